@@ -44,6 +44,7 @@ def _read_table(entry: Mapping[str, Any]) -> TableText:
     columns = {}
     for name, column in entry["columns"].items():
         columns[name] = _read_column(column)
+
     return TableText(
         title=_read_words(entry),
         rows=_read_words(entry, "rows_"),

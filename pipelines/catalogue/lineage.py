@@ -186,7 +186,8 @@ def _is_tolerated(reader: Spec, table: TableName) -> bool:
     """Whether a file can do without a table of an earlier month."""
     if not table.era:
         return False
-    return not reader.tolerates.isdisjoint({str(table), f"{table.era}.*"})
+    names = {str(table), f"{table.era}.*"}
+    return not reader.tolerates.isdisjoint(names)
 
 
 def _count_carried_months(spec: Spec, column: str) -> int:

@@ -131,8 +131,9 @@ def list_known_types() -> frozenset[str]:
     found = find_spec("great_expectations")
     if found is None:
         return frozenset()
+
     names: set[str] = set()
     for folder in found.submodule_search_locations or ():
-        files = (Path(folder) / "expectations" / "core").glob("*expect*.py")
-        names.update(path.stem for path in files)
+        core = Path(folder) / "expectations" / "core"
+        names.update(path.stem for path in core.glob("*expect*.py"))
     return frozenset(names)

@@ -231,15 +231,22 @@ def _give_verdict(first: MakerRow, other: MakerRow, language: str) -> str:
     else:
         kind = "alike"
 
+    gain = other["auc_gain"]
     return fill_label(
         language,
         f"review.verdict.{kind}",
-        one=fill_label(language, f"review.maker.{first['maker']}"),
-        other=fill_label(language, f"review.maker.{other['maker']}"),
-        gain=f"{other['auc_gain']:+.3f}",
+        one=_name_maker(first, language),
+        other=_name_maker(other, language),
+        gain=f"{gain:+.3f}",
         low=f"{low:+.3f}",
         high=f"{high:+.3f}",
     )
+
+
+def _name_maker(row: MakerRow, language: str) -> str:
+    """What a maker of scores is called."""
+    maker = row["maker"]
+    return fill_label(language, f"review.maker.{maker}")
 
 
 def _draw_reliability(deciles: Sequence[DecileRow], language: str) -> Reliability:
@@ -281,6 +288,7 @@ def _round_up(value: float) -> float:
     power = 0.01
     if value > 0:
         power = 10.0 ** math.floor(math.log10(value))
+
     steps = [step * power for step in (1, 2, 4, 6, 8, 10)]
     return next(step for step in steps if step >= value)
 
@@ -288,8 +296,9 @@ def _round_up(value: float) -> float:
 def _mark_slice(row: SliceRow) -> MarkedSlice:
     """Mark a slice whose rate is further from the prediction than chance explains."""
     predicted = row["predicted_rate"]
-    expected_hits = predicted * row["rows"]
-    standard_error = math.sqrt(predicted * (1 - predicted) / row["rows"])
+    count = row["rows"]
+    expected_hits = predicted * count
+    standard_error = math.sqrt(predicted * (1 - predicted) / count)
     distance = abs(row["observed_rate"] - predicted)
     has_enough = expected_hits >= FEWEST_SLICE_HITS
     is_strange = distance > STRANGE * standard_error

@@ -93,13 +93,20 @@ def make_chart_table(
 
     `what` is the key of the column of the bars' names.
     """
-    amount = "amount" if what == "step" else "value"
     rows = []
     for bar in bars:
+        name = make_cell(bar.name)
         number = Part(bar.shown, bar.figure)
-        rows.append((make_cell(bar.name), (number,)))
-    header = words.find_column_titles((what, amount))
-    return Table(title, header, tuple(rows), frozenset({1}), (60, 40))
+        rows.append((name, (number,)))
+
+    amount = "amount" if what == "step" else "value"
+    return Table(
+        title=title,
+        header=words.find_column_titles((what, amount)),
+        rows=tuple(rows),
+        numeric=frozenset({1}),
+        widths=(60, 40),
+    )
 
 
 # -- bars --------------------------------------------------------------------------------------
@@ -210,6 +217,7 @@ def draw_trend(title: str, points: Sequence[Bar]) -> str:
 
         is_extreme = point.number in (low, high)
         if is_extreme or index in (0, last):
+            # The lowest has its number below it, where no line runs.
             is_below = point.number == low < high
             text_y = y + 19 if is_below else y - 9
             marks.append(_draw_text(x, text_y, point.shown, "middle"))

@@ -258,7 +258,8 @@ def _lint_workbook(paper: Paper, file: Path) -> Findings:
         value = row[value_at]
         shown = row[shown_at]
         seen.add(name)
-        wanted = _find_other_wanted(paper.figures.get(name), value, shown)
+        figure = paper.figures.get(name)
+        wanted = _find_other_wanted(figure, value, shown)
         if wanted is not None:
             found = f"{value} ({shown})"
             wrong.append(Disagreement(file.name, name, found, wanted))
@@ -306,6 +307,7 @@ def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
             shown = str(cell)
             if shown:
                 found += 1
+
             if shown != wanted:
                 wrong.append(
                     Disagreement(

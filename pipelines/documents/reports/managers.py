@@ -228,20 +228,20 @@ class _AnalysisWriter:
             widths=(30, 16, 14, 14, 14, 12),
         )
 
-    def _draw_glance(self, topics: Sequence[str], title: str) -> Table:
+    def _draw_glance(self, topics: Sequence[str], title_key: str) -> Table:
         """Return every manager in one table: the values of some KPIs."""
         rows = []
         for manager in self.managers:
             values = []
             for topic in topics:
                 values.append(self._show_measure("value", topic, "manager", manager))
-            name = self.words.show_scope(manager)
-            rows.append((name, *values))
+            title = self.words.show_scope(manager)
+            rows.append((title, *values))
 
         topic_titles = [find_topic_title(self.words, topic) for topic in topics]
         header = (self.words.find_text("column.manager"), *topic_titles)
         return Table(
-            title=self.words.find_text(title),
+            title=self.words.find_text(title_key),
             header=header,
             rows=tuple(rows),
             numeric=frozenset(range(1, len(header))),
@@ -255,8 +255,8 @@ class _AnalysisWriter:
             figures = []
             for name in MEASURES:
                 figures.append(self._show_measure(name, topic, "manager", manager))
-            name = self.words.show_scope(manager)
-            rows.append((name, *figures))
+            title = self.words.show_scope(manager)
+            rows.append((title, *figures))
 
         header = self.words.find_column_titles(("manager", *MEASURES))
         return Table(
@@ -303,9 +303,10 @@ def write_analysis_book(path: Path, analysis: Analysis, version: Version) -> Non
     words = Wording(paper.language, paper.figures, map_scope_names(paper.figures))
     titles = {}
     for topic, measure in GRID:
+        column = name_grid_column(topic, measure)
         kpi_title = find_topic_title(words, topic)
         measure_title = words.find_text(f"column.{measure}")
-        titles[name_grid_column(topic, measure)] = f"{kpi_title} {measure_title}"
+        titles[column] = f"{kpi_title} {measure_title}"
 
     columns = [Column("manager_name", 14), Column("manager_id", 12)]
     columns += [Column(name, 13, "number") for name in titles]

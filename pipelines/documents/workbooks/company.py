@@ -222,13 +222,12 @@ def _build_why_not_rows(data: WorkbookData) -> list[SheetRow]:
 
     found: list[SheetRow] = []
     for (name, reason), count in sorted(counts.items()):
-        found.append(
-            {
-                "list_title": data.list_titles[name],
-                "reason": data.describe_reason(reason),
-                "customer_count": count,
-            }
-        )
+        shown = {
+            "list_title": data.list_titles[name],
+            "reason": data.describe_reason(reason),
+            "customer_count": count,
+        }
+        found.append(shown)
 
     return found
 
@@ -276,7 +275,10 @@ def _build_complaint_rows(data: WorkbookData) -> list[SheetRow]:
     """Return the weeks that could be judged, the latest first."""
     weeks: list[WeekRow] = data.read_if_computed("report_complaint_week")
     judged = [week for week in weeks if week["expected"] is not None]
-    signals = {name: data.find_label(f"complaint.{name}") for name in ("high", "low")}
+    signals = {
+        "high": data.find_label("complaint.high"),
+        "low": data.find_label("complaint.low"),
+    }
     found: list[SheetRow] = []
     for week in sorted(judged, key=_order_weeks):
         scope = _describe_scope(data, week)

@@ -162,13 +162,14 @@ def _find_branch_and_manager(part: PartRow) -> tuple[str, str]:
 
 def _build_row(line: _ScopeLine, language: str) -> SheetRow:
     """Return the row of a scope, its amounts by month."""
-    return {
+    row: dict[str, object] = {
         "scope_kind": fill_label(language, f"scope.{line.kind}"),
         "plan.whole_year": line.whole_year,
         "branch_id": _name_scope(line.branch, language),
         "manager_id": _name_scope(line.manager, language),
-        **line.amounts,
     }
+    row.update(line.amounts)
+    return row
 
 
 def _name_scope(scope_id: str, language: str) -> str:
@@ -185,14 +186,14 @@ def _make_sheet_of_handed_down(
     titles = {kpi.name: kpi.meta["title"][language] for kpi in load_kpis()}
     rows: list[SheetRow] = []
     for target in handed_down:
-        rows.append(
-            {
-                "kpi_title": titles[target["kpi"]],
-                "scope_kind": fill_label(language, f"scope.{target['scope_kind']}"),
-                "scope_id": ", ".join(target["scope_ids"] or ()),
-                "value": target["value"] or ", ".join(target["values"]),
-            }
-        )
+        scope_kind = target["scope_kind"]
+        row = {
+            "kpi_title": titles[target["kpi"]],
+            "scope_kind": fill_label(language, f"scope.{scope_kind}"),
+            "scope_id": ", ".join(target["scope_ids"] or ()),
+            "value": target["value"] or ", ".join(target["values"]),
+        }
+        rows.append(row)
 
     columns = (
         Column("kpi_title", 28),

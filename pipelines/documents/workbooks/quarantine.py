@@ -143,7 +143,9 @@ def _list_own_columns(
         return []
     scan = scan_parquet(made.table(raw_table))
     described = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
-    return [name for name, *_ in described if not name.startswith("_")]
+    names = [name for name, *_ in described]
+    # What begins with an underscore the readers have put beside the row.
+    return [name for name in names if not name.startswith("_")]
 
 
 def _read_rows(
@@ -228,24 +230,25 @@ def _build_lines(
             rule_words[row.rule] = str(say_fact(language, phrase))
 
         allowed = _describe_allowed(one.table, row.column, language)
-        yield [
+        what_is_wrong = [
             row.line,
             row.column,
             row.value,
             rule_words[row.rule],
             allowed,
-            *row.cells,
         ]
+        yield [*what_is_wrong, *row.cells]
 
 
 def _describe_allowed(table: str, column: str | None, language: str) -> str:
     """Say what the contract allows in a column; empty of a column that it does not know."""
-    if not column or table not in load_contract():
+    contract_table = load_contract().get(table)
+    if contract_table is None or not column:
         return ""
-    known = load_contract()[table].column(column)
-    if known:
-        return describe_form(known, language)
-    return ""
+    known = contract_table.column(column)
+    if known is None:
+        return ""
+    return describe_form(known, language)
 
 
 def _write_sheet(

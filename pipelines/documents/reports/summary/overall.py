@@ -116,7 +116,13 @@ def _draw_revenue_bridge(source: SummarySource) -> Iterator[Block]:
 
     title = words.find_text("table.bridge")
     header = words.find_column_titles(("step", "amount"))
-    yield Table(title, header, tuple(rows), frozenset({1}), (60, 40))
+    yield Table(
+        title=title,
+        header=header,
+        rows=tuple(rows),
+        numeric=frozenset({1}),
+        widths=(60, 40),
+    )
 
     drawing = draw_bridge(title, bars)
     table = make_chart_table(words, title, "step", bars)
