@@ -10,7 +10,8 @@ from openpyxl import load_workbook
 
 from pipelines.catalogue.outputs import QUALITY, load_kpis
 from pipelines.documents.reports.lint import lint_documents
-from pipelines.documents.reports.managers import GRID, Analysis
+from pipelines.documents.reports.manager_book import GRID
+from pipelines.documents.reports.managers import Analysis
 from pipelines.documents.reports.model import Table, Text, join_parts, list_figure_ids
 from pipelines.documents.reports.write import (
     make_analyses,

@@ -18,7 +18,7 @@ from pathlib import Path
 from python_calamine import CalamineWorkbook
 
 from pipelines.documents.document_text import read_document_text
-from pipelines.documents.reports.managers import GRID
+from pipelines.documents.reports.manager_book import GRID
 from pipelines.documents.reports.model import EMPTY, NO_BREAK, Paper
 from pipelines.documents.reports.rows import (
     BridgeRow,

@@ -6,15 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from pipelines.catalogue.outputs import BRANCH_SECTION, QUALITY
 from pipelines.core.month import Month
-from pipelines.documents.reports.annex import (
-    find_cell_kind,
-    make_figure_sheet,
-    make_paper_stamp,
-)
 from pipelines.documents.reports.model import (
     Block,
     Cell,
@@ -36,19 +30,12 @@ from pipelines.documents.reports.rows import (
     name_topic,
 )
 from pipelines.documents.reports.summary import describe_month
-from pipelines.documents.workbooks.columns import Column, Sheet
-from pipelines.documents.workbooks.workbook import Cell as SheetCell
-from pipelines.documents.workbooks.workbook import Tables, write_tables
-from pipelines.store.lake import Version
 from pipelines.text.texts import load_labels
 
 # Of QUALITY so many are of what was kept, the others of what was done.
 _KEPT_COUNT = 4
 _BRANCH_MEASURES = ("value", "target", "gap", "change", "rank")
 MEASURES = ("value", "target", "gap", "change", "rank", "numerator", "denominator")
-# What the workbook has of each KPI, side by side.
-_GRID_MEASURES = ("value", "change", "gap", "rank", "denominator")
-GRID = tuple((topic, measure) for topic in QUALITY for measure in _GRID_MEASURES)
 _SMALL = "small_denominator"
 
 
@@ -287,50 +274,3 @@ def find_topic_title(words: Wording, topic: str) -> str:
     if f"paper.analysis.{topic}" in load_labels(words.language):
         return words.find_text(f"analysis.{topic}")
     return words.name_kpi(topic.partition(".")[0])
-
-
-# -- the workbook ------------------------------------------------------------------------------
-
-
-def name_grid_column(topic: str, measure: str) -> str:
-    """Return the name of a column of the workbook."""
-    return f"{topic}:{measure}"
-
-
-def write_analysis_book(path: Path, analysis: Analysis, version: Version) -> None:
-    """Write the branch's workbook: a row a manager, and every figure with its source."""
-    paper = analysis.paper
-    words = Wording(paper.language, paper.figures, map_scope_names(paper.figures))
-    titles = {}
-    for topic, measure in GRID:
-        column = name_grid_column(topic, measure)
-        kpi_title = find_topic_title(words, topic)
-        measure_title = words.find_text(f"column.{measure}")
-        titles[column] = f"{kpi_title} {measure_title}"
-
-    columns = [Column("manager_name", 14), Column("manager_id", 12)]
-    columns += [Column(name, 13, "number") for name in titles]
-    rows = [_build_grid_row(words, paper, manager) for manager in analysis.managers]
-    managers = Sheet("managers", tuple(columns), rows, frozen=1)
-    stamp = make_paper_stamp(paper, version)
-    book = Tables(stamp, (managers, make_figure_sheet(words)))
-    write_tables(path, book, load_labels(paper.language) | titles)
-
-
-def _build_grid_row(words: Wording, paper: Paper, manager: str) -> dict[str, object]:
-    """Return a manager's row: the measures of each KPI side by side."""
-    row: dict[str, object] = {
-        "manager_name": words.name_scope(manager),
-        "manager_id": manager,
-    }
-    for topic, measure in GRID:
-        figure_id = build_figure_id(measure, topic, "manager", manager, paper.month)
-        figure = paper.figures.get(figure_id)
-        cell = None
-        if figure is not None:
-            kind = find_cell_kind(figure["unit"])
-            cell = SheetCell(kind, figure["number"])
-        column = name_grid_column(topic, measure)
-        row[column] = cell
-
-    return row

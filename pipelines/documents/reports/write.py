@@ -15,11 +15,8 @@ from pipelines.documents.pages.page import write_summary
 from pipelines.documents.reports.annex import write_annex, write_figure_book
 from pipelines.documents.reports.docx import write_docx
 from pipelines.documents.reports.lint import Findings, lint_documents
-from pipelines.documents.reports.managers import (
-    Analysis,
-    write_analyses,
-    write_analysis_book,
-)
+from pipelines.documents.reports.manager_book import write_analysis_book
+from pipelines.documents.reports.managers import Analysis, write_analyses
 from pipelines.documents.reports.model import Paper
 from pipelines.documents.reports.pdf import write_pdf
 from pipelines.documents.reports.period import write_period
