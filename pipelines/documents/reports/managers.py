@@ -163,6 +163,8 @@ class _AnalysisWriter:
         ]
         each_kpi = [self._draw_topic(topic) for topic in QUALITY]
 
+        as_of, numbers = words.say_state(self.month, version)
+        said = (as_of, numbers, words.find_text("analysis.note"))
         branch = words.name_scope(self.branch)
         month = describe_month(self.month, self.language)
         return Paper(

@@ -133,9 +133,13 @@ class _PeriodWriter:
         """Return the paper: overview, months, branches, how each figure was made."""
         words = self.words
         period_words = describe_period(words, self.month, self.period)
+        as_of, numbers = words.say_state(self.month, version)
+        said = (as_of, numbers, words.find_text("period.note"))
+
         sentences = write_sentences(words, self.sentences)
         overview: list[Block] = [*sentences, self._draw_overview()]
         months: list[Block] = [self._draw_months(), *self._draw_trends()]
+
         return Paper(
             language=words.language,
             month=str(self.month),

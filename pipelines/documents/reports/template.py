@@ -223,6 +223,7 @@ def _number_pages(section: Any) -> None:
     for kind, text in _PAGE_NUMBER:
         run = paragraph.add_run(text if kind == "text" else "")
         run.font.size = Pt(14)
+        # The number is a field: where it begins, what it says, where it ends.
         if kind in ("begin", "end"):
             mark = OxmlElement("w:fldChar")
             mark.set(qn("w:fldCharType"), kind)

@@ -75,6 +75,7 @@ def plan_calls(data: WorkbookData, out: Path) -> Iterator[BookPlan]:
     """Yield whom each manager is to call about a promise; a kept one needs no call."""
     if not data.version.is_computed("daily_promise"):
         return
+
     managers = data.find_names("snapshot_account_manager", "manager_id")
     rows_by_manager = _build_call_rows(data)
     for manager, rows in sorted(rows_by_manager.items()):

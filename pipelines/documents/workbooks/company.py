@@ -172,10 +172,12 @@ def _build_list_row(data: WorkbookData, row: ListRow) -> SheetRow:
     orders = [order for order in data.orders if order["list"] == name]
     amounts = [order["amount"] for order in orders if order["amount"] is not None]
     due_days = [order["due_on"] for order in orders]
+
     spec = next(spec for spec in load_lists() if spec.name == name)
+    purpose = spec.meta["purpose"]
     return {
         "list_title": data.list_titles[name],
-        "purpose": data.find_label(f"purpose.{spec.meta['purpose']}"),
+        "purpose": data.find_label(f"purpose.{purpose}"),
         "order_count": len(orders),
         "amount": sum(amounts) if amounts else None,
         "due_on": min(due_days, default=None),
@@ -279,6 +281,7 @@ def _build_complaint_rows(data: WorkbookData) -> list[SheetRow]:
         "high": data.find_label("complaint.high"),
         "low": data.find_label("complaint.low"),
     }
+
     found: list[SheetRow] = []
     for week in sorted(judged, key=_order_weeks):
         scope = _describe_scope(data, week)

@@ -109,16 +109,18 @@ def _make_measure_sheet(
     """Return the sheet of one measure; its note says by which key it was split."""
     inputs = version.plan_inputs
     measure = inputs.plan["measures"][name]
-    cell_kind = _CELL_KINDS.get(measure["places"], "number")
-    amounts = [Column(month, 14, cell_kind) for month in ("plan.whole_year", *months)]
+    key = measure["key"]
     note = fill_label(
         language,
         "plan.note",
         version=version.number,
-        key_version=measure["key"]["version"],
+        key_version=key["version"],
         hash=inputs.keys[name],
-        month=measure["key"]["month"],
+        month=key["month"],
     )
+
+    cell_kind = _CELL_KINDS.get(measure["places"], "number")
+    amounts = [Column(month, 14, cell_kind) for month in ("plan.whole_year", *months)]
     columns = (
         Column("scope_kind", 12),
         Column("branch_id", 12),

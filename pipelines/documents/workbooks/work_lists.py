@@ -54,6 +54,7 @@ def plan_work_lists(data: WorkbookData, out: Path) -> Iterator[BookPlan]:
     branches = data.find_names("snapshot_organisation", "org_id")
     labels = load_labels(data.language)
     key = load_settings().key
+
     for desk, rows in list_desks(data):
         if desk.is_owner:
             kind = "manager"
@@ -61,6 +62,7 @@ def plan_work_lists(data: WorkbookData, out: Path) -> Iterator[BookPlan]:
         else:
             kind = "branch"
             name = branches.get(desk.holder, desk.holder)
+
         stem = file_stem(name, desk.holder)
         path = out / f"{data.version.occasion}_{kind}_{stem}.xlsx"
         book = WorkList(stamp=data.make_stamp(name), manager_id=desk.holder, rows=rows)

@@ -126,6 +126,7 @@ def write_work_list(
         choices={"outcome": outcome_texts},
         dates=_find_input_dates(book.stamp.month),
     )
+
     facts = {**_list_facts(book.stamp), "manager_id": book.manager_id}
     _write_book(path, book.stamp, (sheet,), labels, facts, book.outcomes)
 
@@ -236,6 +237,7 @@ def _set_properties(canvas: Canvas, stamp: Stamp, facts: Mapping[str, object]) -
             "created": datetime(day.year, day.month, day.day),
         }
     )
+
     for name, value in facts.items():
         shown = clean_text(value) if isinstance(value, str) else value
         canvas.book.set_custom_property(name, shown)

@@ -194,6 +194,7 @@ class WorkbookData:
         reasons = [self.find_label(f"reason.{code}") for code in reason_codes]
         also_on = _split_list(order["also_on"])
         other_lists = [self.list_titles[other] for other in also_on]
+
         spec = next(spec for spec in load_lists() if spec.name == order["list"])
         return {
             "rank": rank,
