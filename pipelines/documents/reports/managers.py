@@ -171,10 +171,7 @@ class _AnalysisWriter:
             language=self.language,
             month=str(self.month),
             title=words.find_text("analysis.title", branch=branch, month=month),
-            said=(
-                *words.say_state(self.month, version),
-                words.find_text("analysis.note"),
-            ),
+            said=said,
             draft=words.mark_draft(is_draft),
             sections=(
                 self._make_section("branch", of_branch),

@@ -144,10 +144,7 @@ class _PeriodWriter:
             language=words.language,
             month=str(self.month),
             title=words.find_text("period.title", period=period_words),
-            said=(
-                *words.say_state(self.month, version),
-                words.find_text("period.note"),
-            ),
+            said=said,
             draft=words.mark_draft(is_draft),
             sections=(
                 self._make_section("overall", overview),
