@@ -374,6 +374,6 @@ def _open_tag(tag: str, **attributes: float | str) -> str:
         shown = escape(str(value), _QUOTED)
         if isinstance(value, float):
             shown = f"{value:.1f}"
-        name = attribute.replace("_", "-")
-        written.append(f'{name}="{shown}"')
+        dashed = attribute.replace("_", "-")
+        written.append(f'{dashed}="{shown}"')
     return " ".join(written)

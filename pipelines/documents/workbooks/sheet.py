@@ -101,13 +101,15 @@ def open_workbook(target: Any) -> Any:
 
     Nothing of it is left in a temporary folder.
     """
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    return Workbook(target, options)
+    return Workbook(
+        target,
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
 
 
 def draw_sheet(canvas: Canvas, sheet: Sheet, tab: str) -> Any:
