@@ -34,6 +34,7 @@ def check_rules(gate_file: Path | None) -> None:
         for suite in suites.values():
             for place, rule in enumerate(suite):
                 query = str(rule.kwargs.get(QUERY, ""))
+                # The snapshot's books are made of the month: there are no empty ones.
                 reads_a_book = any(book in query for book in books)
                 if query and not reads_a_book:
                     _ask_rule(connection, rule, place)
@@ -48,7 +49,9 @@ def make_empty_tables(connection: duckdb.DuckDBPyConnection) -> None:
         columns = _write_columns(f"snapshot_{table}")
         connection.execute(f"CREATE TABLE delivered_{table} ({columns})")
         connection.execute(f"CREATE TABLE previous_{table} ({columns})")
-    connection.execute(f"CREATE TABLE intake ({_write_columns('snapshot_intake')})")
+
+    columns = _write_columns("snapshot_intake")
+    connection.execute(f"CREATE TABLE intake ({columns})")
 
 
 def _write_columns(table: str) -> str:
@@ -60,18 +63,20 @@ def _write_columns(table: str) -> str:
 def _ask_rule(
     connection: duckdb.DuckDBPyConnection, rule: Expectation, place: int
 ) -> None:
+    """Have a rule's query planned; raise SpecError where that cannot be done."""
     query = rule.offending()
     try:
         if len(connection.extract_statements(query)) != 1:
             raise _describe_bad_query(rule, place, "one SELECT")
         connection.execute(f"EXPLAIN SELECT * FROM ({query}) AS found")
     except duckdb.Error as error:
-        raise _describe_bad_query(rule, place, str(error).splitlines()[0]) from error
+        first_line = str(error).splitlines()[0]
+        raise _describe_bad_query(rule, place, first_line) from error
 
 
 def _describe_bad_query(rule: Expectation, place: int, why: str) -> SpecError:
+    """The error of a rule whose query cannot be asked, with its line in the file."""
     file = f"{rule.table}.yml"
     written = read_written(EXPECTATIONS / file, f"expectations/{file}")
-    return written.wrong(
-        [place, "kwargs", QUERY], Phrase("written.why.no_query", {"why": why})
-    )
+    phrase = Phrase("written.why.no_query", {"why": why})
+    return written.wrong([place, "kwargs", QUERY], phrase)

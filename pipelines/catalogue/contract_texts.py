@@ -40,13 +40,28 @@ def load_contract_texts() -> Mapping[str, TableText]:
 
 
 def _read_table(entry: Mapping[str, Any]) -> TableText:
-    title = {language: str(entry[language]) for language in _LANGUAGES}
-    rows = {language: str(entry[f"rows_{language}"]) for language in _LANGUAGES}
-    columns = {name: _read_column(column) for name, column in entry["columns"].items()}
-    return TableText(title, rows, columns)
+    """Read a table's entry."""
+    columns = {}
+    for name, column in entry["columns"].items():
+        columns[name] = _read_column(column)
+
+    return TableText(
+        title=_read_words(entry),
+        rows=_read_words(entry, "rows_"),
+        columns=columns,
+    )
 
 
 def _read_column(entry: Mapping[str, Any]) -> ColumnText:
-    meaning = {language: str(entry[language]) for language in _LANGUAGES}
+    """Read a column's entry."""
     examples = [str(value) for value in entry["rows"]]
-    return ColumnText(str(entry["header"]), meaning, tuple(examples))
+    return ColumnText(
+        header=str(entry["header"]),
+        meaning=_read_words(entry),
+        examples=tuple(examples),
+    )
+
+
+def _read_words(entry: Mapping[str, Any], before: str = "") -> dict[str, str]:
+    """A text by language, of keys that have the same word before each language."""
+    return {language: str(entry[before + language]) for language in _LANGUAGES}

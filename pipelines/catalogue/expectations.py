@@ -37,7 +37,15 @@ from pipelines.core.written import Place, Written, read_written
 SEVERITIES = ("critical", "warning", "info")
 QUERY = "unexpected_rows_query"
 PREVIOUS = "previous_"  # in front of a table of the month before
+_PREVIOUS_TABLE = re.compile(rf"\b{PREVIOUS}\w+")
+# Types of Great Expectations that we turn into SQL, or that have a text of their own.
+QUERY_RULE = "unexpected_rows_expectation"
+NOT_NULL = "expect_column_values_to_not_be_null"
+BETWEEN = "expect_column_values_to_be_between"
+_GREATER = "expect_column_pair_values_a_to_be_greater_than_b"
 _UNIQUE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
+# What a rule may be about a single column, or a pair of them, by.
+_COLUMN_ARGUMENTS = ("column", "column_A", "column_B")
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,9 @@ class Expectation:
             return str(self.meta["id"])
         kind = self.type.removeprefix("expect_")
         columns = "_".join(self.columns)
-        return f"{kind}:{columns}" if columns else kind
+        if columns:
+            return f"{kind}:{columns}"
+        return kind
 
     @property
     def finding(self) -> str:
@@ -69,8 +79,10 @@ class Expectation:
         """The columns the rule is about; empty means the whole table."""
         if "columns" in self.meta:
             return tuple(self.meta["columns"])
-        arguments = ("column", "column_A", "column_B")
-        named = [self.kwargs[name] for name in arguments if name in self.kwargs]
+        named = []
+        for argument in _COLUMN_ARGUMENTS:
+            if argument in self.kwargs:
+                named.append(self.kwargs[argument])
         return tuple(named or self.kwargs.get("column_list", ()))
 
     @property
@@ -82,11 +94,14 @@ class Expectation:
     @property
     def compares_with(self) -> frozenset[str]:
         """The tables of the month before that this month's are held against."""
-        in_query = re.findall(rf"\b{PREVIOUS}\w+", self.kwargs.get(QUERY, ""))
-        named = [*self.meta.get("explained_by", ()), *in_query]
-        return frozenset(
-            name.removeprefix(PREVIOUS) for name in named if name.startswith(PREVIOUS)
-        )
+        query = self.kwargs.get(QUERY, "")
+        in_query = _PREVIOUS_TABLE.findall(query)
+        books = self.meta.get("explained_by", ())
+        found = set()
+        for name in (*books, *in_query):
+            if name.startswith(PREVIOUS):
+                found.add(name.removeprefix(PREVIOUS))
+        return frozenset(found)
 
     @property
     def takes_rows(self) -> bool:
@@ -96,16 +111,19 @@ class Expectation:
     def offending(self) -> str:
         """Return SQL that selects the rows that break the rule from `delivered_<table>`."""
         rows = f"delivered_{self.table}"
-        if self.type == "unexpected_rows_expectation":
-            return str(self.kwargs[QUERY]).replace("{batch}", rows)
-        if self.type == "expect_column_values_to_not_be_null":
-            return f"SELECT * FROM {rows} WHERE {quote_name(self.kwargs['column'])} IS NULL"
+        if self.type == QUERY_RULE:
+            query = str(self.kwargs[QUERY])
+            return query.replace("{batch}", rows)
+        if self.type == NOT_NULL:
+            column = quote_name(self.kwargs["column"])
+            return f"SELECT * FROM {rows} WHERE {column} IS NULL"
         if self.type in _UNIQUE:
             names = quote_names(self.columns)
             return (
                 f"SELECT {names}, COUNT(*) AS row_count FROM {rows} "
                 f"GROUP BY {names} HAVING COUNT(*) > 1"
             )
+
         return f"SELECT * FROM {rows} WHERE {self.bad_row()}"
 
     def bad_row(self) -> str:
@@ -114,31 +132,34 @@ class Expectation:
         Raise SpecError for a rule that is about more than one row.
         """
         condition = None
-        if self.type == "expect_column_values_to_be_between":
+        if self.type == BETWEEN:
             condition = self._compare_with_limits()
-        elif self.type == "expect_column_pair_values_a_to_be_greater_than_b":
+        elif self.type == _GREATER:
             condition = self._compare_columns()
-        elif self.type == "unexpected_rows_expectation":
+        elif self.type == QUERY_RULE:
             condition = _find_condition(self.kwargs[QUERY])
+
         if condition is None:
             raise SpecError("expectation.no_row_rule", table=self.table, name=self.name)
         return condition
 
     def _compare_with_limits(self) -> str:
+        """The condition of a value below the least or above the most that a rule allows."""
         column = quote_name(self.kwargs.get("column", ""))
+        least = self.kwargs.get("min_value")
+        most = self.kwargs.get("max_value")
         conditions = []
-        for limit_name, sign in (("min_value", "<"), ("max_value", ">")):
-            limit = self.kwargs.get(limit_name)
-            if limit is not None:
-                conditions.append(f"{column} {sign} {limit}")
+        if least is not None:
+            conditions.append(f"{column} < {least}")
+        if most is not None:
+            conditions.append(f"{column} > {most}")
         return " OR ".join(conditions)
 
     def _compare_columns(self) -> str:
+        """The condition of a row whose first column is not above its second."""
         sign = "<" if self.kwargs.get("or_equal") else "<="
-        first, second = (
-            quote_name(self.kwargs["column_A"]),
-            quote_name(self.kwargs["column_B"]),
-        )
+        first = quote_name(self.kwargs["column_A"])
+        second = quote_name(self.kwargs["column_B"])
         return f"{first} {sign} {second}"
 
 
@@ -149,7 +170,9 @@ def _find_condition(query: str) -> str | None:
 
     tree = sqlglot.parse_one(query.replace("{batch}", "batch"), read="duckdb")
     where = tree.find(exp.Where)
-    return None if where is None else str(where.this.sql(dialect="duckdb"))
+    if where is None:
+        return None
+    return str(where.this.sql(dialect="duckdb"))
 
 
 # -- the rules of a month --------------------------------------------------------------------------
@@ -165,14 +188,15 @@ def load_suite(
     path = EXPECTATIONS / f"{table}.yml"
     if not path.exists():
         return []
+
     written = read_written(path, f"expectations/{path.name}")
     changes = _read_changes(gate_file)
     suite = []
     for row in _read_checked_rows(written, table):
         expectation = _make_expectation(table, row, month)
-        suite.append(
-            _apply_change(expectation, changes.get(expectation.finding), gate_file)
-        )
+        change = changes.get(expectation.finding)
+        suite.append(_apply_change(expectation, change, gate_file))
+
     return suite
 
 
@@ -186,40 +210,57 @@ def load_suites(
     suites = {}
     known: set[str] = set()
     for path in sorted(EXPECTATIONS.glob("*.yml")):
-        suite = load_suite(path.stem, month, gate_file)
-        suites[path.stem] = suite
+        table = path.stem
+        suite = load_suite(table, month, gate_file)
+        suites[table] = suite
         known.update(expectation.finding for expectation in suite)
+
+    _refuse_unknown_findings(gate_file, known)
+    return suites
+
+
+def _refuse_unknown_findings(gate_file: Path | None, known: set[str]) -> None:
+    """Raise SpecError for the first finding of the gate file that no rule makes."""
     for finding in _read_changes(gate_file):
         if finding not in known:
             near = ", ".join(get_close_matches(finding, known, n=3)) or "–"
             why = Phrase("written.why.no_finding", {"near": near})
             raise _describe_gate_error(gate_file, [finding], why)
-    return suites
 
 
 def list_findings() -> list[str]:
     """Return the names of all rules of all tables."""
     findings = []
-    for suite in load_suites(Month(2000, 1)).values():
+    any_month = Month(2000, 1)
+    for suite in load_suites(any_month).values():
         findings += [expectation.finding for expectation in suite]
     return findings
 
 
 def _make_expectation(table: str, row: RuleEntry, month: Month) -> Expectation:
+    """Make the rule that a row says, for a month."""
     kwargs = dict(row.get("kwargs", {}))
     if QUERY in kwargs:
         kwargs[QUERY] = _fill_in_month(kwargs[QUERY], month)
-    meta = row.get("meta", {}).copy()
     return Expectation(
-        table, row["type"], kwargs, row.get("severity", "critical"), meta
+        table=table,
+        type=row["type"],
+        kwargs=kwargs,
+        severity=row.get("severity", "critical"),
+        meta=row.get("meta", {}).copy(),
     )
 
 
 def _fill_in_month(query: str, month: Month) -> str:
     """Write a month's own values where a query names them."""
-    query = query.replace("{month}", f"'{month}'")
-    query = query.replace("{first_day}", f"DATE '{month.first_day}'")
-    return query.replace("{last_day}", f"DATE '{month.last_day}'")
+    values = {
+        "{month}": f"'{month}'",
+        "{first_day}": f"DATE '{month.first_day}'",
+        "{last_day}": f"DATE '{month.last_day}'",
+    }
+    for name, value in values.items():
+        query = query.replace(name, value)
+    return query
 
 
 # -- what a row may say ----------------------------------------------------------------------------
@@ -231,14 +272,18 @@ def _read_checked_rows(written: Written, table: str) -> list[RuleEntry]:
     rows = []
     seen: set[str] = set()
     for place, row in enumerate(read_rules(written)):
-        kwargs, meta = row.get("kwargs", {}), row.get("meta", {})
+        kwargs = row.get("kwargs", {})
+        meta = row.get("meta", {})
+        # How bad it is when it fails does not matter to whether it can be asked.
         rule = Expectation(table, row["type"], kwargs, "critical", meta)
         _check_rule(written, place, rule)
         if rule.name in seen:
-            why = Phrase("written.why.taken", {"value": rule.name, "by": written.file})
-            raise written.wrong([place], why)
+            facts = {"value": rule.name, "by": written.file}
+            raise written.wrong([place], Phrase("written.why.taken", facts))
+
         seen.add(rule.name)
         rows.append(row)
+
     return rows
 
 
@@ -246,12 +291,16 @@ def _check_rule(written: Written, place: int, rule: Expectation) -> None:
     """Hold a rule to what its type must say and to the columns that its table has."""
     missing = _find_missing_argument(rule)
     if missing is not None:
-        raise written.wrong([place, "kwargs", missing], Phrase("written.why.missing"))
+        why = Phrase("written.why.missing")
+        raise written.wrong([place, "kwargs", missing], why)
+
     unknown = _find_unknown_column(rule)
     if unknown is not None:
         part = "meta" if "columns" in rule.meta else "kwargs"
-        why = Phrase("written.why.no_column", {"column": f"{rule.table}.{unknown}"})
+        column = f"{rule.table}.{unknown}"
+        why = Phrase("written.why.no_column", {"column": column})
         raise written.wrong([place, part], why)
+
     if rule.takes_rows:
         _check_row_rule(written, place, rule)
 
@@ -261,13 +310,15 @@ def _find_missing_argument(rule: Expectation) -> str | None:
     for name in _find_needed_arguments(rule.type):
         if name not in rule.kwargs:
             return name
-    has_limit = not {"min_value", "max_value"}.isdisjoint(rule.kwargs)
+
+    has_limit = "min_value" in rule.kwargs or "max_value" in rule.kwargs
     if rule.type.endswith("_to_be_between") and not has_limit:
         return "min_value"
     return None
 
 
 def _find_needed_arguments(rule_type: str) -> tuple[str, ...]:
+    """The arguments that rules of a type cannot do without."""
     for start, names in _NEEDED_ARGUMENTS.items():
         if rule_type.startswith(start):
             return names
@@ -279,7 +330,7 @@ _NEEDED_ARGUMENTS = {
     "expect_column_pair_": ("column_A", "column_B"),
     "expect_column_": ("column",),
     "expect_compound_columns_": ("column_list",),
-    QUERY.removesuffix("_query"): (QUERY,),
+    QUERY_RULE.removesuffix("_expectation"): (QUERY,),
 }
 
 
@@ -288,11 +339,16 @@ def _find_unknown_column(rule: Expectation) -> str | None:
     table = load_contract().get(rule.table)
     if table is None:
         return None
-    known = {column.name for column in (*table.columns, *snapshot_columns(rule.table))}
-    return next((name for name in rule.columns if name not in known), None)
+    known = {column.name for column in table.columns}
+    known.update(column.name for column in snapshot_columns(rule.table))
+    for name in rule.columns:
+        if name not in known:
+            return name
+    return None
 
 
 def _check_row_rule(written: Written, place: int, rule: Expectation) -> None:
+    """Hold a rule that takes rows to what SQL can say of a single row."""
     try:
         rule.bad_row()
     except SpecError as error:
@@ -312,12 +368,16 @@ def _read_changes(gate_file: Path | None) -> dict[str, Change]:
     written = read_written(gate_file)
     content = written.read() or {}
     written.hold_to(dict[str, ChangeBlock], content)
-    return {str(finding): dict(change or {}) for finding, change in content.items()}
+    changes: dict[str, Change] = {}
+    for finding, change in content.items():
+        changes[str(finding)] = dict(change or {})
+    return changes
 
 
 def _describe_gate_error(
     gate_file: Path | None, place: Place, why: Phrase
 ) -> SpecError:
+    """The error of a place in the gate file."""
     assert gate_file is not None
     return read_written(gate_file).wrong(place, why)
 
@@ -328,14 +388,16 @@ def _apply_change(
     """Apply what an installation's gate file says of a rule."""
     if not change:
         return expectation
+
     allowed = {"severity", "mostly", *expectation.kwargs}
     unknown = sorted(set(change) - allowed)
     if unknown:
-        why = Phrase("written.why.unknown_key", {"allowed": ", ".join(sorted(allowed))})
-        raise _describe_gate_error(gate_file, [expectation.finding, unknown[0]], why)
-    arguments = {name: value for name, value in change.items() if name != "severity"}
-    return replace(
-        expectation,
-        severity=change.get("severity", expectation.severity),
-        kwargs=expectation.kwargs | arguments,
-    )
+        words = ", ".join(sorted(allowed))
+        why = Phrase("written.why.unknown_key", {"allowed": words})
+        place = [expectation.finding, unknown[0]]
+        raise _describe_gate_error(gate_file, place, why)
+
+    arguments = dict(change)
+    severity = arguments.pop("severity", expectation.severity)
+    kwargs = expectation.kwargs | arguments
+    return replace(expectation, severity=severity, kwargs=kwargs)

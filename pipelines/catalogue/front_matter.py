@@ -13,13 +13,19 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Months = Annotated[int, Field(ge=2)]
 Names = list[Name]
-TableNames = list[
-    Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.([a-z][a-z0-9_]*|\*))?$")]
-]
-ColumnNames = list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]]
+_TABLE = r"^[a-z][a-z0-9_]*(\.([a-z][a-z0-9_]*|\*))?$"  # one of an era, or all of it
+_COLUMN = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
+TableNames = list[Annotated[str, Field(pattern=_TABLE)]]
+ColumnNames = list[Annotated[str, Field(pattern=_COLUMN)]]
+Unit = Literal["ratio", "amount", "count", "per_10k", "days", "score"]
+Direction = Literal["higher", "lower"]
+# By what it is seen that an order was done.
+Proof = Literal["payment", "kept", "renewal", "card", "points", "claim"]
 
 
 class _Block(BaseModel):
+    """What is not named here may not stand there."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -118,8 +124,8 @@ class KpiVariantBlock(_Block):
     owner: Text | None = None
     version: Count
     lag: Literal[0, 1, 3] = 0
-    unit: Literal["ratio", "amount", "count", "per_10k", "days", "score"] | None = None
-    better: Literal["higher", "lower"] | None = None
+    unit: Unit | None = None
+    better: Direction | None = None
     target: float | None = None
     default: VariantName | None = None
     variants: Annotated[dict[VariantName, Words], Field(min_length=1)]
@@ -136,10 +142,11 @@ class KpiVariantBlock(_Block):
 
     @model_validator(mode="after")
     def _check_period(self) -> Self:
+        """Sums over sums alone can be added up over the months of a period."""
         if self.period and self.value not in (None, "sum"):
             raise ValueError(
-                "period: sum is for a KPI that is sums over sums, not for value: "
-                + str(self.value)
+                "period: sum is for a KPI that is sums over sums, "
+                f"not for value: {self.value}"
             )
         return self
 
@@ -164,8 +171,8 @@ class KpiBlock(KpiVariantBlock):
 
     title: Words  # type: ignore[assignment]  # a further variant's file has none
     owner: Text
-    unit: Literal["ratio", "amount", "count", "per_10k", "days", "score"]
-    better: Literal["higher", "lower"]
+    unit: Unit
+    better: Direction
     default: VariantName
     shown_in: ShownIn | None = None
 
@@ -179,6 +186,7 @@ class Due(_Block):
 
     @model_validator(mode="after")
     def _check_one(self) -> Self:
+        """Refuse none of the three, and more than one."""
         given = [self.day, self.working_days, self.column]
         if given.count(None) != 2:
             raise ValueError("one of day, working_days, column")
@@ -210,9 +218,7 @@ class ListBlock(_Block):
     remember: bool = False
     scored: bool = False
     minimum: bool = False
-    verify: Literal["payment", "kept", "renewal", "card", "points", "claim"] | None = (
-        None
-    )
+    verify: Proof | None = None
     tolerates: TableNames = []
     needs: ColumnNames = []
 
@@ -227,5 +233,7 @@ _BLOCKS: dict[str, type[BaseModel]] = {
 def find_block(room: str, name: str) -> type[BaseModel]:
     """The model that the block of a room's file is held to."""
     if room == "kpi":
-        return KpiVariantBlock if "." in name else KpiBlock
+        if "." in name:
+            return KpiVariantBlock
+        return KpiBlock
     return _BLOCKS.get(room, TableBlock)

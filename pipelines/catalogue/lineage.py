@@ -37,9 +37,8 @@ __all__ = [
     "trace_sources_of",
 ]
 
-HELD_MONTHS = (
-    24  # the months remembered as held: the longest window that a KPI looks back on
-)
+# The months remembered as held: the longest window that a KPI looks back on.
+HELD_MONTHS = 24
 
 # Of tables that a room's own code makes of a SQL file's table: which.
 MADE_OF = {"feedback_effect": "feedback_arm"}
@@ -103,6 +102,7 @@ def trace_delivered_columns(spec: Spec) -> frozenset[ColumnName]:
 
 
 def _require_spec(table: str) -> Spec:
+    """The SQL file that makes a table; raise LookupError where none does."""
     spec = find_spec(table)
     if spec is None:
         raise LookupError(table)
@@ -157,21 +157,25 @@ class _Follower:
             self._follow_column(reader, column, then)
 
     def _follow_column(self, reader: Spec, column: ColumnName, then: _When) -> None:
+        """Follow a column to what it is made of; a delivered one is found."""
         table = column.table
         if table.room == "snapshot":
             self.found.add(
                 Delivered(table.name, column.column, then.months, then.anchor)
             )
             return
+
         if table.name in MADE_OF:
             made_of = _require_spec(MADE_OF[table.name])
             self.follow_columns(made_of, trace_origin(made_of).all(), then)
+
         if table.name == _SCORE:
             self.follow_columns(reader, set(self.scored_by), then)
 
         spec = find_spec(table.name)
         if spec is None:
             return
+
         made = trace_origin(spec)
         behind = made.columns.get(column.column, set()) | made.rows
         carried_for = _count_carried_months(spec, column.column)
@@ -182,7 +186,8 @@ def _is_tolerated(reader: Spec, table: TableName) -> bool:
     """Whether a file can do without a table of an earlier month."""
     if not table.era:
         return False
-    return not reader.tolerates.isdisjoint({str(table), f"{table.era}.*"})
+    names = {str(table), f"{table.era}.*"}
+    return not reader.tolerates.isdisjoint(names)
 
 
 def _count_carried_months(spec: Spec, column: str) -> int:
@@ -191,4 +196,6 @@ def _count_carried_months(spec: Spec, column: str) -> int:
     if not carry or column in (carry["key"], *carry["latest"]):
         return 0
     months = column.rsplit("_", 1)[-1]
-    return int(months) if months.isdigit() else 0
+    if months.isdigit():
+        return int(months)
+    return 0

@@ -19,9 +19,8 @@ from pipelines.catalogue.tables import find_table
 from pipelines.core.errors import SpecError
 
 CARRY_MONTHS = 13
-_BETWEEN = (
-    "__"  # stands between era and name where sqlglot must not take the era for a schema
-)
+# Stands between era and name where sqlglot must not take the era for a schema.
+_BETWEEN = "__"
 
 
 @dataclass(frozen=True, order=True)
@@ -56,7 +55,10 @@ def list_table_columns(table: str) -> tuple[str, ...]:
     spec = find_spec(table)
     if spec is None:
         declared = find_table(table)
-        return tuple(declared.types) if declared else ()
+        if declared:
+            return tuple(declared.types)
+        return ()
+
     if spec.meta.get("carry"):
         return list_carried_columns(spec)
     return tuple(spec.tree.named_selects)
@@ -65,15 +67,20 @@ def list_table_columns(table: str) -> tuple[str, ...]:
 def find_spec(table: str) -> Spec | None:
     """Return the SQL file that makes a table; None where none does."""
     room = table.partition("_")[0]
-    return next((spec for spec in load_room_specs(room) if spec.table == table), None)
+    for spec in load_room_specs(room):
+        if spec.table == table:
+            return spec
+    return None
 
 
 def list_carried_columns(spec: Spec) -> tuple[str, ...]:
     """Return a carried history's columns: key, latest values, each measure of m, m-1, … m-12."""
     carry = spec.meta["carry"]
-    names = [carry["key"], "last_month", *carry["latest"]]
+    key = carry["key"]
+    latest = carry["latest"]
+    names = [key, "last_month", *latest]
     for measure in spec.tree.named_selects:
-        if measure not in (carry["key"], *carry["latest"]):
+        if measure not in (key, *latest):
             names += [f"{measure}_{months}" for months in range(CARRY_MONTHS)]
     return tuple(names)
 
@@ -90,7 +97,9 @@ def trace_origin(spec: Spec) -> Origin:
     scope = build_scope(_qualify_names(spec))
     assert scope is not None
     made = _trace_scope(scope, {})
-    return _spread_over_months(spec, made) if spec.meta.get("carry") else made
+    if spec.meta.get("carry"):
+        return _spread_over_months(spec, made)
+    return made
 
 
 def _qualify_names(spec: Spec) -> exp.Expr:
@@ -98,12 +107,16 @@ def _qualify_names(spec: Spec) -> exp.Expr:
     tree = spec.tree
     for table in tree.find_all(exp.Table):
         if table.db:
-            table.set("this", exp.to_identifier(f"{table.db}{_BETWEEN}{table.name}"))
+            flat_name = _flatten_name(TableName(table.name, table.db))
+            table.set("this", exp.to_identifier(flat_name))
             table.set("db", None)
+
     schema: dict[str, object] = {}
     for name in spec.reads:
-        flat_name = f"{name.era}{_BETWEEN}{name.name}" if name.era else name.name
-        schema[flat_name] = dict.fromkeys(list_table_columns(name.name), "VARCHAR")
+        columns = list_table_columns(name.name)
+        # Which types they have does not matter to where they come from.
+        schema[_flatten_name(name)] = dict.fromkeys(columns, "VARCHAR")
+
     try:
         return qualify(
             tree,
@@ -113,25 +126,41 @@ def _qualify_names(spec: Spec) -> exp.Expr:
             validate_qualify_columns=True,
         )
     except SqlglotError as error:
-        raise _describe_bad_column(spec, str(error).splitlines()[0]) from error
+        first_line = str(error).splitlines()[0]
+        raise _describe_bad_column(spec, first_line) from error
+
+
+def _flatten_name(table: TableName) -> str:
+    """A table's name as sqlglot is given it: its era is a part of it."""
+    if table.era:
+        return f"{table.era}{_BETWEEN}{table.name}"
+    return table.name
+
+
+def _read_table_name(source: exp.Table) -> TableName:
+    """The name again that was flattened."""
+    era, _, name = source.name.rpartition(_BETWEEN)
+    return TableName(name, era)
 
 
 def _describe_bad_column(spec: Spec, why: str) -> SpecError:
     """The error of a SELECT that names what none of its tables has: the first such name."""
-    known = {
-        column for table in spec.reads for column in list_table_columns(table.name)
-    }
+    where = spec.where
+    first_line = spec.sql_line
+    known: set[str] = set()
+    for table in spec.reads:
+        known.update(list_table_columns(table.name))
+
     suspect = _find_suspect(spec, why, known)
     if suspect is None:
-        return SpecError(
-            "spec.unresolved", where=spec.where, line=spec.sql_line, why=why
-        )
+        return SpecError("spec.unresolved", where=where, line=first_line, why=why)
+
     line_in_sql = int(suspect.this.meta.get("line", 1))
     near = get_close_matches(suspect.name, known, n=3)
     return SpecError(
         "spec.unknown_column",
-        where=spec.where,
-        line=spec.sql_line + line_in_sql - 1,
+        where=where,
+        line=first_line + line_in_sql - 1,
         column=suspect.sql(),
         near=", ".join(near) or "–",
     )
@@ -144,9 +173,11 @@ def _find_suspect(spec: Spec, why: str, known: set[str]) -> exp.Column | None:
     for column in columns:
         if column.name in named:
             return column
+
     for column in columns:
         if column.name not in known:
             return column
+
     return None
 
 
@@ -154,8 +185,10 @@ def _spread_over_months(spec: Spec, made: Origin) -> Origin:
     """The origin of a carried history: each month of a measure is made of what the measure is."""
     columns = {}
     for name in list_carried_columns(spec):
-        stem = name if name in made.columns else name.rsplit("_", 1)[0]
-        columns[name] = made.columns.get(stem, set())
+        measure = name
+        if name not in made.columns:
+            measure = name.rsplit("_", 1)[0]
+        columns[name] = made.columns.get(measure, set())
     return Origin(columns, made.rows)
 
 
@@ -167,11 +200,15 @@ def _trace_scope(scope: Scope, known: dict[int, Origin]) -> Origin:
 
 
 def _trace_query(scope: Scope, known: dict[int, Origin]) -> Origin:
+    """The origin of a SELECT, or of the parts of a UNION."""
     parts = [_trace_scope(part, known) for part in scope.set_operation_scopes]
-    return _unite_origins(parts) if parts else _trace_select(scope, known)
+    if parts:
+        return _unite_origins(parts)
+    return _trace_select(scope, known)
 
 
 def _trace_select(scope: Scope, known: dict[int, Origin]) -> Origin:
+    """The origin of one SELECT: what its columns name, and all else that it names anywhere."""
     select = cast(exp.Select, scope.expression)
     inner = {}
     for alias, source in scope.sources.items():
@@ -182,21 +219,26 @@ def _trace_select(scope: Scope, known: dict[int, Origin]) -> Origin:
     for projection in select.selects:
         columns = projection.find_all(exp.Column)
         made.columns[projection.alias_or_name] = _trace_columns(columns, scope, inner)
-    made.rows |= _trace_columns(_find_hidden_columns(scope, select), scope, inner)
+
+    hidden = _find_hidden_columns(scope, select)
+    made.rows |= _trace_columns(hidden, scope, inner)
     made.rows |= _find_tables_of_rows(scope)
 
     for part in inner.values():
         made.rows |= part.rows
     for subquery in scope.subquery_scopes:
-        made.rows |= _trace_scope(subquery, known).all()
+        asked = _trace_scope(subquery, known)
+        made.rows |= asked.all()
     return made
 
 
 def _find_hidden_columns(scope: Scope, select: exp.Select) -> list[exp.Column]:
     """The columns that a SELECT names anywhere but in what it shows."""
+    # By identity: the same column may be named in both places.
     shown: set[int] = set()
     for projection in select.selects:
         shown.update(id(column) for column in projection.find_all(exp.Column))
+
     return [column for column in scope.columns if id(column) not in shown]
 
 
@@ -210,19 +252,15 @@ def _find_tables_of_rows(scope: Scope) -> Columns:
     return found
 
 
-def _read_table_name(source: exp.Table) -> TableName:
-    era, _, name = source.name.rpartition(_BETWEEN)
-    return TableName(name, era)
-
-
 def _unite_origins(parts: list[Origin]) -> Origin:
     """The origin of a UNION: columns belong together by position, as the first part names them."""
     made = Origin()
     for part in parts:
         made.rows |= part.rows
-    names = list(parts[0].columns)
-    for position, name in enumerate(names):
-        sources = [list(part.columns.values())[position] for part in parts]
+
+    sources_by_part = [list(part.columns.values()) for part in parts]
+    for position, name in enumerate(parts[0].columns):
+        sources = [of_part[position] for of_part in sources_by_part]
         made.columns[name] = set().union(*sources)
     return made
 
@@ -230,6 +268,7 @@ def _unite_origins(parts: list[Origin]) -> Origin:
 def _trace_columns(
     columns: Iterable[exp.Column], scope: Scope, inner: Mapping[str, Origin]
 ) -> Columns:
+    """What columns of a SELECT are made of; `inner` are the origins of its queries by alias."""
     found: Columns = set()
     for column in columns:
         found |= _trace_column(column, scope, inner)
@@ -239,8 +278,10 @@ def _trace_columns(
 def _trace_column(
     column: exp.Column, scope: Scope, inner: Mapping[str, Origin]
 ) -> Columns:
+    """What one column of a SELECT is made of; nothing where it is of no table."""
     if column.table in inner:
-        return inner[column.table].columns.get(column.name, set())
+        made = inner[column.table]
+        return made.columns.get(column.name, set())
     source = scope.sources.get(column.table)
     if isinstance(source, exp.Table):
         return {ColumnName(_read_table_name(source), column.name)}

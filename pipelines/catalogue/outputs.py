@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from typing import Any, Literal
 
-from pipelines.catalogue.spec import Spec, load_named_specs
+from pipelines.catalogue.spec import Spec, load_named_specs, order_lists
 from pipelines.core.reasons import ReasonKind, split_reasons
 
 # Where sentences stand in `report_sentence` that are not the summary's: before a branch's id,
@@ -107,19 +107,22 @@ _MEANING = (
 def hash_meaning(kpi: Kpi) -> str:
     """Return the fingerprint of what a KPI file computes, whatever its layout and titles."""
     rules = {name: kpi.meta[name] for name in _MEANING if name in kpi.meta}
-    text = json.dumps([_write_bare_sql(kpi.spec), kpi.declared, rules], sort_keys=True)
-    return sha256(text.encode()).hexdigest()[:16]
+    content = [_write_bare_sql(kpi.spec), kpi.declared, rules]
+    text = json.dumps(content, sort_keys=True)
+    digest = sha256(text.encode()).hexdigest()
+    return digest[:16]
 
 
 @cache
 def _write_bare_sql(spec: Spec) -> str:
+    """Write a file's SELECT as it is parsed, without layout and comments."""
     return spec.tree.sql("duckdb", comments=False)
 
 
 def load_lists() -> list[Spec]:
     """Return the dispatch lists by priority: the lower number wins, ties by name."""
     specs = load_named_specs("dispatch").values()
-    return sorted(specs, key=lambda spec: (spec.meta["priority"], spec.name))
+    return sorted(specs, key=order_lists)
 
 
 def list_deciding_tables(spec: Spec) -> tuple[str, ...]:
@@ -134,17 +137,15 @@ def list_deciding_tables(spec: Spec) -> tuple[str, ...]:
 
 def is_target_met(better: str, gap: float) -> bool:
     """Whether a value that lies `gap` above its target reaches it: is on it or better."""
-    return gap >= 0 if better == "higher" else gap <= 0
+    if better == "higher":
+        return gap >= 0
+    return gap <= 0
 
 
 # -- what became of them ---------------------------------------------------------------------------
 
-STATES = (
-    "released",
-    "caveat",
-    "withheld",
-    "not_computed",
-)  # each worse than the one before it
+# Each worse than the one before it.
+STATES = ("released", "caveat", "withheld", "not_computed")
 COMPANY = "company"
 
 StatusRow = Mapping[str, Any]
@@ -168,10 +169,10 @@ class OutputState:
 
     def is_held_by(self, finding: str) -> bool:
         """Whether a finding is among the reasons of its status, or of that of its parts."""
-        for reason in (*split_reasons(self.reason), *split_reasons(self.parts_reason)):
-            if str(reason) in (finding, f"{ReasonKind.WAIVED}: {finding}"):
-                return True
-        return False
+        held_by = (finding, f"{ReasonKind.WAIVED}: {finding}")
+        own = split_reasons(self.reason)
+        of_parts = split_reasons(self.parts_reason)
+        return any(str(reason) in held_by for reason in (*own, *of_parts))
 
 
 def judge_outputs(
@@ -192,22 +193,28 @@ def judge_outputs(
         worst = worst_parts.get(name)
         if worst is None or _is_worse(row["status"], worst["status"]):
             worst_parts[name] = row
-    states = [
-        _make_kpi_state(name, company[name], worst_parts.get(name))
-        for name in sorted(company)
-    ]
-    for row in sorted(list_rows, key=lambda row: (row["priority"], row["list"])):
+
+    states = []
+    for name, row in sorted(company.items()):
+        states.append(_make_kpi_state(name, row, worst_parts.get(name)))
+    for row in sorted(list_rows, key=_order_list_rows):
         states.append(OutputState("list", row["list"], row["status"], row["reason"]))
     return states
 
 
+def _order_list_rows(row: StatusRow) -> tuple[int, str]:
+    """By priority, ties by name."""
+    return row["priority"], row["list"]
+
+
 def _make_kpi_state(name: str, row: StatusRow, part: StatusRow | None) -> OutputState:
+    """The state of a KPI: the company's row, and the worst of its parts where that is worse."""
+    state = OutputState("kpi", name, row["status"], row["reason"])
     if part is None or not _is_worse(part["status"], row["status"]):
-        return OutputState("kpi", name, row["status"], row["reason"])
-    return OutputState(
-        "kpi", name, row["status"], row["reason"], part["status"], part["reason"]
-    )
+        return state
+    return replace(state, parts_status=part["status"], parts_reason=part["reason"])
 
 
 def _is_worse(one: str, other: str) -> bool:
+    """Whether a status is worse than another."""
     return STATES.index(one) > STATES.index(other)

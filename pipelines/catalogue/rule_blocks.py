@@ -17,11 +17,14 @@ from pipelines.core.written import Written
 
 Severity = Literal["critical", "warning", "info"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+TableOrColumn = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Limit = int | float | str
 
 
 class _Block(BaseModel):
+    """What is not named here may not stand there."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -53,9 +56,7 @@ class About(_Block):
     title: Words | None = None
     rows: Literal["quarantine"] | None = None
     columns: list[Name] | None = None
-    needs: list[
-        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
-    ] = []
+    needs: list[TableOrColumn] = []
     scope: Literal["branch"] | None = None
     explained_by: list[Name] = []
     asks: Literal["reason"] | None = None
@@ -92,6 +93,8 @@ class RuleMeta(TypedDict, total=False):
 
 
 class _RuleType(TypedDict):
+    """What no row can do without."""
+
     type: str
 
 
@@ -108,14 +111,18 @@ def read_rules(written: Written) -> Iterator[RuleEntry]:
     rows: list[RuleEntry] = written.read() or []
     written.hold_to(list[RuleBlock], rows)
     for place, row in enumerate(rows):
-        if row["type"] not in list_known_types():
-            near = (
-                ", ".join(get_close_matches(row["type"], list_known_types(), n=3))
-                or "–"
-            )
-            why = Phrase("written.why.no_type", {"value": row["type"], "near": near})
-            raise written.wrong([place, "type"], why)
+        _check_type(written, place, row["type"])
         yield row
+
+
+def _check_type(written: Written, place: int, rule_type: str) -> None:
+    """Hold a row's type to the expectations that there are."""
+    known = list_known_types()
+    if rule_type in known:
+        return
+    near = ", ".join(get_close_matches(rule_type, known, n=3)) or "–"
+    why = Phrase("written.why.no_type", {"value": rule_type, "near": near})
+    raise written.wrong([place, "type"], why)
 
 
 @cache
@@ -124,8 +131,9 @@ def list_known_types() -> frozenset[str]:
     found = find_spec("great_expectations")
     if found is None:
         return frozenset()
+
     names: set[str] = set()
     for folder in found.submodule_search_locations or ():
-        files = (Path(folder) / "expectations" / "core").glob("*expect*.py")
-        names.update(path.stem for path in files)
+        core = Path(folder) / "expectations" / "core"
+        names.update(path.stem for path in core.glob("*expect*.py"))
     return frozenset(names)

@@ -39,7 +39,9 @@ class TableName:
     era: str = ""
 
     def __str__(self) -> str:
-        return f"{self.era}.{self.name}" if self.era else self.name
+        if self.era:
+            return f"{self.era}.{self.name}"
+        return self.name
 
     @property
     def room(self) -> str:
@@ -103,7 +105,8 @@ class Spec:
         from sqlglot import exp
 
         tree = _parse_select(self.sql, self.where, self.sql_line)
-        return frozenset(str(found.this) for found in tree.find_all(exp.Placeholder))
+        placeholders = tree.find_all(exp.Placeholder)
+        return frozenset(str(placeholder.this) for placeholder in placeholders)
 
     @property
     def tolerates(self) -> frozenset[str]:
@@ -116,16 +119,19 @@ class Spec:
 
         Of a table that is made once more, of the text and its era.
         """
-        return sha256(self.path.read_bytes() + self.again_of.encode()).hexdigest()
+        content = self.path.read_bytes() + self.again_of.encode()
+        return sha256(content).hexdigest()
 
     def title(self, language: str) -> str:
         """Return the title in that language; the name when it has none."""
         titles = self.meta.get("title", {})
-        return str(titles.get(language, self.name))
+        title = titles.get(language, self.name)
+        return str(title)
 
 
 @cache
 def _parse_select(sql: str, where: str, sql_line: int) -> exp.Query:
+    """Parse a SELECT; raise SpecError where it is none, or more than one."""
     import sqlglot  # here, so that who reads front matters alone does not wait for it
     from sqlglot import exp
 
@@ -134,30 +140,37 @@ def _parse_select(sql: str, where: str, sql_line: int) -> exp.Query:
     except sqlglot.errors.ParseError as error:
         first = error.errors[0] if error.errors else {}
         line_in_sql = int(first.get("line") or 1)
-        why = str(first.get("description") or error).splitlines()[0]
         line = sql_line + line_in_sql - 1
-        raise SpecError("spec.unparsable", where=where, line=line, why=why) from error
+        what = first.get("description") or error
+        raise _describe_unparsable(where, line, what) from error
     except (sqlglot.errors.SqlglotError, RecursionError) as error:
-        why = str(error).splitlines()[0]
-        raise SpecError(
-            "spec.unparsable", where=where, line=sql_line, why=why
-        ) from error
+        raise _describe_unparsable(where, sql_line, error) from error
+
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise SpecError("spec.not_one_select", where=where, line=sql_line)
     return trees[0]
 
 
+def _describe_unparsable(where: str, line: int, what: object) -> SpecError:
+    """The error of a file whose SQL is none, in the first line of the parser's words."""
+    why = str(what).splitlines()[0]
+    return SpecError("spec.unparsable", where=where, line=line, why=why)
+
+
 @cache
 def _find_tables(sql: str, where: str, sql_line: int) -> frozenset[TableName]:
+    """The tables that a SELECT reads; a name of its own CTEs is no table."""
     from sqlglot import exp
 
     tree = _parse_select(sql, where, sql_line)
     cte_names = {cte.alias for cte in tree.find_all(exp.CTE)}
+
     found = set()
     for table in tree.find_all(exp.Table):
         name = TableName(table.name, table.db)
         if name.era or name.name not in cte_names:
             found.add(name)
+
     return frozenset(found)
 
 
@@ -171,20 +184,29 @@ def load_spec(path: Path) -> Spec:
     match = _FRONT_MATTER.match(read_text(path, where))
     if not match:
         raise SpecError("spec.no_front_matter", where=where)
+
     block = Written(where, match["yaml"], first_line=2)
     meta = block.read()
     block.hold_to(find_block(room, path.stem), meta)
 
     select = match["sql"].lstrip()
     begins_at = match.end("sql") - len(select)
-    sql_line = match.string.count("\n", 0, begins_at) + 1
-    return Spec(room, path.stem, path, meta, select.rstrip().rstrip(";"), sql_line)
+    lines_before = match.string.count("\n", 0, begins_at)
+    return Spec(
+        room=room,
+        name=path.stem,
+        path=path,
+        meta=meta,
+        sql=select.rstrip().rstrip(";"),
+        sql_line=lines_before + 1,
+    )
 
 
 @cache
 def load_room_specs(room: str) -> tuple[Spec, ...]:
     """Load a room's SQL files, each after the files of the same room that it reads."""
-    by_table = {spec.table: spec for spec in load_named_specs(room).values()}
+    specs = load_named_specs(room).values()
+    by_table = {spec.table: spec for spec in specs}
     return tuple(_order_specs(by_table))
 
 
@@ -197,9 +219,9 @@ def load_named_specs(room: str) -> Mapping[str, Spec]:
     written = {}
     for path in sorted((SQL / room).glob("*.sql")):
         spec = load_spec(path)
-        written[spec.name] = (
-            _add_list_variants(spec) if spec.meta.get("variants_of") else spec
-        )
+        if spec.meta.get("variants_of"):
+            spec = _add_list_variants(spec)
+        written[spec.name] = spec
     specs = {}
     for spec in written.values():
         specs[spec.name] = spec
@@ -225,15 +247,19 @@ def _make_again(spec: Spec, era: str, written: Iterable[Spec]) -> Spec:
 def _add_list_variants(spec: Spec) -> Spec:
     """Give a KPI a variant for every list that holds somebody out, by the list's name and title."""
     declared = spec.meta["variants"]
-    held_out = [
-        one for one in load_named_specs("dispatch").values() if one.meta["holdout"]
-    ]
-    held_out.sort(key=lambda one: (one.meta["priority"], one.name))
     variants = dict(declared)
-    for one in held_out:
-        variants.setdefault(one.name, one.meta["title"])
+    lists = load_named_specs("dispatch").values()
+    for one in sorted(lists, key=order_lists):
+        if one.meta["holdout"]:
+            variants.setdefault(one.name, one.meta["title"])
+
     added = {"variants": variants, "declared_variants": list(declared)}
     return replace(spec, meta=spec.meta | added)
+
+
+def order_lists(spec: Spec) -> tuple[int, str]:
+    """By priority: the lower number wins, ties by name."""
+    return spec.meta["priority"], spec.name
 
 
 def _order_specs(specs: dict[str, Spec]) -> Iterator[Spec]:
@@ -243,12 +269,14 @@ def _order_specs(specs: dict[str, Spec]) -> Iterator[Spec]:
         ready = []
         for spec in specs.values():
             own_tables = {table.name for table in spec.reads if not table.era}
-            if spec.table not in done and own_tables.intersection(specs) <= done:
+            waits_for = own_tables.intersection(specs) - done
+            if spec.table not in done and not waits_for:
                 ready.append(spec)
+
         if not ready:
             stuck = sorted(set(specs) - done)
-            raise SpecError(
-                "spec.cycle", where=specs[stuck[0]].where, tables=", ".join(stuck)
-            )
+            where = specs[stuck[0]].where
+            raise SpecError("spec.cycle", where=where, tables=", ".join(stuck))
+
         done.update(spec.table for spec in ready)
         yield from ready

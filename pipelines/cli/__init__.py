@@ -26,6 +26,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # a path may hold bytes that are no text
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
     keep_files_private()
     try:
         app()

@@ -36,6 +36,7 @@ class CommandsByName(Mapping[str, Any]):
                 return get_command_from_info(
                     info, pretty_exceptions_short=True, rich_markup_mode=None
                 )
+
         raise KeyError(name)
 
 

@@ -22,7 +22,8 @@ def apportion_parts(
     scale = 10**places
     scaled = [Fraction(part) * scale for part in parts]
     units = [floor(part) for part in scaled]
-    missing = round_half_away(sum(scaled, Fraction(0))) - sum(units)
+    whole = round_half_away(sum(scaled, Fraction(0)))
+    missing = whole - sum(units)
 
     remainders = [part - whole for part, whole in zip(scaled, units, strict=True)]
     claims = list(remainders)
@@ -44,4 +45,6 @@ def apportion_parts(
 def round_half_away(value: Fraction) -> int:
     """Round to a whole number, halves away from zero, as people round money."""
     whole = floor(abs(value) + Fraction(1, 2))
-    return whole if value >= 0 else -whole
+    if value >= 0:
+        return whole
+    return -whole

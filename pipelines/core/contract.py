@@ -63,9 +63,8 @@ class Table:
 @cache
 def load_contract() -> dict[str, Table]:
     """Load the contract's tables by name, in the contract's order."""
-    entries: dict[str, _TableEntry] = read_yaml(
-        Path(__file__).with_name("contract.yml")
-    )
+    path = Path(__file__).with_name("contract.yml")
+    entries: dict[str, _TableEntry] = read_yaml(path)
     return {name: _read_table(name, entry) for name, entry in entries.items()}
 
 
@@ -90,23 +89,33 @@ class _TableEntry(TypedDict, total=False):
 
 
 def _read_table(name: str, entry: _TableEntry) -> Table:
-    columns = [_read_column(column, spec) for column, spec in entry["columns"].items()]
-    is_required = bool(entry.get("required", False))
-    return Table(name, tuple(entry["key"]), tuple(columns), is_required)
+    """Read a table's entry."""
+    columns = []
+    for column_name, column in entry["columns"].items():
+        columns.append(_read_column(column_name, column))
+    return Table(
+        name=name,
+        key=tuple(entry["key"]),
+        columns=tuple(columns),
+        required=bool(entry.get("required", False)),
+    )
 
 
 def _read_column(name: str, entry: str | _ColumnEntry) -> Column:
+    """Read a column, which may be its kind alone; raise ValueError for an unknown kind."""
     if isinstance(entry, str):
         kind, *star = entry.split()
         column = Column(name, kind, required=star == ["*"])
     else:
         facts = {fact: value for fact, value in entry.items() if fact != "values"}
         column = Column(name, **facts, values=tuple(entry.get("values", ())))  # type: ignore[arg-type]
+
     if column.kind not in KINDS:
         known = ", ".join(sorted(KINDS))
         raise ValueError(
             f"contract.yml: {name}: unknown kind {column.kind!r}; use one of {known}"
         )
+
     return column
 
 

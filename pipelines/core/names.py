@@ -22,6 +22,7 @@ def show_name(name: str) -> str:
 
 
 def _show_character(character: str) -> str:
+    """Show one character: itself, or the escape that stands for it."""
     code = ord(character)
     if code in _BYTES:
         return f"\\x{code - 0xDC00:02x}"
@@ -29,4 +30,6 @@ def _show_character(character: str) -> str:
         return _BREAKS[character]
     if unicodedata.category(character) not in _UNSEEN:
         return character
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    if code <= 0xFFFF:
+        return f"\\u{code:04x}"
+    return f"\\U{code:08x}"

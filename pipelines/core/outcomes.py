@@ -9,9 +9,8 @@ from pathlib import Path
 
 # How long an answer to an order can still be checked.
 GRACE_DAYS = 3  # after the day a payment was promised for
-LAST_CHECK = (
-    3  # months after an order's month in which it is looked at for the last time
-)
+# Months after an order's month in which it is looked at for the last time.
+LAST_CHECK = 3
 
 
 @dataclass(frozen=True)
@@ -31,9 +30,8 @@ class Outcome:
 @cache
 def load_outcomes() -> dict[str, Outcome]:
     """Load the codes in the order a drop-down shows them."""
-    from pipelines.core.yaml_files import (
-        read_yaml,
-    )  # here, so that the help need not wait for it
+    # Imported here, so that the help does not wait for it.
+    from pipelines.core.yaml_files import read_yaml
 
     raw = read_yaml(Path(__file__).with_name("outcomes.yml"))
     return {code: Outcome(code, **flags) for code, flags in raw.items()}

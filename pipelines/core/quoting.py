@@ -33,4 +33,6 @@ def scan_parquet(path: Path) -> str:
 def show_odd_text(text: str) -> str:
     """Return one short line that shows a delivered name; what cannot be seen is escaped."""
     shown = show_name(text[:_SHOWN_CHARACTERS])
-    return shown + "…" if len(text) > _SHOWN_CHARACTERS else shown
+    if len(text) > _SHOWN_CHARACTERS:
+        return shown + "…"
+    return shown

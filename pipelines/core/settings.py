@@ -222,9 +222,8 @@ class Settings(BaseSettings):
         """Return the SQLAlchemy URL of the office database that belongs to a home."""
         if self.office_url:
             return self.office_url.get_secret_value()
-        path = quote(
-            os.fsencode(home / "office.sqlite3")
-        )  # a home may be called anything
+        # A home may be called anything.
+        path = quote(os.fsencode(home / "office.sqlite3"))
         return f"sqlite:///{path}"
 
     @property

@@ -38,13 +38,16 @@ SQL_TYPES = {
 }
 
 # What every room can carry; the sums of a month are taken of these.
-MONEY_DIGITS, COUNT_DIGITS, ID_CHARACTERS = 12, 9, 64
-MONEY_LIMIT, COUNT_LIMIT = 10**MONEY_DIGITS, 10**COUNT_DIGITS
-FIRST_DAY, LAST_DAY, NO_END = "1900-01-01", "2199-12-31", "9999-12-31"
-RESERVED_IDS = (
-    "unclaimed",
-    "company",
-)  # the names of what nobody owns and of the whole
+MONEY_DIGITS = 12
+COUNT_DIGITS = 9
+ID_CHARACTERS = 64
+MONEY_LIMIT = 10**MONEY_DIGITS
+COUNT_LIMIT = 10**COUNT_DIGITS
+FIRST_DAY = "1900-01-01"
+LAST_DAY = "2199-12-31"
+NO_END = "9999-12-31"
+# The names of what nobody owns, and of the whole.
+RESERVED_IDS = ("unclaimed", "company")
 
 
 # -- the macros ------------------------------------------------------------------------------------
@@ -86,10 +89,18 @@ def _read_macros() -> Iterator[str]:
     """Yield each macro of the file as `name(arguments) AS expression`, its constants filled in."""
     text = (SQL / "macros.sql").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("--")]
-    for statement in "\n".join(lines).split(";\n"):
-        macro = statement.strip().removesuffix(";").removeprefix(_STATEMENT)
+    statements = "\n".join(lines).split(";\n")
+    for statement in statements:
+        # Behind the last one no line follows its semicolon.
+        whole = statement.strip().removesuffix(";")
+        macro = whole.removeprefix(_STATEMENT)
         if macro:
-            yield _CONSTANT.sub(lambda found: _CONSTANTS[found[1]], macro)
+            yield _CONSTANT.sub(_find_constant, macro)
+
+
+def _find_constant(named: re.Match[str]) -> str:
+    """The value of what a macro names with a colon."""
+    return _CONSTANTS[named[1]]
 
 
 MACROS = tuple(_read_macros())
@@ -148,9 +159,11 @@ def write_plain_condition(column: Column, physical: str) -> str | None:
 
 
 def _write_plain_form(column: Column, physical: str) -> str | None:
+    """The condition without regard to how large a quantity may be."""
     native = _read_natively(column, physical)
     if native is not None:
         return native.is_plain
+
     text = _write_text(column, physical)
     if column.kind == "enum":
         return f"{text} IN ({_list_allowed(column)})"
@@ -171,6 +184,7 @@ def write_typed_cell(column: Column, physical: str, is_plain: bool = False) -> T
 
 
 def _read_cell(column: Column, physical: str, is_plain: bool) -> Typed:
+    """Read a cell without regard to how large a quantity may be."""
     native = _read_natively(column, physical)
     if native is not None:
         if is_plain or native.is_plain is None:
@@ -180,10 +194,12 @@ def _read_cell(column: Column, physical: str, is_plain: bool) -> Typed:
     text = _write_text(column, physical)
     if is_plain:
         return Typed(_read_plain_text(column, text))
+
     value = _read_text(column, text)
     form = None
     if _has_form(column, physical):
-        form = f"CASE WHEN {_is_changed(column, text, value)} THEN form_of({text}) END"
+        is_changed = _is_changed(column, text, value)
+        form = f"CASE WHEN {is_changed} THEN form_of({text}) END"
     return Typed(value, _is_unknown(column, text), form)
 
 
@@ -200,14 +216,18 @@ def write_broken_rule(column: Column, text: str) -> str:
     if column.kind == "id":
         rules.append(f"WHEN is_reserved({text}) THEN 'reserved_word'")
     if column.kind in _FAR:
-        condition, rule = _FAR["money" if column.is_amount else column.kind]
+        kind = "money" if column.is_amount else column.kind
+        condition, rule = _FAR[kind]
         rules.append(f"WHEN {condition}({text}) THEN '{rule}'")
+
     if column.below is not None:
         rules.append(f"WHEN as_quantity({text}) IS NOT NULL THEN 'out_of_range'")
+
     otherwise = f"'not_a_{column.kind}'"
     if not rules:
         return otherwise
-    return f"CASE {' '.join(rules)} ELSE {otherwise} END"
+    cases = " ".join(rules)
+    return f"CASE {cases} ELSE {otherwise} END"
 
 
 def _is_unknown(column: Column, text: str) -> str:
@@ -239,9 +259,9 @@ def _read_natively(column: Column, physical: str) -> _Native | None:
     if kind == "timestamp" and physical.startswith("TIMESTAMP"):
         return _read_native_instant(raw, physical)
     if kind == "id" and not _has_text_of_ids(physical):
-        return _Native(
-            "CAST(NULL AS VARCHAR)", f"{raw} IS NULL", "CAST(NULL AS VARCHAR)"
-        )
+        nothing = "CAST(NULL AS VARCHAR)"
+        return _Native(nothing, f"{raw} IS NULL", nothing)
+
     if _is_number_for(kind, physical):
         return _read_native_number(column, raw)
     return _read_same_type(kind, raw, physical)
@@ -255,25 +275,34 @@ def _read_same_type(kind: str, raw: str, physical: str) -> _Native | None:
     if kind == "date" and physical == "DATE":
         return _Native(cast, f"is_in_range({raw})", f"in_range({raw})")
     if kind == "integer" and physical in _INTEGERS:
-        return _Native(
-            cast, f"is_count({raw})", f"CASE WHEN is_count({raw}) THEN {cast} END"
-        )
+        holds = f"is_count({raw})"
+        return _Native(cast, holds, f"CASE WHEN {holds} THEN {cast} END")
+
     return None
 
 
 def _read_native_number(column: Column, raw: str) -> _Native:
+    """Read a number by a cast; it is held to what rooms can carry of money or of counts."""
     tried = f"TRY_CAST({raw} AS {SQL_TYPES[column.kind]})"
     is_count = column.kind == "quantity" and not column.is_amount
-    holds = "is_count" if is_count else "is_money"
-    is_plain = f"COALESCE({holds}({tried}), {raw} IS NULL)"
-    return _Native(tried, is_plain, f"CASE WHEN {holds}({tried}) THEN {tried} END")
+    holds = f"is_count({tried})" if is_count else f"is_money({tried})"
+    return _Native(
+        short=tried,
+        is_plain=f"COALESCE({holds}, {raw} IS NULL)",
+        value=f"CASE WHEN {holds} THEN {tried} END",
+    )
 
 
 def _read_native_instant(raw: str, physical: str) -> _Native:
     """Read an instant, without a zone Asia/Shanghai's; its day is held to the range of days."""
-    offset, first, behind = " - INTERVAL 8 HOUR", "1900-01-01", "2200-01-01"
+    offset = " - INTERVAL 8 HOUR"
+    first = "1900-01-01"
+    behind = "2200-01-01"
     if "ZONE" in physical:
-        offset, first, behind = "", "1899-12-31 16:00:00", "2199-12-31 16:00:00"
+        offset = ""
+        first = "1899-12-31 16:00:00"
+        behind = "2199-12-31 16:00:00"
+
     at = f"TRY_CAST({raw} AS TIMESTAMP)"
     within = f"{at} >= TIMESTAMP '{first}' AND {at} < TIMESTAMP '{behind}'"
     is_plain = f"COALESCE({within}, {raw} IS NULL)"
@@ -289,20 +318,21 @@ def _has_text_of_ids(physical: str) -> bool:
 
 def _is_number_for(kind: str, physical: str) -> bool:
     """Whether a cast is exact or NULL; money is never rounded, so two decimal places at most."""
+    is_whole = physical in _INTEGERS
+    is_decimal = physical.startswith("DECIMAL")
     if kind == "quantity":
-        return physical in _INTEGERS | _FLOATS or physical.startswith("DECIMAL")
-    if kind != "money":
-        return False
-    has_two_places = physical.startswith("DECIMAL") and physical.endswith(
-        (",0)", ",1)", ",2)")
-    )
-    return physical in _INTEGERS or has_two_places
+        return is_whole or is_decimal or physical in _FLOATS
+    if kind == "money":
+        has_two_places = physical.endswith((",0)", ",1)", ",2)"))
+        return is_whole or (is_decimal and has_two_places)
+    return False
 
 
 # -- by way of text --------------------------------------------------------------------------------
 
 
 def _name_raw(column: Column) -> str:
+    """The column as it was delivered."""
     return f"raw.{quote_name(column.name)}"
 
 
@@ -310,27 +340,36 @@ def _name_reading(column: Column) -> str:
     """The end of the names of the macros that read a column."""
     if column.is_amount:
         return "amount"
-    return "any_id" if column.takes_reserved else column.kind
+    if column.takes_reserved:
+        return "any_id"
+    return column.kind
 
 
 def _write_text(column: Column, physical: str) -> str:
+    """The cell's text, whatever type the column has."""
     raw = _name_raw(column)
-    return raw if physical == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
+    if physical == "VARCHAR":
+        return raw
+    return f"CAST({raw} AS VARCHAR)"
 
 
 def _list_allowed(column: Column) -> str:
+    """The codes that a column may have, as SQL lists them."""
     return ", ".join(quote_text(value) for value in column.values)
 
 
 def _read_plain_text(column: Column, text: str) -> str:
+    """Read a plain cell by a cast alone."""
     if column.kind == "timestamp":
         return f"CAST(left({text}, 19) AS TIMESTAMP) - INTERVAL 8 HOUR"
     return f"CAST({text} AS {SQL_TYPES[column.kind]})"
 
 
 def _read_text(column: Column, text: str) -> str:
+    """Read whatever the cell says; of a code also in other case and among blanks."""
     if column.kind != "enum":
         return f"as_{_name_reading(column)}({text})"
+
     allowed = _list_allowed(column)
     folded = f"lower(clean({text}))"
     as_it_is = f"WHEN {text} IN ({allowed}) THEN {text}"
@@ -338,9 +377,12 @@ def _read_text(column: Column, text: str) -> str:
 
 
 def _is_changed(column: Column, text: str, value: str) -> str:
+    """The condition of a cell that had another form than the usual."""
     if column.kind in _USUAL:
-        return f"NOT regexp_full_match({text}, '{_USUAL[column.kind]}')"
-    shown = (
-        value if SQL_TYPES[column.kind] == "VARCHAR" else f"CAST({value} AS VARCHAR)"
-    )
+        usual = _USUAL[column.kind]
+        return f"NOT regexp_full_match({text}, '{usual}')"
+
+    shown = f"CAST({value} AS VARCHAR)"
+    if SQL_TYPES[column.kind] == "VARCHAR":
+        shown = value
     return f"{text} IS DISTINCT FROM {shown}"

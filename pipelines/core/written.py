@@ -78,6 +78,7 @@ class Written:
                 if (*path, name) in lines:
                     path = (*path, name)
                     break
+
         return lines.get(path, self.first_line)
 
     def hold_to(self, model: type[Model] | TypeAdapter[Model], content: Any) -> Model:
@@ -87,6 +88,7 @@ class Written:
             return adapter.validate_python(content)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
+
         steps = [
             step for step in first["loc"] if not str(step).startswith(_PYDANTICS_OWN)
         ]
@@ -122,6 +124,7 @@ def _say_why(error: ErrorDetails, model: Any, shows_values: bool) -> Phrase:
     if kind == "extra_forbidden":
         allowed = _list_allowed_keys(model, error["loc"][:-1])
         return Phrase("written.why.unknown_key", {"allowed": allowed})
+
     if kind == "missing":
         return Phrase("written.why.missing")
 
@@ -130,23 +133,27 @@ def _say_why(error: ErrorDetails, model: Any, shows_values: bool) -> Phrase:
         return Phrase(
             "written.why.not_one_of", {"value": value, "allowed": context["expected"]}
         )
+
     if kind == "union_tag_invalid":
         tag = repr(context["tag"]) if shows_values else "…"
         return Phrase(
             "written.why.not_one_of",
             {"value": tag, "allowed": context["expected_tags"]},
         )
+
     if kind in _KINDS:
         return Phrase(f"written.why.{_KINDS[kind]}", {"value": value})
     if kind in _LIMITS:
         limit = next(iter(context.values()))
         facts = {"value": value, "limit": f"{_LIMITS[kind]} {limit}"}
         return Phrase("written.why.limit", facts)
+
     message = error["msg"].removeprefix("Value error, ")
     return Phrase("written.why.other", {"why": message})
 
 
 def _show_value(value: object) -> str:
+    """A value as an error shows it, cut where it is long."""
     text = repr(value)
     if len(text) <= _MOST_SHOWN:
         return text
@@ -159,10 +166,12 @@ def _list_allowed_keys(model: Any, place: Place) -> str:
         inner = _find_annotation(model, str(step))
         if inner is not None:
             model = inner
+
     names = set()
     for part in _find_models(model):
         for name, known in part.model_fields.items():
             names.add(known.alias or name)
+
     return ", ".join(sorted(names)) or ROOT_PLACE
 
 

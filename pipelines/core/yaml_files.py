@@ -31,29 +31,35 @@ class _Careful:
     def construct_mapping(
         self, node: yaml.MappingNode, deep: bool = False
     ) -> dict[Hashable, Any]:
+        """Make a mapping; a key that stands there twice is an error of its line."""
         seen = set()
         for key, _ in node.value:
-            name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
+            name = None
+            if isinstance(key, yaml.ScalarNode):
+                name = (key.tag, key.value)
             if name in seen and key.tag != _MERGE:
                 problem = f"the key {key.value!r} stands there twice"
                 raise ConstructorError(None, None, problem, key.start_mark)
             seen.add(name)
+
         made: dict[Hashable, Any] = super().construct_mapping(node, deep)  # type: ignore[misc]
         return made
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Make a value; one that there is not, or that is too large, is an error of its line."""
         kind = node.tag.rpartition(":")[2]
+        where = node.start_mark
         try:
             made = super().construct_object(node, deep)  # type: ignore[misc]
         except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
             # The value itself is not said: it might be a misplaced password.
-            raise ConstructorError(
-                None, None, f"this is no {kind}", node.start_mark
-            ) from None
+            problem = f"this is no {kind}"
+            raise ConstructorError(None, None, problem, where) from None
+
         if isinstance(made, int) and abs(made) > MOST_WHOLE:
-            raise ConstructorError(
-                None, None, f"this {kind} is too large", node.start_mark
-            )
+            problem = f"this {kind} is too large"
+            raise ConstructorError(None, None, problem, where)
+
         return made
 
 
@@ -81,6 +87,7 @@ def read_text(path: Path, name: str | None = None) -> str:
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise SpecError("yaml.unreadable", file=file, why=why) from error
+
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -88,6 +95,7 @@ def read_text(path: Path, name: str | None = None) -> str:
         if len(content) <= MOST_BYTES:
             raise SpecError("yaml.not_utf8", file=file, line=line) from error
         text = ""
+
     if len(content) > MOST_BYTES:
         raise SpecError("yaml.too_large", file=file, most=f"{MOST_BYTES // 1024} KiB")
     return text
@@ -111,6 +119,7 @@ def parse_yaml(
         line = text.count("\n", 0, strange.start()) + first_line
         why = f"the character U+{ord(strange[0]):04X} is not allowed"
         raise SpecError("yaml.bad", file=where, line=line, why=why)
+
     loader = _TextLoader if is_text else _Loader
     try:
         _refuse_excess(text, where, first_line)
@@ -138,10 +147,11 @@ KeyPath = tuple[str | int, ...]
 def find_lines(text: str, first_line: int = 1) -> dict[KeyPath, int]:
     """Find the line of each key and entry of a sound YAML text, by its path from the top."""
     lines: dict[KeyPath, int] = {}
-    root = yaml.compose(text, yaml.CSafeLoader)
     waiting: list[tuple[KeyPath, yaml.Node]] = []
+    root = yaml.compose(text, yaml.CSafeLoader)
     if root:
         waiting.append(((), root))
+
     while waiting:
         path, node = waiting.pop()
         lines.setdefault(path, node.start_mark.line + first_line)
@@ -152,7 +162,9 @@ def find_lines(text: str, first_line: int = 1) -> dict[KeyPath, int]:
                 waiting.append((below, child))
         elif isinstance(node, yaml.SequenceNode):
             for place, child in enumerate(node.value):
-                waiting.append(((*path, place), child))
+                below = (*path, place)
+                waiting.append((below, child))
+
     return lines
 
 
@@ -197,7 +209,9 @@ def _refuse_excess(text: str, where: Path | str, first_line: int) -> None:
     counter = _Counter()
     for event in yaml.parse(text, yaml.CSafeLoader):
         counter.count_event(event)
-        line = event.start_mark.line + first_line if event.start_mark else first_line
+        line = first_line
+        if event.start_mark:
+            line = event.start_mark.line + first_line
         if len(counter.opened) > MOST_LEVELS:
             raise SpecError("yaml.too_deep", file=where, line=line, most=MOST_LEVELS)
         if counter.total > MOST_NODES:

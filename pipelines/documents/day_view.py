@@ -50,6 +50,7 @@ def read_day_view(version: Version) -> DayView:
         not_computed[state["list"]] = state["reason"]
     elif state["status"] == "withheld":
         withheld[state["list"]] = state["reason"]
+
     return {
         "day": version.occasion,
         "month": str(version.month),

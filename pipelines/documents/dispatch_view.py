@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from pipelines.catalogue.outputs import load_lists
 from pipelines.store.lake import Version
@@ -41,19 +41,26 @@ def read_capacities(version: Version) -> list[Capacity]:
     """
     if not version.is_computed(_CAPACITY):
         return []
-    capacities = version.read_as(Capacity, _CAPACITY)
-    of_scopes = [
-        capacity for capacity in capacities if capacity.scope_kind != "manager"
-    ]
-    return sorted(
-        of_scopes, key=lambda one: (one.scope_kind != "company", one.scope_id)
-    )
+
+    of_scopes = []
+    for capacity in version.read_as(Capacity, _CAPACITY):
+        if capacity.scope_kind != "manager":
+            of_scopes.append(capacity)
+    return sorted(of_scopes, key=_order_capacities)
+
+
+def _order_capacities(capacity: Capacity) -> tuple[bool, str]:
+    """The company first, then its branches."""
+    is_branch = capacity.scope_kind != "company"
+    return is_branch, capacity.scope_id
 
 
 def read_capacity_rule(version: Version) -> str | None:
     """Return by which rule the orders of a month were given to the managers."""
     entry = version.find_entry(_CAPACITY)
-    return entry.rule if entry else None
+    if entry:
+        return entry.rule
+    return None
 
 
 class CustomerOrder(TypedDict):
@@ -105,30 +112,33 @@ def find_customer_lists(
     """
     specs = {spec.name: spec for spec in load_lists()}
     of_customer = {"customer_id": customer_id}
-    candidates = version.read_rows("dispatch_candidate", where=of_customer)
-    candidates.sort(key=lambda row: specs[row["list"]].meta["priority"])
     orders = _read_orders(version, customer_id)
-    left_out = {
-        row["list"]: row
-        for row in version.read_rows("dispatch_why_not", where=of_customer)
-    }
+    left_out = {}
+    for row in version.read_rows("dispatch_why_not", where=of_customer):
+        left_out[row["list"]] = row
+
+    def find_priority(row: Mapping[str, Any]) -> int:
+        spec = specs[row["list"]]
+        return int(spec.meta["priority"])
+
+    candidates = version.read_rows("dispatch_candidate", where=of_customer)
     found: list[CustomerList] = []
-    for row in candidates:
+    for row in sorted(candidates, key=find_priority):
         spec = specs[row["list"]]
         order = orders.get(spec.name)
         reasons = left_out.get(spec.name, {})
-        found.append(
-            {
-                "list": spec.name,
-                "title": spec.title(language),
-                "rank": row["rank"],
-                "evidence": write_evidence(spec, language, row),
-                "order": order,
-                "changes": _list_changes(order, changes or {}),
-                "why_not": reasons.get("reason"),
-                "detail": reasons.get("detail"),
-            }
-        )
+        shown: CustomerList = {
+            "list": spec.name,
+            "title": spec.title(language),
+            "rank": row["rank"],
+            "evidence": write_evidence(spec, language, row),
+            "order": order,
+            "changes": _list_changes(order, changes or {}),
+            "why_not": reasons.get("reason"),
+            "detail": reasons.get("detail"),
+        }
+        found.append(shown)
+
     return found
 
 
@@ -143,24 +153,27 @@ def _read_orders(version: Version, customer_id: str) -> dict[str, CustomerOrder]
                 "branch_id": row["branch_id"],
                 "due_on": row["due_on"],
             }
+
     return orders
 
 
 def _list_changes(
     order: CustomerOrder | None, changes: Mapping[str, tuple[Change, ...]]
 ) -> list[OrderChange]:
+    """Return what became of an order since it was released, oldest first."""
     if order is None:
         return []
+
     made: list[OrderChange] = []
     for change in changes.get(order["order_id"], ()):
-        made.append(
-            {
-                "order_id": change.order_id,
-                "kind": change.kind,
-                "manager_id": change.manager_id,
-                "why": change.why,
-                "actor": change.actor,
-                "on": change.on,
-            }
-        )
+        shown: OrderChange = {
+            "order_id": change.order_id,
+            "kind": change.kind,
+            "manager_id": change.manager_id,
+            "why": change.why,
+            "actor": change.actor,
+            "on": change.on,
+        }
+        made.append(shown)
+
     return made

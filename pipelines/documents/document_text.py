@@ -38,6 +38,7 @@ def _read_docx(path: Path) -> str:
                 lines += [cell.text for cell in row.cells]
         else:
             lines.append(item.text)
+
     return "\n".join(lines)
 
 

@@ -64,12 +64,13 @@ def describe_findings(
     for row in results:
         if row["success"] is not False:
             continue
-        seen = _describe_seen(
-            row, offending_by_finding[row["finding"]], month, language
-        )
-        held = [state for state in states if state.is_held_by(row["finding"])]
+
+        finding = row["finding"]
+        seen = _describe_seen(row, offending_by_finding[finding], month, language)
+        held = [state for state in states if state.is_held_by(finding)]
         is_set_aside = row["table"] in set_aside
         findings.append(_tell_finding(row, seen, held, month, language, is_set_aside))
+
     return sorted(findings, key=_sort_key)
 
 
@@ -89,7 +90,9 @@ def _tell_finding(
     """Put one finding into words; the two ways out stand where it is open and no mere remark."""
     correct = waive = None
     if row["state"] == OPEN and row["severity"] != "info":
-        key = "finding.correct_rows" if is_set_aside else "finding.correct"
+        key = "finding.correct"
+        if is_set_aside:
+            key = "finding.correct_rows"
         correct = fill_label(language, key, table=row["table"], month=month)
         waive = f'retention waive {row["finding"]} --why "…" --until {month}'
 
@@ -119,13 +122,16 @@ def _describe_seen(
     """
     if not offending:
         return str(row["observed"] or "–")
+
     columns = {one["column"] for one in offending}
     names_column = len(columns) > 1 or any(one["rule"] for one in offending)
-    values = [
-        _describe_value(one, row["table"], names_column, month, language)
-        for one in offending
-    ]
+
+    values = []
+    for one in offending:
+        value = _describe_value(one, row["table"], names_column, month, language)
+        values.append(value)
     text = "; ".join(values)
+
     if row["element_count"]:
         text += fill_label(
             language,
@@ -133,6 +139,7 @@ def _describe_seen(
             seen=row["unexpected_count"],
             rows=row["element_count"],
         )
+
     return text
 
 
@@ -145,7 +152,8 @@ def _describe_value(
         value = f"{one['column']} {value}"
     if one["rule"]:
         phrase = find_rule_phrase(table, one["rule"], month)
-        value = f"{value} ({say_fact(language, phrase)})"
+        rule = say_fact(language, phrase)
+        value = f"{value} ({rule})"
     return fill_label(language, "finding.value", value=value, rows=one["row_count"])
 
 
@@ -169,7 +177,9 @@ def read_findings(
 
 def _read_if_computed(version: Version, table: str) -> Sequence[ValidateRow]:
     """Return the rows of a table; none of one that is not computed."""
-    return read_rows(version.table(table)) if version.is_computed(table) else []
+    if version.is_computed(table):
+        return read_rows(version.table(table))
+    return []
 
 
 def describe_held_outputs(one: FindingText, language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -13,9 +14,8 @@ from pipelines.store.rows import read_rows
 
 _KPI_STATE_COLUMNS = ["kpi", "variant", "scope_kind", "status", "reason"]
 _LIST_STATE_COLUMNS = ["list", "priority", "status", "reason"]
-_WRONG_MONTH = (
-    "source.wrong_month"  # what a table was refused for where its entry says nothing
-)
+# What a table was refused for where its entry says nothing.
+_WRONG_MONTH = "source.wrong_month"
 
 
 class Refusal(TypedDict):
@@ -75,14 +75,18 @@ def summarise_outcome(version: Version) -> Outcome:
 def _read_refusals(version: Version) -> dict[str, Refusal]:
     """Return by delivered table why it was refused."""
     refusals: dict[str, Refusal] = {}
-    for row in read_masked_rows(
-        version, "snapshot_intake", ("table",), state="refused"
-    ):
+    refused = read_masked_rows(version, "snapshot_intake", ("table",), state="refused")
+    for row in refused:
         table = row["table"]
         entry = version.entries[f"extract_{table}"]
-        reason = str(entry.reasons[0]) if entry.reasons else _WRONG_MONTH
-        delivered = entry.delivery.facts if entry.delivery else {}
-        refusals[table] = {"reason": reason, "facts": {"table": table, **delivered}}
+        reason = _WRONG_MONTH
+        if entry.reasons:
+            reason = str(entry.reasons[0])
+        facts = {"table": table}
+        if entry.delivery:
+            facts |= entry.delivery.facts
+        refusals[table] = {"reason": reason, "facts": facts}
+
     return refusals
 
 
@@ -106,17 +110,19 @@ def read_lists_with_why_not(version: Version) -> list[TableRow]:
     for (name, reason), count in sorted(counts.items()):
         why_not[name][reason] = count
 
-    rows = sorted(
-        read_masked_rows(version, "dispatch_list"), key=lambda row: row["priority"]
-    )
-    return [row | {"why_not": why_not[row["list"]]} for row in rows]
+    rows = []
+    for row in read_masked_rows(version, "dispatch_list"):
+        rows.append(row | {"why_not": why_not[row["list"]]})
+    return sorted(rows, key=itemgetter("priority"))
 
 
 def summarise_months(home: Path) -> list[MonthLine]:
     """Return one line a month held, oldest first."""
-    return [
-        _summarise_month(MonthFolder(home, month)) for month in list_held_months(home)
-    ]
+    lines = []
+    for month in list_held_months(home):
+        folder = MonthFolder(home, month)
+        lines.append(_summarise_month(folder))
+    return lines
 
 
 def _summarise_month(folder: MonthFolder) -> MonthLine:

@@ -58,6 +58,7 @@ def read_plan_view(version: Version) -> PlanView:
                 key_month=key["month"],
             )
         )
+
     return PlanView(
         year=plan["year"],
         version=version.number,

@@ -73,10 +73,14 @@ def _find_personal_columns(table: str, names: Iterable[str]) -> set[str]:
     delivered = load_contract().get(table.removeprefix("extract_"))
     if not table.startswith("extract_") or delivered is None:
         return set()
+
     open_columns = {column.name for column in delivered.columns if not column.personal}
-    return {
-        name for name in names if name not in open_columns and not name.startswith("_")
-    }
+    hidden = set()
+    for name in names:
+        is_ours = name.startswith("_")
+        if name not in open_columns and not is_ours:
+            hidden.add(name)
+    return hidden
 
 
 def _mask_row_in_place(row: TableRow, hidden: Iterable[str]) -> None:
@@ -113,6 +117,7 @@ def write_rows_file(out: Path, schema: pa.Schema, batches: Batches) -> int:
 
 
 def _write_csv(path: Path, schema: pa.Schema, batches: Batches) -> int:
+    """Write rows as CSV that Excel opens (UTF-8 with BOM); return how many."""
     count = 0
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
@@ -121,6 +126,7 @@ def _write_csv(path: Path, schema: pa.Schema, batches: Batches) -> int:
             for row in batch:
                 writer.writerow([_make_csv_cell(row[name]) for name in schema.names])
             count += len(batch)
+
     return count
 
 
@@ -132,18 +138,22 @@ def _make_csv_cell(value: object) -> object:
 
 
 def _write_parquet(path: Path, schema: pa.Schema, batches: Batches) -> int:
+    """Write rows as Parquet; return how many."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     count = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in batches:
-            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+            table = pa.Table.from_pylist(batch, schema=schema)
+            writer.write_table(table)
             count += len(batch)
+
     return count
 
 
 def _write_xlsx(path: Path, schema: pa.Schema, batches: Batches) -> int:
+    """Write rows as a workbook of one sheet; return how many."""
     from pipelines.documents.workbooks.plain_sheet import write_plain_sheet
 
     rows = (row for batch in batches for row in batch)
@@ -158,7 +168,10 @@ def make_json_value(value: object) -> object:
     if isinstance(value, Decimal):
         as_double = float(value)
         is_exact = value == Decimal(str(as_double))
-        return as_double if is_exact else str(value)
+        if is_exact:
+            return as_double
+        return str(value)
+
     if isinstance(value, date | datetime):
         return value.isoformat()
     return str(value)

@@ -110,6 +110,7 @@ def run_day(job: DayJob) -> Version:
         seal = job.folder.read_seal()
         if seal is not None:
             return _read_sealed(job, job.folder.version(seal.version), fingerprint)
+
         office = read_day_office(
             job.settings.office_database(job.home), job.month, job.day
         )
@@ -165,7 +166,8 @@ def _make_version(
 def _make_tables(
     job: DayJob, draft: Draft, source: DaySource, office: OfficeReading
 ) -> None:
-    before, days = job.before, job.days_before
+    before = job.before
+    days = job.days_before
     folders = [draft.path, before.path, *(version.path for version in days)]
     with open_workbench(job.settings, folders, draft.scratch) as engine:
         context = DayContext(

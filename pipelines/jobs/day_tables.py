@@ -86,7 +86,9 @@ class DayContext(Context):
 
 def _era_of_month(table: str) -> str:
     """Under which era the month's table is read: `prior` where the day has the same one."""
-    return "prior" if table in _TABLES_OF_DAY else ""
+    if table in _TABLES_OF_DAY:
+        return "prior"
+    return ""
 
 
 # -- the day's tables ------------------------------------------------------------------------------
@@ -127,6 +129,7 @@ def write_bulletins(context: DayContext) -> None:
     for spec in load_room_specs("features"):
         if spec.name in features:
             context.compute(spec)
+
     for spec in load_room_specs(ROOM):
         context.compute(spec)
 

@@ -86,7 +86,8 @@ class Figure:
     @property
     def definition(self) -> FigureDefinition:
         """The entry of the dictionary."""
-        spec, variant = self.kpi.spec, self.row["variant"]
+        spec = self.kpi.spec
+        variant = self.row["variant"]
         return {
             "id": f"{self.kpi.name}.{variant}",
             "title": self.kpi.meta["title"],
@@ -130,6 +131,7 @@ def parse_name(figure: str, month: Month) -> FigureName:
     if is_document_id:  # value:arrears_rate.t1_amount:branch:B1:2026-10
         topic, *scope, month_name = scope
         month = Month.parse(month_name)
+
     if len(scope) < 2:
         return FigureName(topic, _COMPANY, _COMPANY, month)
     kind, *scope_id = scope
@@ -178,6 +180,7 @@ def _explain_unknown(figure: str, job: Job) -> UsageError:
                 shown=shown,
                 source=source,
             )
+
     return UsageError("figure.unknown", figure=figure)
 
 
@@ -196,9 +199,11 @@ def _find_row(version: Version, found: _KpiVariant, name: FigureName) -> KpiRow:
         raise UsageError(
             "figure.not_computed", figure=name.topic, month=name.month, reason=reason
         )
+
     for row in rows:
         if row["scope_kind"] == name.scope_kind and row["scope_id"] == name.scope_id:
             return row
+
     scope = f"{name.scope_kind}:{name.scope_id}"
     raise UsageError(
         "figure.no_scope", figure=name.topic, month=name.month, scope=scope

@@ -88,13 +88,17 @@ def state_inputs(
 
 def hash_given(path: Path | None) -> str | None:
     """Hash a file of the settings; None where the settings name none."""
-    return hash_file(path) if path else None
+    if path:
+        return hash_file(path)
+    return None
 
 
 def identify_mapping(source: Source, month: Month) -> str | None:
     """Tell one mapping from another; None where the operator uses the contract's names."""
     mapping = source.mapping(month)
-    return mapping.identity if mapping else None
+    if mapping:
+        return mapping.identity
+    return None
 
 
 # -- earlier months --------------------------------------------------------------------------------

@@ -31,6 +31,11 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _TEMPLATES = Path(__file__).with_name("templates")
 _CASES = ROOT / "tests" / "cases"
 CHECK_CASES = ROOT / "tests" / "checks"
+_SQL_WORDS = """
+    SELECT keyword_name
+    FROM duckdb_keywords()
+    WHERE keyword_category = 'reserved'
+"""
 _PRIORITY_STEP = 10  # between the priorities of two lists
 _ALL_LISTS = "overall"  # the effect of all lists together goes by this name
 _REASONS = {"zh": "请写明原因", "en": "say why the customer is listed"}
@@ -102,9 +107,7 @@ def _refuse_name(kind: str, name: str) -> None:
 
 def _list_sql_words() -> set[str]:
     with duckdb.connect() as connection:
-        words = connection.execute(
-            "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'"
-        ).fetchall()
+        words = connection.execute(_SQL_WORDS).fetchall()
     return {word for (word,) in words}
 
 
@@ -113,15 +116,18 @@ def _parse_check_name(name: str) -> tuple[Table, str]:
 
     Raise UsageError where the table is not known or the name cannot be taken.
     """
+    contract = load_contract()
     table, _, rule = name.partition(".")
-    if table not in load_contract() or not rule:
-        raise UsageError("new.check_name", name=name, tables=", ".join(load_contract()))
+    if table not in contract or not rule:
+        raise UsageError("new.check_name", name=name, tables=", ".join(contract))
     if not _NAME.fullmatch(rule):
         raise UsageError("new.bad_name", name=rule)
-    taken = {expectation.name for expectation in load_suite(table, Month(2000, 1))}
+
+    suite = load_suite(table, Month(2000, 1))
+    taken = {expectation.name for expectation in suite}
     if rule in taken or f"check.{rule}" in taken:
         raise UsageError("new.exists", name=name, file=f"expectations/{table}.yml")
-    return load_contract()[table], rule
+    return contract[table], rule
 
 
 def _find_next_priority() -> int:
@@ -136,21 +142,24 @@ def _find_next_priority() -> int:
 def _declare_table(room: str, facts: dict[str, str]) -> NewFile:
     """Declare the columns of the feature's table, in the order of names."""
     path = declaration_file(room)
-    _insert_line(path, _fill_template("feature.table.yml", facts))
+    line = _fill_template("feature.table.yml", facts)
+    _insert_line(path, line)
     return NewFile(path, False)
 
 
 def _add_definition(path: Path) -> NewFile:
     """Add the KPI's fingerprint, in the order of names."""
     spec = load_spec(path)
-    _insert_line(DEFINITIONS, definition_line(Kpi(spec, spec.meta), {}))
+    kpi = Kpi(spec, spec.meta)
+    _insert_line(DEFINITIONS, definition_line(kpi, {}))
     return NewFile(DEFINITIONS, False)
 
 
 def _add_reason(language: str, name: str) -> NewFile:
     """Add the words of the list's reason, which its orders are shown with."""
     path = LOCALES / f"{language}.yml"
-    _insert_line(path, f"reason.{name}: {_REASONS.get(language, name)}")
+    words = _REASONS.get(language, name)
+    _insert_line(path, f"reason.{name}: {words}")
     return NewFile(path, False)
 
 
@@ -160,7 +169,8 @@ def _insert_line(path: Path, line: str) -> None:
     Comments stay on top, longer entries whole.
     """
     lines = path.read_text(encoding="utf-8").splitlines()
-    lines.insert(_find_insertion(lines, _read_key(line)), line)
+    key = _read_key(line)
+    lines.insert(_find_insertion(lines, key), line)
     write_text(path, "\n".join(lines) + "\n")
 
 
@@ -186,6 +196,7 @@ def _write_check(table: Table, name: str) -> list[NewFile]:
     case = CHECK_CASES / f"{table.name}.{name}.yml"
     if case.exists():
         raise UsageError("new.exists", name=name, file=case.relative_to(ROOT))
+
     first_id = next(column.name for column in table.columns if column.kind == "id")
     facts = {"name": name, "table": table.name, "column": first_id}
 
@@ -193,7 +204,9 @@ def _write_check(table: Table, name: str) -> list[NewFile]:
     before = f"# {table.name}: what must hold of the delivered rows."
     if not is_new:
         before = rules.read_text(encoding="utf-8").rstrip("\n")
-    write_text(rules, f"{before}\n{_fill_template('check.rule.yml', facts)}")
+    rule = _fill_template("check.rule.yml", facts)
+    write_text(rules, f"{before}\n{rule}")
+
     case.parent.mkdir(parents=True, exist_ok=True)
     write_text(case, _fill_template("check.case.yml", facts))
     return [NewFile(rules, is_new), NewFile(case, True)]

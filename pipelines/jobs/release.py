@@ -34,6 +34,7 @@ def release_month(job: Job, approved: int | None = None) -> Version:
                 approved=approved,
                 current=version.number,
             )
+
         # Its order ids and its hold-out draw are keyed too: made in a trial they would be
         # everybody's to foretell.
         if version.month_inputs.key != identify_key(job.settings):

@@ -114,6 +114,7 @@ def restate_month(job: Job) -> Version:
         seal = job.folder.read_seal()
         if seal is None:
             raise Refused("month.not_sealed", month=job.month)
+
         published = job.folder.version(seal.version)
         gathered = gather_inputs(job, restates=published.identity)
         draft = open_draft(job, gathered=gathered)
@@ -173,7 +174,8 @@ class _Step(NamedTuple):
 
 def _derive_steps(job: Job, published: Version, draft: Draft) -> Iterator[_Step]:
     """Yield each cause that differs, with the month once the causes up to it are exchanged."""
-    before, now = find_deliveries(published), find_deliveries(draft)
+    before = find_deliveries(published)
+    now = find_deliveries(draft)
     causes = _list_differing(published, draft, before, now)
     exchanged: set[str] = set()
     for cause in causes:
@@ -181,14 +183,15 @@ def _derive_steps(job: Job, published: Version, draft: Draft) -> Iterator[_Step]
         if cause == causes[-1]:
             yield _Step(cause, draft)
             return
+
         job.progress(f"restate_{cause}")
         mixed = _mix_deliveries(before, now, exchanged)
-        apart = replace(
-            job, progress=_ignore_step
-        )  # its rooms are no steps of the whole
+        # Its rooms are no steps of the whole.
+        apart = replace(job, progress=_ignore_step)
         rooms = ROOMS[1 : ROOMS.index("kpi") + 1]
         path = draft.scratch / cause
-        yield _Step(cause, derive_month(apart, path, draft.inputs, mixed, rooms))
+        derived = derive_month(apart, path, draft.inputs, mixed, rooms)
+        yield _Step(cause, derived)
 
 
 def _ignore_step(step: str) -> None:
@@ -223,6 +226,7 @@ def _list_differing(
             differs = any(_differs(name, before, now) for name in _list_extracts(cause))
         if differs:
             differing.append(cause)
+
     return differing
 
 
@@ -269,6 +273,7 @@ def _write_comparison(
             path = draft.path / f"{name}.parquet"
             written = engine.write("SELECT * FROM made", path, table.key)
             entries[name] = TableEntry.computed(ROOM, written)
+
     return entries
 
 

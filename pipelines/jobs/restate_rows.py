@@ -138,10 +138,13 @@ class KpiChange(TypedDict):
 
 def compare_figures(states: Sequence[MonthState]) -> Iterator[KpiChange]:
     """Yield each figure as published and as now known."""
-    published, known = states[0].figures, states[-1].figures
+    published = states[0].figures
+    known = states[-1].figures
     for key in sorted(published.keys() | known.keys()):
-        before, after = published.get(key), known.get(key)
-        then, now = _measure(before), _measure(after)
+        before = published.get(key)
+        after = known.get(key)
+        then = _measure(before)
+        now = _measure(after)
         difference = _subtract(now, then)
         yield KpiChange(
             kpi=key.kpi,
@@ -173,7 +176,9 @@ def _measure(figure: KpiFigure | None) -> Measures:
 
 
 def _quantize(value: Decimal | float | None) -> Decimal | None:
-    return None if value is None else Decimal(value).quantize(_QUANTUM)
+    if value is None:
+        return None
+    return Decimal(value).quantize(_QUANTUM)
 
 
 def _subtract(now: Measures, then: Measures) -> Measures:
@@ -235,6 +240,7 @@ def _split_figure(key: KpiKey, states: Sequence[MonthState]) -> Iterator[CauseCh
         if found.value is None:
             # Gone for one step: the next cause is given the whole change.
             found = found._replace(value=standing.value)
+
         change = _subtract(found, standing)
         if not has_value:
             change = change._replace(value=None)
@@ -249,6 +255,7 @@ def _split_figure(key: KpiKey, states: Sequence[MonthState]) -> Iterator[CauseCh
                 denominator_change=change.denominator,
                 value_change=change.value,
             )
+
         standing = found
 
 
@@ -274,12 +281,15 @@ def compare_orders(
     states: Sequence[MonthState], why_not: Mapping[OrderKey, str]
 ) -> Iterator[OrderChange]:
     """Yield the orders that would have been others, with the last cause that changed each."""
-    published, known = states[0].orders, states[-1].orders
+    published = states[0].orders
+    known = states[-1].orders
     for key in sorted(published.keys() | known.keys()):
-        then, now = published.get(key), known.get(key)
+        then = published.get(key)
+        now = known.get(key)
         order = then or now
         if order is None or _list_compared(then) == _list_compared(now):
             continue
+
         yield OrderChange(
             order_id=order.order_id,
             list=key.list,
@@ -309,7 +319,9 @@ def _list_compared(order: Order | None) -> tuple[object, ...] | None:
 def _name_change(then: Order | None, now: Order | None) -> str:
     if now is None:
         return "dropped"
-    return "new" if then is None else "changed"
+    if then is None:
+        return "new"
+    return "changed"
 
 
 def _find_last_cause(key: OrderKey, states: Sequence[MonthState]) -> str:

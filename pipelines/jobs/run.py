@@ -98,22 +98,30 @@ def _run_later_room(job: Job, room: str) -> Version | None:
     draft = job.folder.draft()
     if not draft.rooms:
         # Nothing is begun: the month may stand as it is.
-        standing = (
-            _find_standing(job, gather_inputs(job)) if job.source is not None else None
-        )
+        standing = None
+        if job.source is not None:
+            standing = _find_standing(job, gather_inputs(job))
         if standing is not None:
             return standing
+
     is_last = room == ROOMS[-1]
     if room in draft.rooms:
-        return job.folder.commit(draft) if is_last else None
+        if is_last:
+            return job.folder.commit(draft)
+        return None
+
     if draft.rooms and draft.inputs != _state_as_staged(job, draft):
         raise UsageError("room.stale", month=job.month)
+
     before = ROOMS[: ROOMS.index(room)]
     if draft.rooms != list(before):
         following = ROOMS[len(draft.rooms)]
         raise UsageError("room.too_early", room=room, next=following, month=job.month)
+
     run_draft_room(job, draft, room)
-    return job.folder.commit(draft) if is_last else None
+    if is_last:
+        return job.folder.commit(draft)
+    return None
 
 
 def _state_as_staged(job: Job, draft: Draft) -> dict[str, object]:
@@ -140,6 +148,7 @@ def _find_sealed(job: Job) -> Version | None:
             raise Refused(
                 "month.sealed_other_source", month=job.month, version=version.number
             )
+
     return version
 
 
@@ -151,7 +160,9 @@ def _find_standing(job: Job, gathered: Gathered) -> Version | None:
     current = job.folder.current()
     if current is None or gathered.inputs.source is None:
         return None
-    return current if current.inputs == gathered.inputs.to_json() else None
+    if current.inputs == gathered.inputs.to_json():
+        return current
+    return None
 
 
 def _find_same(job: Job, draft: Draft) -> Version | None:

@@ -172,7 +172,9 @@ def _hash_found(path: Path) -> str | None:
     None where there is none, a word of its own where the disk does not give it.
     """
     try:
-        return hash_file(path) if path.exists() else None
+        if path.exists():
+            return hash_file(path)
+        return None
     except OSError as error:
         return f"unreadable: {error.strerror}"
 
@@ -225,7 +227,8 @@ def _compare_derived(
 def _compare_tables(recorded: Entries, derived: Entries) -> Iterator[Difference]:
     # What a restatement compared is not of the month's own: its files are hashed above.
     of_rooms = {name for name, entry in recorded.items() if entry.room in ROOMS}
-    expected_hashes, found_hashes = _list_hashes(recorded), _list_hashes(derived)
+    expected_hashes = _list_hashes(recorded)
+    found_hashes = _list_hashes(derived)
     for name in sorted(of_rooms | set(derived)):
         expected = expected_hashes.get(name)
         found = found_hashes.get(name)

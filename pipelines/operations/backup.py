@@ -30,14 +30,12 @@ from pipelines.core.settings import Settings
 from pipelines.store.failpoints import failpoint
 from pipelines.store.files import replacing
 
-OFFICE, HASHES = "office.jsonl", "hashes.json"
+OFFICE = "office.jsonl"
+HASHES = "hashes.json"
 OFFICE_FILE = "office.sqlite3"
 _PREFIX = "retention-"
-_POINTER_DEPTHS = (
-    "*",
-    "*/*",
-    "*/*/*",
-)  # files that name a version stand no deeper in the home
+# Files that name a version stand no deeper in the home.
+_POINTER_DEPTHS = ("*", "*/*", "*/*/*")
 
 
 @dataclass(frozen=True)
@@ -63,13 +61,16 @@ def back_up(
         raise UsageError("backup.no_home", home=home)
     if folder.resolve().is_relative_to(home.resolve()):
         raise UsageError("backup.inside", home=home, folder=folder)
+
     path = folder / f"{_PREFIX}{now:%Y%m%dT%H%M%SZ}.tar"
     with report_storage_errors(folder), replacing(path, 0o600) as temporary:
         files, office_rows = _write_archive(temporary, home, settings)
         failpoint("backup.written")
+
     if keep:
         for old in list_archives(folder)[keep:]:
             old.unlink()
+
     return Backup(path, files, office_rows)
 
 
@@ -105,6 +106,7 @@ def _write_archive(path: Path, home: Path, settings: Settings) -> tuple[int, int
             hashes[name] = _add_file(archive, name, file)
         content = json.dumps(hashes, indent=1, sort_keys=True)
         _add_content(archive, HASHES, content.encode())
+
     return len(hashes) - 1, office_rows.count(b"\n")
 
 
@@ -129,6 +131,7 @@ def _list_files(home: Path) -> Iterator[_File]:
         for path in home.glob(depth):
             if _is_kept(path, home):
                 pointers[path] = path.read_bytes()
+
     for path in sorted(pointers):
         yield _File(path, pointers[path])
     for path in sorted(home.rglob("*")):

@@ -98,6 +98,7 @@ def list_deadlines(
         else:
             due_on = find_due_day(duty, folder.month, calendar, settings, today)
             is_done = folder.read_seal() is not None
+
         lacking = _find_lacking(duty, folder.current(), held_back)
         state = (
             BY_HAND
@@ -107,6 +108,7 @@ def list_deadlines(
         found.append(
             Deadline(name, due_on, calendar.knows(due_on.year), state, lacking)
         )
+
     return sorted(found, key=lambda deadline: (deadline.due_on, deadline.name))
 
 
@@ -190,5 +192,9 @@ def _find_lacking(
 
 def _judge_state(due_on: date, today: date, is_done: bool, is_lacking: bool) -> str:
     if is_done:
-        return HELD_BACK if is_lacking else DONE
-    return OVERDUE if due_on < today else DUE
+        if is_lacking:
+            return HELD_BACK
+        return DONE
+    if due_on < today:
+        return OVERDUE
+    return DUE

@@ -101,6 +101,7 @@ class _EventMaker:
         for table in sorted(made):
             if _is_made_by_sql(made[table]):
                 yield from self._make_table_events(room, table, made[table])
+
         outputs = [self._make_output(table) for table in sorted(made)]
         yield self._make_event(RunState.COMPLETE, run, job, inputs, outputs)
 
@@ -147,6 +148,7 @@ class _EventMaker:
                 job=parent_run.Job(NAMESPACE, parent),
                 producer=PRODUCER,
             )
+
         return Run(self._make_run_id(job), facets)
 
     def _make_run_id(self, job: str) -> str:
@@ -158,11 +160,13 @@ class _EventMaker:
         """The tables (and their hashes) that a room reads from elsewhere."""
         if room == ROOMS[0]:
             return {Reading(DELIVERY, self.source)}
+
         readings: set[Reading] = set()
         for table, entry in made.items():
             readings.update(_list_recorded_readings(entry))
             if room == "snapshot":
                 readings.update(self._find_delivered(table))
+
         own = {
             Reading(table, entry.sha256)
             for table, entry in made.items()
@@ -184,6 +188,7 @@ class _EventMaker:
         entry = self.tables[table]
         if entry.sha256 is None:
             return OutputDataset(NAMESPACE, table)
+
         path = check_table(self.version.path / f"{table}.parquet")
         statistics = (
             output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(

@@ -43,6 +43,7 @@ def find_pressing(home: Path, today: date) -> list[PressingDuty]:
     for duty in _list_owed(home, today):
         if duty.state in PRESSING and duty.due_on <= limit:
             pressing.append(duty)
+
     return pressing
 
 

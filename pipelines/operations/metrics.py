@@ -28,9 +28,8 @@ from pipelines.sources.office.changes import count_overdue
 from pipelines.store.files import EVERYBODY, write_text
 from pipelines.store.lake import MonthFolder, Version, list_held_months
 
-NEWEST = (
-    3  # months with series of their own: orders are still worked and verified in them
-)
+# Months with series of their own: orders are still worked and verified in them.
+NEWEST = 3
 OPENED = (
     "kpi_monthly",
     "dispatch_list",
@@ -184,6 +183,7 @@ def _collect_office(home: Path, today: date) -> Iterator[GaugeMetricFamily]:
     except RetentionError:
         yield make_single_gauge(name, about, 0)
         return
+
     yield make_single_gauge(name, about, 1)
     yield make_gauge(
         "retention_orders_overdue",

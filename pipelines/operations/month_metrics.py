@@ -48,9 +48,8 @@ def _collect_rows(versions: Mapping[str, Version]) -> GaugeMetricFamily:
         for name, entry in version.entries.items():
             if entry.rows is not None:
                 rows[month, name] = entry.rows
-    return make_gauge(
-        "retention_table_rows", "Rows of a computed table", ("month", "table"), rows
-    )
+    about = "Rows of a computed table"
+    return make_gauge("retention_table_rows", about, ("month", "table"), rows)
 
 
 def _collect_absent(versions: Mapping[str, Version]) -> GaugeMetricFamily:
@@ -90,6 +89,7 @@ def _collect_outputs(versions: Mapping[str, Version]) -> GaugeMetricFamily:
                 counts[month, "kpi", kpi.status] += 1
         for found in _read_table(_ListStatus, version, "dispatch_list"):
             counts[month, "list", found.status] += 1
+
     about = "KPI variants (of the company) and lists by whether they may be used"
     return make_gauge("retention_outputs", about, ("month", "kind", "status"), counts)
 
@@ -110,6 +110,7 @@ def _collect_orders(versions: Mapping[str, Version]) -> GaugeMetricFamily:
                 counts[month, found.list, arm] = 0
         for orders in _count_orders(version):
             counts[month, orders.list, orders.arm] = orders.number
+
     labels = ("month", "list", "arm")
     return make_gauge("retention_orders", "Orders by list and arm", labels, counts)
 
@@ -118,8 +119,9 @@ def _count_orders(version: Version) -> Iterator[_OrderCount]:
     """The orders by list and arm; Arrow counts them, for there may be very many."""
     if not version.is_computed("dispatch_order"):
         return
-    orders = pq.read_table(version.table("dispatch_order"), columns=["list", "arm"])
-    counted = orders.group_by(["list", "arm"]).aggregate([([], "count_all")])
+    keys = ["list", "arm"]
+    orders = pq.read_table(version.table("dispatch_order"), columns=keys)
+    counted = orders.group_by(keys).aggregate([([], "count_all")])
     for row in counted.to_pylist():
         yield _OrderCount(row["list"], row["arm"], row["count_all"])
 
@@ -142,10 +144,10 @@ def _collect_findings(versions: Mapping[str, Version]) -> GaugeMetricFamily:
         for result in _read_table(_Result, version, "validate_result"):
             if result.state != "passed":
                 counts[month, result.severity, result.state] += 1
+
     about = "Checks of the gate that did not pass, by what became of them"
-    return make_gauge(
-        "retention_gate_findings", about, ("month", "severity", "state"), counts
-    )
+    labels = ("month", "severity", "state")
+    return make_gauge("retention_gate_findings", about, labels, counts)
 
 
 # -- the model -------------------------------------------------------------------------------------
@@ -168,22 +170,32 @@ def _collect_watch(versions: Mapping[str, Version]) -> Iterator[GaugeMetricFamil
     if versions:
         month = list(versions)[-1]
         looks = _read_table(_Look, versions[month], "score_watch")
+
     seen = [look for look in looks if look.measure != "retrain"]
     yield _collect_values(month, seen)
     yield _collect_limits(month, seen)
+    yield _count_levels(month, looks, seen)
 
+    reasons: dict[Labels, float] = {}
+    if looks:
+        reasons[(month,)] = len(looks) - len(seen)
+    about = "Reasons to train a challenger"
+    yield make_gauge("retention_model_retrain_reasons", about, ("month",), reasons)
+
+
+def _count_levels(
+    month: str, looks: list[_Look], seen: list[_Look]
+) -> GaugeMetricFamily:
+    """Count what was seen by level; every level is there where anybody looked."""
     levels: Counter[Labels] = Counter()
-    reasons: Counter[Labels] = Counter()
     if looks:
         for level in LEVELS:
             levels[month, level] = 0
-        for look in seen:
-            levels[month, look.level] += 1
-        reasons[(month,)] = len(looks) - len(seen)
+    for look in seen:
+        levels[month, look.level] += 1
+
     about = "Looks at the model by level"
-    yield make_gauge("retention_model_looks", about, ("month", "level"), levels)
-    about = "Reasons to train a challenger"
-    yield make_gauge("retention_model_retrain_reasons", about, ("month",), reasons)
+    return make_gauge("retention_model_looks", about, ("month", "level"), levels)
 
 
 def _collect_values(month: str, looks: list[_Look]) -> GaugeMetricFamily:

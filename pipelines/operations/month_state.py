@@ -67,6 +67,7 @@ class MonthState:
         if self.outcome is not None:
             content |= self.outcome
             content["retrain"] = self.reasons_to_retrain
+
         return content
 
 
@@ -81,9 +82,8 @@ def read_month_state(
 
     Raise UsageError where the month has neither a version nor a draft.
     """
-    from pipelines.core.settings import (
-        load_settings,
-    )  # a third of a second, which only this needs
+    # Takes a third of a second, which only this needs.
+    from pipelines.core.settings import load_settings
 
     folder = MonthFolder(home, month)
     current = folder.current()
@@ -91,7 +91,9 @@ def read_month_state(
     if current is None and draft is None:
         folder.version()  # which says that the month is not held
     outcome = summarise_outcome(current) if current else None
-    held_back = outcome["withheld"] | outcome["not_computed"] if outcome else {}
+    held_back = {}
+    if outcome:
+        held_back = outcome["withheld"] | outcome["not_computed"]
     return MonthState(
         month=str(month),
         versions=[version.number for version in folder.versions()],

@@ -18,7 +18,10 @@ os.umask(0o077)
 TaskContext: TypeAlias = Mapping[str, Any]
 
 TIMEZONE = "Asia/Shanghai"
-NOT_READY, BUSY, STORAGE, AWAY = "SourceNotReady", "Busy", "StorageError", "Undelivered"
+NOT_READY = "SourceNotReady"
+BUSY = "Busy"
+STORAGE = "StorageError"
+AWAY = "Undelivered"
 _HOUR = timedelta(hours=1)
 _PAUSE = {NOT_READY: _HOUR, BUSY: timedelta(minutes=10), STORAGE: _HOUR, AWAY: _HOUR}
 _KILLED = timedelta(minutes=10)  # of a killed process: no error to look up
@@ -36,6 +39,7 @@ def default_args(retries: int, *errors: str) -> dict[str, object]:
     for name in errors:
         dotted_name = f"pipelines.core.errors.{name}"  # looked up when an error happens
         rules.append(RetryRule(dotted_name, RetryAction.RETRY, _PAUSE[name]))
+
     return {
         "retries": retries,
         "retry_delay": _KILLED,

@@ -30,6 +30,7 @@ def restore_home(archive: Path, home: Path, settings: Settings) -> Backup:
     """
     if home.exists() and any(home.iterdir()):
         raise Refused("restore.not_empty", home=home)
+
     home.parent.mkdir(parents=True, exist_ok=True)
     with report_storage_errors(archive), _make_folder_beside(home) as folder:
         restored = folder / "home"
@@ -43,6 +44,7 @@ def restore_home(archive: Path, home: Path, settings: Settings) -> Backup:
         if home.exists():
             home.rmdir()
         rename_folder(restored, home)
+
     return Backup(home, files, office_rows)
 
 
@@ -87,6 +89,7 @@ def _unpack_member(
     if member.isdir():
         target.mkdir(parents=True, exist_ok=True)
         return
+
     target.parent.mkdir(parents=True, exist_ok=True)
     content = members.extractfile(member)
     assert content is not None  # of a regular file there always is one
@@ -110,10 +113,12 @@ def _compare_hashes(archive: Path, folder: Path) -> int:
     for path in folder.rglob("*"):
         if path.is_file() and path != folder / HASHES:
             unpacked[str(path.relative_to(folder))] = path
+
     for name in sorted(hashes.keys() | unpacked.keys()):
         file = unpacked.get(name)
         if file is None or name not in hashes or hash_file(file) != hashes[name]:
             raise StorageError("restore.differs", archive=archive, member=name)
+
     return len(hashes) - 1
 
 

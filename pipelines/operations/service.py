@@ -33,7 +33,9 @@ def _find_open(
     approvers = _split_names(known.get(APPROVERS, ""), "=")
     auth_manager = known.get(AUTH, "")
     is_simple = auth_manager.endswith(".SimpleAuthManager")
-    users = _split_names(known.get(USERS, ""), ":") if is_simple else set()
+    users: set[str] = set()
+    if is_simple:
+        users = _split_names(known.get(USERS, ""), ":")
 
     if not auth_manager:
         yield AUTH
@@ -70,7 +72,9 @@ def read_passwords(known: Mapping[str, str]) -> dict[str, object]:
         content = json.loads(Path(known.get(PASSWORDS, "")).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return content if isinstance(content, dict) else {}
+    if isinstance(content, dict):
+        return content
+    return {}
 
 
 def _split_names(setting: str, mark: str) -> set[str]:

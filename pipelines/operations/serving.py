@@ -121,13 +121,18 @@ def find_reason(home: Path, today: date, stale_days: int) -> str | None:
             return "home_unreadable"
     except (OSError, StorageError):
         return "home_unreadable"
+
     if not months:
         return "no_month"
+
     newest = months[-1]
     if find_readable_version(MonthFolder(home, newest)) is None:
         return "month_unreadable"
+
     age_days = (today - newest.last_day).days
-    return "month_stale" if age_days > stale_days else None
+    if age_days > stale_days:
+        return "month_stale"
+    return None
 
 
 class QuietHandler(WSGIRequestHandler):

@@ -48,6 +48,7 @@ def find_removable(home: Path, settings: Settings, now: datetime) -> list[Remova
     removals: list[Removal] = []
     for month in going:
         removals += _list_whole_month(home, month)
+
     needed = _find_needed(home, staying)
     for month in staying:
         removals += _find_in_staying(MonthFolder(home, month), needed, settings, now)
@@ -71,6 +72,7 @@ def _list_whole_month(home: Path, month: Month) -> Iterator[Removal]:
         letters = home / "outbox" / occasion
         if letters.is_dir():
             yield _measure_removal("letters", month, letters)
+
     for day in days:
         yield _measure_removal("day", month, day.path.parent)
     yield _measure_removal("month", month, MonthFolder(home, month).path)
@@ -83,9 +85,11 @@ def _find_in_staying(
     drafts = folder.path.glob("v*.partial")
     for path in _list_old(drafts, now, settings.keep_draft_days):
         yield _measure_removal("draft", folder.month, path)
-    spare = [
-        version.path for version in folder.versions() if version.identity not in needed
-    ]
+
+    spare = []
+    for version in folder.versions():
+        if version.identity not in needed:
+            spare.append(version.path)
     for path in _list_old(spare, now, settings.keep_version_days):
         yield _measure_removal("version", folder.month, path)
 
@@ -123,8 +127,10 @@ def _find_needed(home: Path, months: list[Month]) -> set[str]:
             if version.number in named or is_restating:
                 needed.add(version.identity)
                 needed.update(_list_made_of(version))
+
         for day in list_held_days(home, month):
             needed.update(_list_made_of(day))
+
     return needed
 
 
@@ -175,21 +181,26 @@ def tidy_home(home: Path, settings: Settings, now: datetime) -> list[Removal]:
         except Busy:
             continue
         done.append(removal)
+
     return done
 
 
 def _remove(home: Path, removal: Removal, now: datetime) -> None:
+    """Rename a folder away and empty it; a month is put on record before."""
     if removal.kind == "month":
         _put_on_record(home, removal, now)
-    away = removal.path.parent / f"{removal.path.name}.gone"
-    if removal.kind in ("draft", "version"):  # beside the months, where no month looks
-        away = home / "months" / f"{removal.month}-{removal.path.name}.gone"
+    name = removal.path.name
+    away = removal.path.parent / f"{name}.gone"
+    if removal.kind in ("draft", "version"):
+        # Beside the months, where no month looks.
+        away = home / "months" / f"{removal.month}-{name}.gone"
     os.rename(removal.path, away)
     failpoint("tidy.renamed")
     remove_folder(away)
 
 
 def _put_on_record(home: Path, removal: Removal, now: datetime) -> None:
+    """Add a line that says which version a month was."""
     folder = MonthFolder(home, removal.month)
     seal = folder.read_seal()
     line = {
@@ -198,7 +209,8 @@ def _put_on_record(home: Path, removal: Removal, now: datetime) -> None:
         "removed_at": now.isoformat(),
         "released": seal.version if seal else None,
     }
+    text = json.dumps(line, sort_keys=True)
     with (home / RECORD).open("a", encoding="utf-8") as record:
-        record.write(json.dumps(line, sort_keys=True) + "\n")
+        record.write(f"{text}\n")
         record.flush()
         os.fsync(record.fileno())

@@ -45,7 +45,8 @@ class SentOut:
         key = month, language
         if key not in self._rows:
             self._rows[key] = self._read_month(month, language)
-        return self._rows[key].get(order_id)
+        rows = self._rows[key]
+        return rows.get(order_id)
 
     def _read_month(self, month: Month, language: str) -> Mapping[str, WorkRow]:
         """Return what was sent of a month: when it was released, and on the days after it."""
@@ -68,13 +69,16 @@ class SentOut:
             day = DayFolder(self.home, month, date.fromisoformat(held.occasion))
             if day.read_seal() is not None:
                 versions.append(day.version())
+
         return versions
 
 
 def _find_month(order_id: str) -> Month | None:
     """Return the month of an order; None where the id is none."""
     match = ORDER_ID.fullmatch(order_id)
-    return Month(int(match[1]), int(match[2])) if match else None
+    if match:
+        return Month(int(match[1]), int(match[2]))
+    return None
 
 
 def write_corrected(
@@ -90,6 +94,7 @@ def write_corrected(
     lines = []
     for rank, row in enumerate(refused, start=1):
         lines.append(_build_line(rank, row, sent, language))
+
     month = _find_last_month(refused)
     stamp = Stamp(
         title=title,
@@ -130,6 +135,7 @@ def _build_line(rank: int, row: ReturnedRow, sent: SentOut, language: str) -> Sh
         line.update(list_input_cells(row))
         if row.outcome:
             line["outcome"] = fill_label(language, f"outcome.{row.outcome}")
+
     line["order_id"] = row.order_id
     line["refusal"] = describe_refusal(row.refusal, language)
     return line
@@ -139,5 +145,7 @@ def describe_refusal(refusal: Refusal | None, language: str) -> str:
     """Say why a row is refused, and name the column by its title."""
     if refusal is None:
         return ""
-    column = load_labels(language)[refusal.column] if refusal.column else ""
+    column = ""
+    if refusal.column:
+        column = load_labels(language)[refusal.column]
     return fill_label(language, f"return.{refusal.key}", column=column)

@@ -90,6 +90,7 @@ def read_return(
     """
     if not os.path.lexists(path):
         raise SourceNotReady("source.not_there", source=show_name(path.name))
+
     read = read_sheets(path, limits or Limits())
 
     rows: list[ReturnedRow] = []
@@ -100,6 +101,7 @@ def read_return(
         judge = _RowJudge(key, sheet.columns, read.is_csv, must_sign)
         for line, values in zip(answered, read_values(answered), strict=True):
             rows.append(judge.judge_row(line, values))
+
     return Return(path, read.sha256, read.sheets[0].language, rows, unfilled)
 
 
@@ -154,7 +156,9 @@ class _RowJudge:
         may_have_moved = self.is_csv and not self.has_signatures
         if line.fault and (line.fault != RAGGED or may_have_moved):
             return Refusal("broken_row")
-        return None if line.order_id else Refusal("no_order", "order_id")
+        if line.order_id:
+            return None
+        return Refusal("no_order", "order_id")
 
     def _find_origin_fault(self, line: ReturnLine) -> Refusal | None:
         """Return what is wrong with the office's own cells.
@@ -164,7 +168,10 @@ class _RowJudge:
         if "row_id" in self.columns and line.cells["row_id"].strip() != line.order_id:
             return Refusal("moved_row", "row_id")
         if not self.has_signatures:
-            return Refusal("unsigned", "signature") if self.must_sign else None
+            if self.must_sign:
+                return Refusal("unsigned", "signature")
+            return None
+
         for name in _SIGNED:
             if name not in self.columns:
                 return Refusal("lost_column", name)
@@ -172,11 +179,9 @@ class _RowJudge:
         signed = list_protected_cells(WORK_LIST_COLUMNS, _read_as_signed(line.cells))
         if is_signed_by(self.key, signed, line.cells["signature"]):
             return None
-        return (
-            Refusal("unsigned", "signature")
-            if self.must_sign
-            else Refusal("changed_cell")
-        )
+        if self.must_sign:
+            return Refusal("unsigned", "signature")
+        return Refusal("changed_cell")
 
 
 def _clean_note(text: str) -> str:
@@ -198,7 +203,9 @@ def _read_signed_cell(column: Column, text: str) -> object:
     if column.kind != "date" or not text.startswith(EXCEL_SERIAL):
         return plain
     serial = read_number(plain)
-    return plain if serial is None else serial
+    if serial is None:
+        return plain
+    return serial
 
 
 def _find_answer_fault(

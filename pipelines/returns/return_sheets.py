@@ -143,6 +143,7 @@ def _read_staged(staged: Staged, limits: Limits) -> list[ReturnSheet]:
         sheet = _read_sheet(staged, name, limits, refusals)
         if sheet is not None:
             sheets.append(sheet)
+
     if sheets:
         return sheets
 
@@ -151,6 +152,7 @@ def _read_staged(staged: Staged, limits: Limits) -> list[ReturnSheet]:
     ) in refusals:  # a column that was lost says more than that there are no titles
         if refusal.key == "source.missing_column":
             raise refusal
+
     raise FileRefused("no_order_titles", file=staged.name)
 
 
@@ -184,6 +186,7 @@ def _read_sheet(
             # Read now: the next sheet is spooled to the same place.
             lines = list(_read_lines(part, form))
             return ReturnSheet(form.language, frozenset(columns), lines)
+
     return None
 
 

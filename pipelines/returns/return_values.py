@@ -57,24 +57,30 @@ def _convert_cells(lines: Sequence[ReturnLine]) -> list[dict[str, Any]]:
         for macro in MACROS:
             engine.execute(f"CREATE MACRO {macro}")
         engine.register("cell", pa.table(cells))
-        answer = engine.sql(f"SELECT {', '.join(expressions)} FROM cell")
+        listed = ", ".join(expressions)
+        answer = engine.sql(f"SELECT {listed} FROM cell")
         rows: list[dict[str, Any]] = answer.to_arrow_table().to_pylist()
+
     return rows
 
 
 def _make_values(line: ReturnLine, row: dict[str, Any]) -> AnswerValues:
     """Return the values of a line, its days read once more as days of the year."""
-    values = {name: row[name] for name in _KINDS}
+    values = {}
     unreadable = set()
     for name in _KINDS:
+        values[name] = row[name]
         is_empty = row[f"no_{name}"]
         if row[name] is None and not is_empty:
             unreadable.add(name)
+
     for name in DATES:
         if name in unreadable:
-            values[name] = _read_day_of_order(line.cells[name], line.order_id)
-            if values[name] is not None:
+            day = _read_day_of_order(line.cells[name], line.order_id)
+            if day is not None:
+                values[name] = day
                 unreadable.remove(name)
+
     return AnswerValues(**values, unreadable=frozenset(unreadable))
 
 
@@ -83,16 +89,19 @@ def _read_day_of_order(text: str, order_id: str) -> date | None:
 
     An order is open for less than a year.
     """
-    folded = "".join(unicodedata.normalize("NFKC", text).split())
-    day = _DAY_OF_YEAR.fullmatch(folded)
+    folded = unicodedata.normalize("NFKC", text)
+    without_blanks = "".join(folded.split())
+    typed = _DAY_OF_YEAR.fullmatch(without_blanks)
     order_month = ORDER_ID.fullmatch(order_id)
-    if not day or not order_month:
+    if not typed or not order_month:
         return None
 
+    month = int(typed[1])
+    day = int(typed[2])
     year = int(order_month[1])
-    month = int(day[1])
-    is_next_year = month < int(order_month[2])
+    if month < int(order_month[2]):
+        year += 1
     try:
-        return date(year + is_next_year, month, int(day[2]))
+        return date(year, month, day)
     except ValueError:
         return None

@@ -28,24 +28,39 @@ OrderCells = Mapping[str, object]
 
 def write_evidence(spec: Spec, language: str, row: OrderCells) -> str:
     """Return the sentence that says why a row of orders or candidates is on its list."""
-    return fill_template(spec.meta["evidence"][language], read_facts(row), language)
+    template = spec.meta["evidence"][language]
+    return fill_template(template, read_facts(row), language)
 
 
 def write_script(spec: Spec, language: str, row: OrderCells) -> str:
     """Return what to say to the customer of a row."""
-    return fill_template(spec.meta["script"][language], read_facts(row), language)
+    template = spec.meta["script"][language]
+    return fill_template(template, read_facts(row), language)
 
 
 def read_facts(row: OrderCells) -> dict[str, str]:
-    """Return the facts of a row as text: its own columns, its evidence, its month, its reasons."""
+    """Return the facts of a row as text: its own columns, its evidence, its month, its reasons.
+
+    A fact that is not known is left out. Of the same name a later one counts, in this order.
+    """
     facts: dict[str, object] = {name: row[name] for name in FIXED}
-    facts.update(json.loads(str(row.get("evidence") or "{}")))
+
+    evidence = str(row.get("evidence") or "{}")
+    facts.update(json.loads(evidence))
+
     month = str(row["month"])
     facts["month"] = month
     facts["last_day"] = Month.parse(month).last_day
-    for reason in str(row["reason_codes"] or "").split(";"):
+
+    reasons = str(row["reason_codes"] or "")
+    for reason in reasons.split(";"):
         facts[reason] = ""
-    return {name: str(value) for name, value in facts.items() if value is not None}
+
+    known = {}
+    for name, value in facts.items():
+        if value is not None:
+            known[name] = str(value)
+    return known
 
 
 @dataclass
@@ -57,23 +72,29 @@ class _Part:
 
     def write(self) -> str:
         """The part as it is printed: nothing where a fact of its own is not known."""
-        return "".join(self.texts) if self.is_known else ""
+        if self.is_known:
+            return "".join(self.texts)
+        return ""
 
 
 def fill_template(template: str, facts: Mapping[str, str], language: str) -> str:
     """Fill a template; what is not known is a dash, or takes its bracketed part with it."""
-    open_parts = [_Part()]
+    whole = _Part()
+    open_parts = [whole]
     for token in _TOKEN.findall(template):
         if token == "[":
             open_parts.append(_Part())
         elif token == "]":
             closed = open_parts.pop()
-            open_parts[-1].texts.append(closed.write())
+            around = open_parts[-1]
+            around.texts.append(closed.write())
         else:
             part = open_parts[-1]
-            part.is_known = part.is_known and find_places(token) <= facts.keys()
+            if not find_places(token) <= facts.keys():
+                part.is_known = False
             part.texts.append(_fill_places(token, facts, language))
-    return "".join(open_parts[0].texts).strip()
+
+    return "".join(whole.texts).strip()
 
 
 def find_places(template: str) -> set[str]:
@@ -82,6 +103,8 @@ def find_places(template: str) -> set[str]:
 
 
 def _fill_places(text: str, facts: Mapping[str, str], language: str) -> str:
+    """Fill the places of a text without brackets: by their form, or by the words of a code."""
+
     def fill_place(place: re.Match[str]) -> str:
         name, form = place.groups()
         value = facts.get(name)

@@ -12,54 +12,71 @@ def mask_phone(phone: str | None) -> str | None:
     """Return `138****1234`; of a number shorter than eleven characters only the last two."""
     if not phone:
         return phone
+
     digits = phone.strip()
     count = len(digits)
     if count >= _WHOLE_NUMBER:
         stars = "*" * (count - 7)
         return f"{digits[:3]}{stars}{digits[-4:]}"
-    stars = "*" * max(count - 2, min(count, 2))
+
+    # Of a number of three characters one is shown, of a shorter one none.
+    hidden = max(count - 2, min(count, 2))
+    stars = "*" * hidden
     behind_two = digits[2:]
     return stars + behind_two[-2:]
 
 
 def digest_phone(key: bytes, phone: str | None) -> str | None:
     """Return a keyed hash of a number: whether it changed, and nothing else without the key."""
-    if not phone or not phone.strip():
+    digits = (phone or "").strip()
+    if not digits:
         return None
-    message = b"phone\x1f" + phone.strip().encode()
+    message = b"phone\x1f" + digits.encode()
     return hmac.digest(key, message, "sha256").hex()
 
 
 def mask_name(name: str | None) -> str | None:
     """Return the first character and stars for the rest."""
-    if not name or not name.strip():
+    shown = (name or "").strip()
+    if not shown:
         return name
-    return f"{name.strip()[:1]}**"
+    return f"{shown[:1]}**"
 
 
 def mask_text(value: object) -> str | None:
     """Return the first character and stars for the rest of whatever it is."""
-    return None if value is None else mask_name(str(value))
+    if value is None:
+        return None
+    return mask_name(str(value))
 
 
 def mask_id(value: str) -> str:
     """Return an id without its middle: of eighteen characters the first six and last four stay."""
     count = len(value)
-    tail = max(min((count - 4) // 2, 4), 0)
-    head = min(tail + 2, 6) if tail else 0
-    stars = "*" * (count - head - tail)
-    return f"{value[:head]}{stars}{value[count - tail :]}"
+    half = (count - 4) // 2
+    tail = max(min(half, 4), 0)
+    head = 0
+    if tail:
+        head = min(tail + 2, 6)
+
+    hidden = count - head - tail
+    stars = "*" * hidden
+    last = value[count - tail :]
+    return f"{value[:head]}{stars}{last}"
 
 
 def mask_row(row: Mapping[str, object]) -> str:
     """Write a row as `column=value; …` with everything that says who it is about masked."""
     cells = []
     for name, value in row.items():
-        if value is not None and not name.startswith("_"):
-            cells.append(f"{name}={mask_value(name, value)}")
+        is_ours = name.startswith("_")
+        if value is not None and not is_ours:
+            shown = mask_value(name, value)
+            cells.append(f"{name}={shown}")
     return "; ".join(cells)
 
 
+# Ids of what is nobody in person: they are shown as they are.
 _OPEN_IDS = (
     "branch_id",
     "unit_id",

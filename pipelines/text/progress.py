@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TextIO
 
 from pipelines import ROOMS
@@ -45,7 +46,9 @@ def show_steps(
         with _open_report(tuple(steps), period, spoken, is_quiet) as report:
             yield report
     except KeyboardInterrupt:
-        key = "interrupted.kept" if can_go_on else "interrupted.nothing_kept"
+        key = "interrupted.nothing_kept"
+        if can_go_on:
+            key = "interrupted.kept"
         raise Interrupted(key) from None
 
 
@@ -53,16 +56,17 @@ def show_steps(
 def _open_report(
     steps: tuple[str, ...], period: object, language: str, is_quiet: bool
 ) -> Iterator[Report]:
+    """Open the way of reporting that suits who listens."""
     if load_settings().log_format == "json":
         with _log_lines(steps, period) as report:
             yield report
     elif is_quiet:
-        yield lambda step: None
+        yield _say_nothing
     elif sys.stderr.isatty():
         with _draw_bar(steps, language) as report:
             yield report
     else:
-        yield lambda step: _print_step(steps, step, language)
+        yield partial(_print_step, steps, language)
 
 
 def report_to_task_log(period: object) -> Report:
@@ -78,24 +82,39 @@ def report_to_task_log(period: object) -> Report:
 def describe_step(steps: Sequence[str], step: str, language: str) -> str:
     """Say which step of how many it is; one without words, such as a month, is named as it is."""
     what = load_labels(language).get(f"step.{step}", step)
-    number = steps.index(step) + 1
     return fill_label(
-        language, "progress.step", number=number, total=len(steps), what=what
+        language,
+        "progress.step",
+        number=steps.index(step) + 1,
+        total=len(steps),
+        what=what,
     )
 
 
-def _print_step(steps: Sequence[str], step: str, language: str) -> None:
+def _say_nothing(step: str) -> None:
+    """Report to nobody."""
+
+
+def _print_step(steps: Sequence[str], language: str, step: str) -> None:
+    """Print a line for a step; nothing for a table in between."""
     if step in steps:
-        print(describe_step(steps, step, language), file=sys.stderr, flush=True)
+        line = describe_step(steps, step, language)
+        print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager
 def _draw_bar(steps: Sequence[str], language: str) -> Iterator[Report]:
+    """Draw a bar on the terminal, once the work takes longer than patience."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
     task = bar.add_task("", total=len(steps))
     patience = threading.Timer(PATIENCE_SECONDS, bar.start)
     patience.daemon = True
@@ -150,11 +169,15 @@ class _Lines:
     def report_step(self, step: str) -> None:
         """Write that a step has begun, or that a table is made."""
         if step in self.steps:
-            number = self.steps.index(step) + 1
             self._write(
-                logging.INFO, "begun", begun=step, number=number, total=len(self.steps)
+                logging.INFO,
+                "begun",
+                begun=step,
+                number=self.steps.index(step) + 1,
+                total=len(self.steps),
             )
             return
+
         self.count += 1
         facts: dict[str, object] = {"table": step, "count": self.count}
         room = step.partition("_")[0]
@@ -175,7 +198,8 @@ class _Lines:
         self._write(logging.ERROR, "failed", **facts, count=self.count)
 
     def _write(self, level: int, key: str, **facts: object) -> None:
-        self.logger.log(level, key, extra={"facts": {**self.period, **facts}})
+        of_period = {**self.period, **facts}
+        self.logger.log(level, key, extra={"facts": of_period})
 
 
 def _name_period(period: object) -> dict[str, str]:
@@ -184,11 +208,14 @@ def _name_period(period: object) -> dict[str, str]:
         return {}
     text = str(period)
     is_day = text.count("-") == 2
-    return {"day" if is_day else "month": text}
+    if is_day:
+        return {"day": text}
+    return {"month": text}
 
 
 @contextmanager
 def _log_lines(steps: Sequence[str], period: object) -> Iterator[Report]:
+    """Write a line of JSON a step, and one at the end."""
     lines = _Lines(steps, period, sys.stderr)
     try:
         yield lines.report_step

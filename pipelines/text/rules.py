@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.catalogue.expectations import Expectation, load_suite
+from pipelines.catalogue.expectations import NOT_NULL, Expectation, load_suite
 from pipelines.core.contract import Column, load_contract
 from pipelines.core.errors import Phrase
 from pipelines.core.month import Month
@@ -16,28 +16,34 @@ _HIDDEN = "***"  # behind the first character of a personal text
 
 def find_rule_phrase(table: str, rule: str, month: Month) -> Phrase:
     """Say what a row in quarantine broke, in every language."""
-    if f"rule.{rule}" in load_labels(LANGUAGES[0]):
-        return Phrase(f"rule.{rule}")
+    key = f"rule.{rule}"
+    if key in load_labels(LANGUAGES[0]):
+        return Phrase(key)
+
+    titles = dict.fromkeys(LANGUAGES, rule)
     for expectation in load_suite(table, month):
         if expectation.name == rule:
-            titles = {
-                language: write_title(expectation, language) for language in LANGUAGES
-            }
-            return Phrase(rule, texts=titles)
-    return Phrase(rule, texts=dict.fromkeys(LANGUAGES, rule))
+            for language in LANGUAGES:
+                titles[language] = write_title(expectation, language)
+            break
+    return Phrase(rule, texts=titles)
 
 
 def show_value(table: str, column: str | None, value: object) -> str:
     """Return the value of a cell as an answer may show it: masked where it says who somebody is."""
     if value is None:
         return NOTHING
-    text = str(value)
     if not _is_personal(table, column):
         return mask_value(column or "", value)
-    return text if text.endswith(_HIDDEN) else f"{text[:1]}{_HIDDEN}"
+
+    text = str(value)
+    if text.endswith(_HIDDEN):
+        return text
+    return f"{text[:1]}{_HIDDEN}"
 
 
 def _is_personal(table: str, column: str | None) -> bool:
+    """Whether the contract says of a column that it tells who somebody is."""
     if not column or table not in load_contract():
         return False
     known = load_contract()[table].column(column)
@@ -47,19 +53,24 @@ def _is_personal(table: str, column: str | None) -> bool:
 def describe_allowed(expectation: Expectation, language: str) -> str:
     """Say what a rule allows: its values or limits, or the form of its column in the contract."""
     if "value_set" in expectation.kwargs:
-        return ", ".join(map(str, expectation.kwargs["value_set"]))
+        values = expectation.kwargs["value_set"]
+        return ", ".join(map(str, values))
+
     limits = _say_limits(expectation)
     if limits is not None:
         return limits
+
     column = _find_first_column(expectation)
-    if expectation.type == "expect_column_values_to_not_be_null" and column is not None:
+    is_about_presence = expectation.type == NOT_NULL
+    if is_about_presence and column is not None:
         return describe_form(column, language)
     return write_title(expectation, language)
 
 
 def _say_limits(expectation: Expectation) -> str | None:
     """The limits of a rule's values; None where it has none."""
-    low, high = expectation.kwargs.get("min_value"), expectation.kwargs.get("max_value")
+    low = expectation.kwargs.get("min_value")
+    high = expectation.kwargs.get("max_value")
     if low is None and high is None:
         return None
     if high is None:
@@ -70,9 +81,11 @@ def _say_limits(expectation: Expectation) -> str | None:
 
 
 def _find_first_column(expectation: Expectation) -> Column | None:
+    """The first column that a rule is about; None of a rule about the whole table."""
     if not expectation.columns:
         return None
-    return load_contract()[expectation.table].column(expectation.columns[0])
+    table = load_contract()[expectation.table]
+    return table.column(expectation.columns[0])
 
 
 def describe_form(column: Column, language: str) -> str:

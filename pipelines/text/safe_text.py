@@ -13,6 +13,10 @@ _STEM_BYTES = 120
 # What XML 1.0 cannot carry at all: control characters, halves of surrogate pairs, the two non-
 # characters.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_IN_A_TAB = re.compile(r"[\[\]:*?/\\\s]+")
+_TRIMMED = " '"  # what no tab begins or ends with
+_NOT_IN_A_STEM = re.compile(r"[\W_]+")
+_NOT_IN_AN_ID = re.compile("[^A-Za-z0-9-]+")
 _ID_AS_IS = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
@@ -32,7 +36,9 @@ def cut_text(text: str, limit: int) -> str:
     units = text.encode("utf-16-le", "ignore")
     if len(units) <= 2 * limit:
         return text
-    return units[: 2 * (limit - 1)].decode("utf-16-le", "ignore") + "…"
+    # Two bytes a unit; half of a pair that is cut through is left out.
+    kept = units[: 2 * (limit - 1)]
+    return kept.decode("utf-16-le", "ignore") + "…"
 
 
 def name_tabs(titles: Sequence[str]) -> list[str]:
@@ -47,13 +53,17 @@ def name_tabs(titles: Sequence[str]) -> list[str]:
 
 
 def _make_tab(title: str) -> str:
+    """A title as Excel takes it for a tab: no brackets, no signs of paths and formulas."""
     folded = unicodedata.normalize("NFKC", clean_text(title))
-    legal = re.sub(r"[\[\]:*?/\\\s]+", " ", folded).strip(" '")
-    return cut_text(legal, TAB_LIMIT).strip(" '") or "sheet"
+    legal = _NOT_IN_A_TAB.sub(" ", folded)
+    cut = cut_text(legal.strip(_TRIMMED), TAB_LIMIT)
+    return cut.strip(_TRIMMED) or "sheet"
 
 
 def _find_free_tab(name: str, taken: set[str]) -> str:
-    candidate, number = name, 1
+    """The name, or else with the first number behind it that is free."""
+    candidate = name
+    number = 1
     while candidate.casefold() in taken:
         number += 1
         tail = f" ({number})"
@@ -68,15 +78,20 @@ def file_stem(text: str, unique_id: str) -> str:
     """
     # The text part has no underscore, so the first one always parts text from id.
     folded = unicodedata.normalize("NFKC", text)
-    recognised = re.sub(r"[\W_]+", "-", folded).strip("-").encode("utf-8", "ignore")
-    recognised_by = recognised[:_STEM_BYTES].decode("utf-8", "ignore").rstrip("-")
-    return f"{recognised_by or 'workbook'}_{_write_id(unique_id)}"
+    plain = _NOT_IN_A_STEM.sub("-", folded).strip("-")
+    # File systems count bytes; half of a character that is cut through is left out.
+    kept = plain.encode("utf-8", "ignore")[:_STEM_BYTES]
+    recognised_by = kept.decode("utf-8", "ignore").rstrip("-") or "workbook"
+    return f"{recognised_by}_{_write_id(unique_id)}"
 
 
 def _write_id(unique_id: str) -> str:
+    """An id that a file's name can hold: itself, or what can be read of it and its hash."""
     if _ID_AS_IS.fullmatch(unique_id):
         return unique_id
+
     # A tilde never stands in an id taken as it is, so a changed id cannot meet another's.
-    digest = hashlib.sha256(unique_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    readable = re.sub("[^A-Za-z0-9-]+", "", unique_id)[:20]
-    return f"{readable}~{digest}"
+    content = unique_id.encode("utf-8", "surrogatepass")
+    digest = hashlib.sha256(content).hexdigest()
+    readable = _NOT_IN_AN_ID.sub("", unique_id)
+    return f"{readable[:20]}~{digest[:16]}"

@@ -23,15 +23,15 @@ def load_labels(language: str) -> dict[str, str]:
 
     Raise SpecError naming the line of what is no text, or has braces that cannot be filled.
     """
-    from pipelines.core.yaml_files import (
-        read_yaml,
-    )  # here, so that the help need not wait for it
+    # Imported here, so that the help does not wait for it.
+    from pipelines.core.yaml_files import read_yaml
 
     path = LOCALES / f"{language}.yml"
     loaded: dict[str, str] = read_yaml(path)
     for key, text in loaded.items():
         if not isinstance(text, str) or not _has_sound_places(text):
             raise _describe_bad_text(path, key, text)
+
     texts = loaded | list_outcome_words(language)
     return dict(sorted(texts.items()))
 
@@ -70,9 +70,11 @@ def fill_label(language: str, key: str, **facts: object) -> str:
     if text is None:
         named = [f"{name}={value}" for name, value in facts.items()]
         return ", ".join([key, *named])
+
     filled = {}
     for name in _find_places(text):
-        filled[name] = say_fact(language, facts.get(name, UNKNOWN))
+        fact = facts.get(name, UNKNOWN)
+        filled[name] = say_fact(language, fact)
     return text.format(**filled)
 
 
@@ -80,16 +82,16 @@ def say_fact(language: str, fact: object) -> object:
     """Return a fact that is words in a language; any other as it is."""
     if not isinstance(fact, Phrase):
         return fact
-    return fact.texts.get(language) or fill_label(language, fact.key, **fact.facts)
+    own_words = fact.texts.get(language)
+    return own_words or fill_label(language, fact.key, **fact.facts)
 
 
 def describe_error(language: str, error: RetentionError) -> str:
     """Say in a language what went wrong, where, and what to do next."""
     try:
         return fill_label(language, f"error.{error.key}", **error.facts)
-    except (
-        SpecError
-    ) as bad_texts:  # the texts themselves cannot be read: say so without them
+    except SpecError as bad_texts:
+        # The texts themselves cannot be read: say so without them.
         return str(bad_texts)
 
 
@@ -107,7 +109,9 @@ def _language_of(locale: str) -> str:
     for language in LANGUAGES:
         if locale.lower().startswith(language):
             return language
-    return "zh" if locale == "zh" else "en"
+    if locale == "zh":
+        return "zh"
+    return "en"
 
 
 # -- reasons ---------------------------------------------------------------------------------------
@@ -117,15 +121,18 @@ def say_reasons(language: str, reason: str | None) -> str:
     """Put a table's reasons (`absent: receivable; small_denominator`) into words."""
     if not reason:
         return ""
-    parts = [part for part in reason.split(SEPARATOR) if part]
-    return SEPARATOR.join(_say_reason(language, part) for part in parts)
+    said = []
+    for part in reason.split(SEPARATOR):
+        if part:
+            said.append(_say_reason(language, part))
+    return SEPARATOR.join(said)
 
 
 def _say_reason(language: str, reason: str) -> str:
     """One reason in words, with the reason behind it; one that has no words stays as it is."""
-    kind, colon, behind = reason.partition(": ")
-    key = kind if colon else reason
-    text = load_labels(language).get(f"why.{key}")
+    # Of a reason without a colon the kind is the whole of it, and nothing is behind.
+    kind, _, behind = reason.partition(": ")
+    text = load_labels(language).get(f"why.{kind}")
     if not text:
         return reason
     return text.format(_say_reason(language, behind))

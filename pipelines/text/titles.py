@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.catalogue.expectations import Expectation
+from pipelines.catalogue.expectations import BETWEEN, Expectation
 from pipelines.text.texts import fill_label
 
 
@@ -21,10 +21,14 @@ def _name_kind(expectation: Expectation) -> str:
     if "id" in expectation.meta:
         column_names = "_".join(expectation.columns)
         return expectation.name.removeprefix(f"{column_names}_")
-    if expectation.type != "expect_column_values_to_be_between":
+
+    if expectation.type != BETWEEN:
         return expectation.type
+
     has_low = "min_value" in expectation.kwargs
     has_high = "max_value" in expectation.kwargs
     if has_low == has_high:
         return "between"
-    return "at_least" if has_low else "at_most"
+    if has_low:
+        return "at_least"
+    return "at_most"

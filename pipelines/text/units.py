@@ -35,7 +35,9 @@ def format_figure(value: float | Decimal | None, unit: str) -> str:
     step = Decimal(1) if unit in WHOLE else _CENT
     rounded = number.quantize(step, ROUND_HALF_UP) + 0  # never minus nothing
     text = f"{rounded:,f}"
-    return f"{text} %" if unit == "ratio" else text
+    if unit == "ratio":
+        return f"{text} %"
+    return text
 
 
 def write_plain_cell(value: object) -> object:

@@ -11,7 +11,8 @@ from openpyxl import load_workbook
 from pipelines.catalogue.figure_rows import name_topic
 from pipelines.catalogue.outputs import list_quality_topics, load_kpis
 from pipelines.documents.reports.lint import lint_documents
-from pipelines.documents.reports.managers import Analysis, list_grid_columns
+from pipelines.documents.reports.manager_book import list_grid_columns
+from pipelines.documents.reports.managers import Analysis
 from pipelines.documents.reports.model import Table, Text, join_parts, list_figure_ids
 from pipelines.documents.reports.write import (
     make_analyses,

@@ -90,7 +90,8 @@ def load_tables() -> Mapping[str, Table]:
 def find_table(name: str) -> Table | None:
     """Return what a table is declared as, reading its room's file alone; None where nobody does."""
     room = name.partition("_")[0]
-    return _room_tables(room).get(name) or _delivered_by_name().get(name)
+    of_room = _room_tables(room).get(name)
+    return of_room or _delivered_by_name().get(name)
 
 
 def declaration_file(room: str) -> Path:
@@ -103,9 +104,9 @@ def list_tables_of_code() -> frozenset[str]:
     """Return the names of the tables that neither a SQL file nor a delivery makes, but code."""
     names: set[str] = set()
     for path in sorted(_FOLDER.glob("*.yml")):
-        names.update(
-            name for name, entry in _read_entries(path.stem).items() if "key" in entry
-        )
+        for name, entry in _read_entries(path.stem).items():
+            if "key" in entry:
+                names.add(name)
     return frozenset(names)
 
 
@@ -117,19 +118,24 @@ def check_columns(table: Table, columns: Mapping[str, str]) -> list[str]:
     differences = _find_wrong_types(table, columns)
     if table.is_open:
         return differences
+
     for name in table.types:
         if name not in columns:
             differences.append(f"no column {name}")
+
     for name in columns:
         if name not in table.types:
             differences.append(f"further column {name}")
+
     is_in_order = list(columns) == list(table.types)
     if not differences and not is_in_order:
-        differences.append(f"columns in the order {', '.join(columns)}")
+        order = ", ".join(columns)
+        differences.append(f"columns in the order {order}")
     return differences
 
 
 def _find_wrong_types(table: Table, columns: Mapping[str, str]) -> list[str]:
+    """Say which columns have another type than they are declared with."""
     differences = []
     for column in table.columns:
         written = columns.get(column.name, column.type)
@@ -143,18 +149,20 @@ def _find_wrong_types(table: Table, columns: Mapping[str, str]) -> list[str]:
 
 @cache
 def _room_tables(room: str) -> dict[str, Table]:
+    """The tables that a room declares, by name."""
     made = {}
     for name, entry in _read_entries(room).items():
-        columns = tuple(_read_columns(entry["columns"]))
         if "key" in entry:
-            made[name] = Table(
-                name, room, entry["purpose"], tuple(entry["key"]), columns
-            )
+            purpose = entry["purpose"]
+            key = entry["key"]
         else:
             spec = _find_spec(room, name)
-            made[name] = Table(
-                name, room, _titles(spec), tuple(spec.meta["key"]), columns
-            )
+            purpose = _titles(spec)
+            key = spec.meta["key"]
+
+        columns = _read_columns(entry["columns"])
+        made[name] = Table(name, room, purpose, tuple(key), tuple(columns))
+
     return made
 
 
@@ -169,10 +177,14 @@ def _read_entries(room: str) -> dict[str, _TableEntry]:
 
 
 def _find_spec(room: str, table: str) -> Spec:
-    return load_named_specs(room)[table.removeprefix(f"{room}_")]
+    """The SQL file that makes a room's table."""
+    name = table.removeprefix(f"{room}_")
+    specs = load_named_specs(room)
+    return specs[name]
 
 
 def _titles(spec: Spec) -> dict[str, str]:
+    """A file's title by language."""
     return {language: spec.title(language) for language in LANGUAGES}
 
 
@@ -183,11 +195,16 @@ def _read_columns(entries: Mapping[str, str | _ColumnEntry]) -> Iterator[Column]
         if numbered is None:
             yield _read_column(name, entry)
             continue
-        for number in range(int(numbered["first"]), int(numbered["last"]) + 1):
-            yield _read_column(f"{numbered['stem']}{number}", entry)
+
+        stem = numbered["stem"]
+        first = int(numbered["first"])
+        last = int(numbered["last"])
+        for number in range(first, last + 1):
+            yield _read_column(f"{stem}{number}", entry)
 
 
 def _read_column(name: str, entry: str | _ColumnEntry) -> Column:
+    """Read a column, which may be its type alone."""
     if isinstance(entry, str):
         return Column(name, entry)
     return Column(name, entry["type"], entry["personal"])
@@ -198,6 +215,7 @@ def _read_column(name: str, entry: str | _ColumnEntry) -> Column:
 
 @cache
 def _delivered_by_name() -> dict[str, Table]:
+    """The tables of the deliveries, by name."""
     return {table.name: table for table in _delivered_tables()}
 
 
@@ -205,14 +223,15 @@ def _delivered_tables() -> Iterator[Table]:
     """Yield what becomes of each contract table: as it came, accepted rows, rejected ones."""
     for name, table in delivered.load_contract().items():
         purpose = load_contract_texts()[name].title
+
         raw = [Column(column.name, ANY, column.personal) for column in table.columns]
         raw += _fixed_columns(_READ_FROM)
         yield Table(f"extract_{name}", "extract", purpose, (), tuple(raw), is_open=True)
 
-        typed = [
-            Column(column.name, SQL_TYPES[column.kind], column.personal)
-            for column in delivered.snapshot_columns(name)
-        ]
+        typed = []
+        for column in delivered.snapshot_columns(name):
+            kind = SQL_TYPES[column.kind]
+            typed.append(Column(column.name, kind, column.personal))
         snapshot = f"snapshot_{name}"
         yield Table(snapshot, "snapshot", purpose, table.key, tuple(typed))
 
@@ -221,4 +240,5 @@ def _delivered_tables() -> Iterator[Table]:
 
 
 def _fixed_columns(types: Mapping[str, str]) -> list[Column]:
+    """Columns that every table of a kind has, with their types."""
     return [Column(name, kind) for name, kind in types.items()]

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang
 from pipelines.cli.screens.day import draw_day
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import Incomplete
 from pipelines.documents.day_view import read_day_view
 from pipelines.jobs.daily import STEPS, DayJob, parse_day, run_day
@@ -38,13 +39,15 @@ def make_day(
     with show_steps(STEPS, day, speaker.language, is_quiet=as_json) as progress:
         job = DayJob(home, parse_day(day), source, progress=progress)
         version = run_day(job)
+
     view = read_day_view(version)
     is_released = job.folder.read_seal() is not None
     content: dict[str, object] = {**view, "released": is_released}
     if out is not None:
         files = export_day(job.folder, out, speaker.language)
         content["files"] = [file.name for file in files]
-    speaker.show_content(content, lambda: draw_day(view, is_released, speaker.language))
+
+    speaker.show_content(content, draw_day, view, is_released)
     held_back = [*view["not_computed"], *view["withheld"]]
     if held_back:
         raise Incomplete(

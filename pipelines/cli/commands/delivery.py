@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang
 from pipelines.cli.screens.deliveries import describe_report, draw_report
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.settings import load_settings
 
 
@@ -41,6 +42,6 @@ def send_letters(
     wishes = Wishes(tuple(again or ()), tuple(received or ()))
     report = deliver_letters(home, month, load_settings(), wishes, is_dry=dry_run)
     content = describe_report(report, speaker.language)
-    speaker.show_content(content, lambda: draw_report(report, speaker.language))
+    speaker.show_content(content, draw_report, report)
     if not dry_run:
         raise_open(report)

@@ -9,13 +9,14 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang
 from pipelines.cli.screens.deadlines import draw_pressing
 from pipelines.cli.screens.installation import (
     describe_checks,
     draw_checks,
     draw_removals,
 )
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.settings import load_settings
 from pipelines.operations.deadlines import local_today
 from pipelines.operations.guard import find_pressing, raise_pressing
@@ -33,7 +34,7 @@ def examine_installation(
     speaker = Speaker(lang, as_json)
     checks = examine(home)
     content = describe_checks(checks, speaker.language)
-    speaker.show_content(content, lambda: draw_checks(checks, speaker.language))
+    speaker.show_content(content, draw_checks, checks)
     raise_worst(checks)
 
 
@@ -55,7 +56,7 @@ def back_up_home(
 
     speaker = Speaker(lang, as_json)
     made = asdict(back_up(home, to, load_settings(), datetime.now(UTC), keep))
-    speaker.show_content(made, lambda: speaker.say_line("cli.backed_up", **made))
+    speaker.answer_line(made, "cli.backed_up", **made)
 
 
 @app.command("restore")
@@ -70,7 +71,7 @@ def restore_archive(
 
     speaker = Speaker(lang, as_json)
     made = asdict(restore_home(archive, home, load_settings()))
-    speaker.show_content(made, lambda: speaker.say_line("cli.restored", **made))
+    speaker.answer_line(made, "cli.restored", **made)
 
 
 @app.command("tidy")
@@ -87,9 +88,7 @@ def remove_old(
     find_or_remove = find_removable if is_rehearsal else tidy_home
     removals = find_or_remove(home, load_settings(), datetime.now(UTC))
     content = [asdict(removal) for removal in removals]
-    speaker.show_content(
-        content, lambda: draw_removals(removals, is_rehearsal, speaker.language)
-    )
+    speaker.show_content(content, draw_removals, removals, is_rehearsal)
 
 
 @app.command("due")
@@ -100,5 +99,5 @@ def show_due(
     speaker = Speaker(lang, as_json)
     pressing = find_pressing(home, local_today())
     content = [asdict(duty) for duty in pressing]
-    speaker.show_content(content, lambda: draw_pressing(pressing, speaker.language))
+    speaker.show_content(content, draw_pressing, pressing)
     raise_pressing(pressing)

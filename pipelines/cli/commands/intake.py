@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang, Source
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import Incomplete
 from pipelines.core.month import Month
 
@@ -35,7 +36,7 @@ def write_empty_delivery(
         "month": EXAMPLE_MONTH,
         "example": folder / EXAMPLE,
     }
-    speaker.show_content(content, lambda: speaker.say_line("template.written", **facts))
+    speaker.answer_line(content, "template.written", **facts)
 
 
 @app.command("map")
@@ -66,7 +67,11 @@ def propose_mapping(
         "tables": [asdict(table) for table in proposal.tables],
         "unknown": proposal.unknown,
     }
-    speaker.show_content(content, lambda: typer.echo(text, nl=False))
+    if as_json:
+        speaker.print_json(content)
+    else:
+        typer.echo(text, nl=False)
+
     if out is not None:
         speaker.say_line("map.written", path=out, month=proposal.month, source=source)
 
@@ -74,9 +79,7 @@ def propose_mapping(
 @app.command("check")
 def judge_delivery(
     month: str,
-    source: Annotated[
-        str, typer.Option("--source", help="A folder, or a YAML for a database.")
-    ],
+    source: Source,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -91,8 +94,9 @@ def judge_delivery(
     with show_steps(STEPS, month, speaker.language, is_quiet=as_json) as progress:
         job = Job(home, Month.parse(month), source, progress=progress)
         check = check_delivery(job)
+
     content = describe_check(check, speaker.language)
-    speaker.show_content(content, lambda: draw_check(check, speaker.language))
+    speaker.show_content(content, draw_check, check)
     if check.stop:
         raise check.stop
     if check.quarantined or check.refused or check.withheld:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, DecidedBy, Home, Lang
 from pipelines.cli.screens.models import (
     ListedModel,
     Training,
@@ -18,7 +19,7 @@ from pipelines.cli.screens.models import (
     draw_models,
     draw_training,
 )
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import ModelError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
@@ -58,16 +59,18 @@ def train_challenger(
     if not as_json:
         work = estimate_work(home, known, is_quick=quick)
         typer.echo(describe_work(work, quick, speaker.language), err=True)
+
     with show_steps(
         STEPS, through, speaker.language, is_quiet=as_json, can_go_on=True
     ) as progress:
         card = train_churn(home, known, load_settings(), progress, is_quick=quick)
         progress("train_uplift")
         uplift = _try_uplift(home, known)
+
     pages = sorted((models_folder(home) / card.version).glob("review.*.html"))
     training = Training(card, [str(page) for page in pages], uplift)
     content = describe_training(training, speaker.language)
-    speaker.show_content(content, lambda: draw_training(training, speaker.language))
+    speaker.show_content(content, draw_training, training)
 
 
 def _try_uplift(home: Path, through: Month) -> Card | ModelError:
@@ -98,7 +101,7 @@ def list_models(
     for shelved in list_versions(uplift_shelf(home), settings):
         listed.append(ListedModel("uplift", shelved))
     content = describe_models(listed)
-    speaker.show_content(content, lambda: draw_models(listed, speaker.language))
+    speaker.show_content(content, draw_models, listed)
 
 
 @app.command("promote")
@@ -106,10 +109,7 @@ def promote_model(
     version: Annotated[
         str, typer.Argument(help="The model's version, as `retention models` names it.")
     ],
-    by: Annotated[
-        str | None,
-        typer.Option("--by", help="Who decides; by default the user logged in."),
-    ] = None,
+    by: DecidedBy = None,
     why: Annotated[
         str,
         typer.Option("--why", help="The reason; only the first champion needs none."),
@@ -128,7 +128,7 @@ def promote_model(
     promotion = asdict(promote_version(home, version, decided_by, why, settings))
     quick = read_notes(home, version, settings).get(QUICK)
     content = promotion | {"quick": quick}
-    speaker.show_content(content, lambda: speaker.say_line("cli.promoted", **promotion))
+    speaker.answer_line(content, "cli.promoted", **promotion)
     if quick:
         speaker.say_line(
             "cli.promoted_quick",

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines import ROOMS
+from pipelines.cli.options import (
+    DEFAULT_HOME,
+    AsJson,
+    Home,
+    Lang,
+    OtherVersion,
+    OutFolder,
+    SourceIfAny,
+)
 from pipelines.cli.screens.check import describe_coverage
 from pipelines.cli.screens.deliveries import draw_open_letters
 from pipelines.cli.screens.months import draw_findings, draw_month, draw_months
 from pipelines.cli.screens.outputs import draw_capacities, draw_kpis, draw_lists
 from pipelines.cli.screens.tables import draw_table
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import Incomplete, UsageError
 from pipelines.core.month import Month
 from pipelines.documents.month_view import (
@@ -24,7 +32,6 @@ from pipelines.documents.month_view import (
     summarise_outcome,
 )
 from pipelines.documents.table_files import (
-    make_json_value,
     read_masked_rows,
     write_table_file,
 )
@@ -38,9 +45,7 @@ _FINDINGS_SHOWN = 3  # by a run; `status` shows them all
 @app.command("run")
 def run_one_month(
     month: str,
-    source: Annotated[
-        str | None, typer.Option("--source", help="A folder, or a YAML for a database.")
-    ] = None,
+    source: SourceIfAny = None,
     only: Annotated[
         str | None, typer.Option("--only", help="Run this room alone.")
     ] = None,
@@ -61,6 +66,7 @@ def run_one_month(
     speaker = Speaker(lang, as_json)
     if engine not in (None, *ENGINES):
         raise UsageError("engine.unknown", engine=engine, engines=", ".join(ENGINES))
+
     settings = load_settings(engine=engine) if engine else load_settings()
     with show_steps(
         ROOMS, month, speaker.language, is_quiet=as_json, can_go_on=True
@@ -72,12 +78,12 @@ def run_one_month(
             version = job.folder.version()
         else:
             version = run_month(job)
+
     if version is None:
         content = {"month": month, "room": only}
-        speaker.show_content(
-            content, lambda: speaker.say_line("cli.room_done", room=only)
-        )
+        speaker.answer_line(content, "cli.room_done", room=only)
         return
+
     if release:
         version = release_month(job)
     _answer_run(speaker, version, release)
@@ -98,14 +104,13 @@ def _answer_run(speaker: Speaker, version: Version, is_released: bool) -> None:
         **outcome,
         "coverage": coverage.as_content(),
     }
-    speaker.show_content(
-        content, lambda: speaker.say_line("cli.done", path=version.path, **facts)
-    )
+    speaker.answer_line(content, "cli.done", path=version.path, **facts)
     if is_released:
         speaker.say_line("cli.released", **facts)
     if not speaker.as_json:
         _draw_open_findings(version, speaker.language)
         typer.echo(describe_coverage(coverage, speaker.language))
+
     held_back = len(outcome["withheld"]) + len(outcome["refused_tables"])
     if held_back:
         raise Incomplete("run.held_back", month=month, count=held_back)
@@ -129,24 +134,20 @@ def show_status(
     speaker = Speaker(lang, as_json)
     if month is None:
         months = summarise_months(home)
-        speaker.show_content(months, lambda: draw_months(months, speaker.language))
+        speaker.show_content(months, draw_months, months)
         if not as_json:
             draw_open_letters(count_open_letters(home), speaker.language)
         return
+
     state = read_month_state(home, Month.parse(month), local_today(), speaker.language)
-    speaker.show_content(
-        state.as_content(), lambda: draw_month(state, speaker.language)
-    )
+    speaker.show_content(state.as_content(), draw_month, state)
 
 
 @app.command("show")
 def show_table(
     table: str,
     month: str,
-    version: Annotated[
-        int | None,
-        typer.Option("--version", help="Another version than the current one."),
-    ] = None,
+    version: OtherVersion = None,
     draft: Annotated[
         bool,
         typer.Option("--draft", help="What a run that has not ended has made so far."),
@@ -164,12 +165,10 @@ def show_table(
     if out is not None:
         rows = write_table_file(made, table, out)
         content = {"path": str(out), "rows": rows}
-        speaker.show_content(
-            content, lambda: speaker.say_line("cli.written", path=out, rows=rows)
-        )
+        speaker.answer_line(content, "cli.written", path=out, rows=rows)
     elif as_json:
         for row in read_masked_rows(made, table):
-            typer.echo(json.dumps(row, ensure_ascii=False, default=make_json_value))
+            speaker.print_json(row)
     else:
         draw_table(made, table, speaker.language)
 
@@ -189,7 +188,7 @@ def show_kpis(
     version = MonthFolder(home, Month.parse(month)).version()
     rows = list(read_masked_rows(version, "kpi_monthly"))
     of_scope = [row for row in rows if row["scope_kind"] == scope]
-    speaker.show_content(rows, lambda: draw_kpis(of_scope, speaker.language))
+    speaker.show_content(rows, draw_kpis, of_scope)
 
 
 @app.command("lists")
@@ -200,7 +199,7 @@ def show_lists(
     speaker = Speaker(lang, as_json)
     version = MonthFolder(home, Month.parse(month)).version()
     rows = read_lists_with_why_not(version)
-    speaker.show_content(rows, lambda: draw_lists(rows, speaker.language))
+    speaker.show_content(rows, draw_lists, rows)
     if not as_json:
         draw_capacities(version, speaker.language)
 
@@ -208,7 +207,7 @@ def show_lists(
 @app.command("export")
 def export_files(
     month: str,
-    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
+    out: OutFolder,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -228,9 +227,8 @@ def export_files(
     }
     files: list[Path] = []
     failed: BooksFailed | None = None
-    with show_steps(
-        tuple(writers), month, speaker.language, is_quiet=as_json
-    ) as progress:
+    steps = tuple(writers)
+    with show_steps(steps, month, speaker.language, is_quiet=as_json) as progress:
         for step, write in writers.items():
             progress(step)
             try:
@@ -238,10 +236,9 @@ def export_files(
             except BooksFailed as error:
                 failed = error
                 files += [book.path for book in error.books]
+
     content = {"path": str(out), "files": [file.name for file in files]}
-    speaker.show_content(
-        content, lambda: speaker.say_line("cli.exported", count=len(files), path=out)
-    )
+    speaker.answer_line(content, "cli.exported", count=len(files), path=out)
     if not any(file.suffix == ".pdf" for file in files):
         speaker.say_line("paper.no_pdf")
     if failed is not None:

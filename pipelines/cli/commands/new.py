@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.shared import AsJson, Lang, Speaker, app
+from pipelines.cli.options import AsJson, Lang
+from pipelines.cli.screens.lines import print_line
+from pipelines.cli.shared import Speaker, app
 
 if TYPE_CHECKING:
     from pipelines.jobs.new_files import NewFile
@@ -28,14 +30,14 @@ def begin_files(
     written = write_new(kind, name)
     files = [{"path": _shorten_path(one.path), "is_new": one.is_new} for one in written]
     content = {"kind": kind, "name": name, "files": files}
-    speaker.show_content(content, lambda: _draw_written(speaker, written))
+    speaker.show_content(content, _draw_written, written)
 
 
-def _draw_written(speaker: Speaker, written: Sequence[NewFile]) -> None:
+def _draw_written(written: Sequence[NewFile], language: str) -> None:
     for one in written:
         key = "cli.new_file" if one.is_new else "cli.new_line"
-        speaker.say_line(key, path=_shorten_path(one.path))
-    speaker.say_line("cli.new_next")
+        print_line(language, key, path=_shorten_path(one.path))
+    print_line(language, "cli.new_next")
 
 
 def _shorten_path(path: Path) -> str:

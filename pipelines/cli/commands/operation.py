@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang, OtherVersion
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.operations.deadlines import local_today
@@ -52,9 +53,7 @@ def give_metrics(
     elif out is not None:
         count = write_metrics(home, local_today(), out)
         content = {"path": str(out), "series": count}
-        speaker.show_content(
-            content, lambda: speaker.say_line("cli.metrics", path=out, count=count)
-        )
+        speaker.answer_line(content, "cli.metrics", path=out, count=count)
     else:
         typer.echo(draw_metrics(home, local_today()), nl=False)
 
@@ -68,9 +67,7 @@ def _serve_home(speaker: Speaker, application: HomeApplication, address: str) ->
                 fill_label(speaker.language, "cli.serving_beyond", address=where),
                 err=True,
             )
-        speaker.show_content(
-            {"address": where}, lambda: speaker.say_line("cli.serving", address=where)
-        )
+        speaker.answer_line({"address": where}, "cli.serving", address=where)
         server.serve_forever()
 
 
@@ -80,10 +77,7 @@ def write_lineage(
     out: Annotated[
         Path, typer.Option("--out", help="Write FILE.ndjson, one event a line.")
     ],
-    version: Annotated[
-        int | None,
-        typer.Option("--version", help="Another version than the current one."),
-    ] = None,
+    version: OtherVersion = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -95,6 +89,4 @@ def write_lineage(
     found = MonthFolder(home, Month.parse(month)).version(version)
     count = write_events(found, out)
     content = {"path": str(out), "events": count}
-    speaker.show_content(
-        content, lambda: speaker.say_line("cli.lineage", path=out, count=count)
-    )
+    speaker.answer_line(content, "cli.lineage", path=out, count=count)

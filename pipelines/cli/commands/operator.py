@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang, OutFolder
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.text.progress import show_steps
@@ -16,7 +17,7 @@ from pipelines.text.progress import show_steps
 
 @app.command("twin")
 def write_twin(
-    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
+    out: OutFolder,
     services: Annotated[
         int | None, typer.Option("--services", help="How many services.")
     ] = None,
@@ -57,11 +58,9 @@ def write_twin(
 ) -> None:
     """Write a synthetic operator, or let one live on with its orders."""
     speaker = Speaker(lang, as_json)
+    request = _TwinRequest(services, months, seed, through, faults, days, config)
     try:
         if respond is None:
-            request = _TwinRequest(
-                services, months, seed, through, faults, days, config
-            )
             _generate_twin(out, request, speaker)
         else:
             _refuse_arguments(
@@ -119,8 +118,9 @@ def _live_on(out: Path, dispatch: Path, speaker: Speaker) -> None:
                 begin("twin_answer")
 
         month = respond(out, dispatch, follow_months)
+
     content = {"path": str(out), "month": month}
-    speaker.show_content(content, lambda: speaker.say_line("cli.twin_lived", **content))
+    speaker.answer_line(content, "cli.twin_lived", **content)
 
 
 # -- from the beginning ----------------------------------------------------------------------------
@@ -130,9 +130,12 @@ def _generate_twin(out: Path, request: _TwinRequest, speaker: Speaker) -> None:
     from pipelines.core.yaml_files import read_yaml
     from twin import TwinConfig, generate
 
-    services, months, seed = request.services, request.months, request.seed
+    services = request.services
+    months = request.months
+    seed = request.seed
     if services is None or months is None or seed is None:
         raise ValueError("--services, --months and --seed are needed")
+
     newest = Month.parse(request.through)
     lived = [str(newest.plus(number + 1 - months)) for number in range(months)]
     config = None
@@ -156,5 +159,6 @@ def _generate_twin(out: Path, request: _TwinRequest, speaker: Speaker) -> None:
             config=config,
             progress=follow_months,
         )
+
     content = {"path": str(out), "services": services, "months": months}
-    speaker.show_content(content, lambda: speaker.say_line("cli.twin_done", **content))
+    speaker.answer_line(content, "cli.twin_done", **content)

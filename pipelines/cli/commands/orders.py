@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.options import DEFAULT_HOME, AsJson, DecidedBy, Home, Lang, Why
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
@@ -18,10 +19,6 @@ from pipelines.store.lake import MonthFolder, list_held_months
 Orders = Annotated[
     list[str] | None,
     typer.Argument(help="Ids of orders, as they stand in the workbooks."),
-]
-Why = Annotated[str, typer.Option("--why", help="The reason, for the record.")]
-By = Annotated[
-    str | None, typer.Option("--by", help="Who decides; by default the user logged in.")
 ]
 
 
@@ -41,7 +38,7 @@ def reassign_orders(
         str | None, typer.Option("--month", help="The month of the orders: YYYY-MM.")
     ] = None,
     why: Why = "",
-    by: By = None,
+    by: DecidedBy = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -49,9 +46,8 @@ def reassign_orders(
     """Give orders to another manager, on the record."""
     speaker = Speaker(lang, as_json)
     _open_office(home)
-    from console.changes import (
-        REASSIGNED,
-    )  # its tables are Django's, which is started by then
+    # Its tables are Django's, which is started by now.
+    from console.changes import REASSIGNED
 
     _check_manager(home, to)
     wanted = list(orders or ())
@@ -59,16 +55,14 @@ def reassign_orders(
         wanted += _list_open_orders(of, month)
     count = _change_orders(wanted, REASSIGNED, why, by, to)
     content = {"orders": wanted, "manager_id": to}
-    speaker.show_content(
-        content, lambda: speaker.say_line("cli.reassigned", count=count, to=to)
-    )
+    speaker.answer_line(content, "cli.reassigned", count=count, to=to)
 
 
 @app.command("withdraw")
 def withdraw_orders(
     orders: Orders = None,
     why: Why = "",
-    by: By = None,
+    by: DecidedBy = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -77,9 +71,7 @@ def withdraw_orders(
     speaker = Speaker(lang, as_json)
     _open_office(home)
     count = _change_orders(orders or [], WITHDRAWN, why, by)
-    speaker.show_content(
-        {"orders": orders}, lambda: speaker.say_line("cli.withdrawn", count=count)
-    )
+    speaker.answer_line({"orders": orders}, "cli.withdrawn", count=count)
 
 
 def _open_office(home: Path) -> None:

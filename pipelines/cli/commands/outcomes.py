@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang
 from pipelines.cli.screens.returns import FileReceipt, RefusedRow, draw_receipts
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import Incomplete, SourceNotReady
 from pipelines.core.names import show_name
 from pipelines.core.settings import Settings, load_settings
@@ -57,7 +58,7 @@ def take_outcomes(
     )
     receipts = [_take_file(file, intake) for file in files]
     content = [asdict(receipt) for receipt in receipts]
-    speaker.show_content(content, lambda: draw_receipts(receipts, speaker.language))
+    speaker.show_content(content, draw_receipts, receipts)
     refused = sum(len(receipt.refused) for receipt in receipts)
     unread = sum(receipt.error is not None for receipt in receipts)
     if refused or unread:
@@ -87,6 +88,7 @@ def _take_file(file: Path, intake: _Intake) -> FileReceipt:
     except (FileRefused, SourceNotReady) as refusal:
         why = fill_label(intake.language, f"error.{refusal.key}", **refusal.facts)
         return FileReceipt(show_name(file.name), error=why)
+
     receipt = take_answers_back(returned, intake.actor)
     corrected = None
     if receipt.refused:

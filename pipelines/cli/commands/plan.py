@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang
 from pipelines.cli.screens.plan import draw_plan
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.documents.plan_view import read_plan_view
 from pipelines.jobs.plan import PlanJob, make_plan
 from pipelines.store.faults import StorageErrors
@@ -44,6 +45,4 @@ def split_plan(
     files = [str(path.relative_to(out)) for path in (*made.targets, workbook)]
     view = read_plan_view(made.version)
     content = asdict(view) | {"is_new": made.is_new, "path": str(out), "files": files}
-    speaker.show_content(
-        content, lambda: draw_plan(view, made.is_new, files, str(out), speaker.language)
-    )
+    speaker.show_content(content, draw_plan, view, made.is_new, files, str(out))

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang, OtherVersion
 from pipelines.cli.screens.returns import draw_quarantined
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.month import Month
 from pipelines.store.lake import Made, MonthFolder, Version
 from pipelines.text.texts import fill_label
@@ -21,10 +22,7 @@ def return_quarantined(
     out: Annotated[
         Path, typer.Option("--out", help="The workbook to write: FILE.xlsx.")
     ],
-    version: Annotated[
-        int | None,
-        typer.Option("--version", help="Another version than the current one."),
-    ] = None,
+    version: OtherVersion = None,
     draft: Annotated[
         bool,
         typer.Option("--draft", help="What a run that has not ended has set aside."),
@@ -60,13 +58,10 @@ def return_quarantined(
         "is_unmasked": unmasked,
     }
     if not files:
-        speaker.show_content(
-            content, lambda: speaker.say_line("cli.nothing_quarantined", month=month)
-        )
+        speaker.answer_line(content, "cli.nothing_quarantined", month=month)
         return
-    speaker.show_content(
-        content, lambda: draw_quarantined(files, out, speaker.language)
-    )
+
+    speaker.show_content(content, draw_quarantined, files, out)
     if unmasked:
         typer.echo(
             fill_label(speaker.language, "cli.unmasked", path=out, rows=rows), err=True

@@ -8,20 +8,17 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang, OtherVersion, Why
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.store.waivers import accept_finding, read_waivers
-
-Number = Annotated[
-    int | None, typer.Option("--version", help="Another version than the current one.")
-]
 
 
 @app.command("verify")
 def verify_one_month(
     month: str,
-    version: Number = None,
+    version: OtherVersion = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -37,10 +34,9 @@ def verify_one_month(
     with show_steps(STEPS, month, speaker.language, is_quiet=as_json) as progress:
         job = Job(home, Month.parse(month), progress=progress)
         verification = verify_month(job, version)
+
     content = describe_verification(verification, month)
-    speaker.show_content(
-        content, lambda: draw_verification(verification, speaker.language)
-    )
+    speaker.show_content(content, draw_verification, verification)
     raise_differing(verification)
     number = verification.version.number
     speaker.say_line(
@@ -73,10 +69,9 @@ def restate_one_month(
     ) as progress:
         job = Job(home, Month.parse(month), source, progress=progress)
         restatement = read_restatement(job, restate_month(job))
+
     content = describe_restatement(restatement, month)
-    speaker.show_content(
-        content, lambda: draw_restatement(restatement, list(CAUSES), speaker.language)
-    )
+    speaker.show_content(content, draw_restatement, restatement, list(CAUSES))
     number = restatement.version.number
     speaker.say_line(
         "cli.restated", month=month, version=number, published=restatement.published
@@ -89,7 +84,7 @@ def waive_finding(
         str | None,
         typer.Argument(help="TABLE.RULE; without it the waivers are listed."),
     ] = None,
-    why: Annotated[str, typer.Option("--why", help="The reason, for the record.")] = "",
+    why: Why = "",
     until: Annotated[
         str | None,
         typer.Option("--until", help="The last month (or day) it is accepted for."),
@@ -110,12 +105,13 @@ def waive_finding(
     if finding is None or listed:
         waivers = read_waivers(home)
         content = [asdict(waiver) for waiver in waivers]
-        speaker.show_content(content, lambda: draw_waivers(waivers, speaker.language))
+        speaker.show_content(content, draw_waivers, waivers)
         return
+
     if until is None:
         raise UsageError("waive.no_end", finding=finding)
+
     waiver = accept_finding(home, finding, why, until, by or getuser())
-    speaker.show_content(
-        asdict(waiver),
-        lambda: speaker.say_line("cli.waived", finding=finding, until=waiver.until),
+    speaker.answer_line(
+        asdict(waiver), "cli.waived", finding=finding, until=waiver.until
     )

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang
 from pipelines.cli.screens.why import draw_customer_lists
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.documents.dispatch_view import find_customer_lists
@@ -31,7 +32,7 @@ def explain_customer(
     found = find_customer_lists(
         folder.version(), customer_id, speaker.language, changes
     )
-    speaker.show_content(found, lambda: draw_customer_lists(found, speaker.language))
+    speaker.show_content(found, draw_customer_lists, found)
     if not found:
         speaker.say_line("asked.none", customer_id=customer_id, month=month)
 
@@ -65,11 +66,10 @@ def show_figure(
     figure = open_figure(Job(home, Month.parse(month)), figure_id)
     if out is None:
         content = describe_figure(figure)
-        speaker.show_content(content, lambda: draw_figure(figure, speaker.language))
+        speaker.show_content(content, draw_figure, figure)
         return
+
     batches = (batch.to_pylist() for batch in figure.rows.to_batches())
     count = write_rows_file(out, figure.rows.schema, batches)
     written = {"path": str(out), "rows": count}
-    speaker.show_content(
-        written, lambda: speaker.say_line("cli.written", path=out, rows=count)
-    )
+    speaker.answer_line(written, "cli.written", path=out, rows=count)

@@ -41,9 +41,9 @@ def describe_check(check: DeliveryCheck, language: str) -> dict[str, object]:
 
 def _describe_table(table: TableCheck, language: str) -> dict[str, object]:
     content = asdict(table)
-    content["refused"] = (
-        describe_error(language, table.refused) if table.refused else None
-    )
+    content["refused"] = None
+    if table.refused:
+        content["refused"] = describe_error(language, table.refused)
     if table.worst:
         content["worst"]["says"] = say_fact(language, table.worst.says)
     return content
@@ -63,15 +63,18 @@ def _describe_stop(
 
 def draw_check(check: DeliveryCheck, language: str) -> None:
     """Say table by table what was read, what not and why; then what the delivery would give."""
+    absent = []
     for table in check.tables:
-        if table.state != "absent":
+        if table.state == "absent":
+            absent.append(table.table)
+        else:
             _draw_table(table, language)
-    absent = [table.table for table in check.tables if table.state == "absent"]
     if absent:
         print_line(language, "intake.absent", tables=" ".join(absent))
     for file in check.unknown_files:
         key = "intake.file_like" if file.like else "intake.file_unknown"
         print_line(language, key, file=file.name, table=file.like)
+
     if check.stop:
         print_line(language, "intake.stops", why=describe_error(language, check.stop))
     if check.coverage:
@@ -81,6 +84,7 @@ def draw_check(check: DeliveryCheck, language: str) -> None:
 
 
 def _draw_table(table: TableCheck, language: str) -> None:
+    """Say what was read of a table; indented below, by file, what is wrong or not known."""
     print_line(
         language,
         f"intake.table.{table.state}",
@@ -94,15 +98,18 @@ def _draw_table(table: TableCheck, language: str) -> None:
     if len(table.files) > 1:
         for file in table.files:
             _draw_indented(_describe_file(file, language))
+
     if table.refused:
         _draw_indented(describe_error(language, table.refused))
     if table.worst:
         _draw_indented(_describe_rule(table.worst, language))
     for unknown in table.unknown:
-        key = "intake.column_like" if unknown.like else "intake.column_unknown"
-        _draw_indented(
-            fill_label(language, key, header=unknown.header, column=unknown.like)
-        )
+        key = "intake.column_unknown"
+        if unknown.like:
+            key = "intake.column_like"
+        line = fill_label(language, key, header=unknown.header, column=unknown.like)
+        _draw_indented(line)
+
     if table.missing and table.state != "refused":
         columns = " ".join(table.missing)
         _draw_indented(fill_label(language, "intake.missing", columns=columns))
@@ -125,25 +132,32 @@ def _describe_rule(rule: RuleCheck, language: str) -> str:
 def _draw_unlocks(check: DeliveryCheck, language: str) -> None:
     if not check.unlocks:
         return
+
     titles = _read_titles(language)
     print_line(language, "intake.unlocks")
     for unlock in check.unlocks[:_MOST_UNLOCKS]:
-        names = _join_names(unlock, titles, language)
-        count = len(unlock.outputs)
-        _draw_indented(
-            fill_label(
-                language, "intake.unlock", name=unlock.name, count=count, names=names
-            )
+        line = fill_label(
+            language,
+            "intake.unlock",
+            name=unlock.name,
+            count=len(unlock.outputs),
+            names=_join_names(unlock, titles, language),
         )
+        _draw_indented(line)
 
 
 def _join_names(unlock: Unlock, titles: Mapping[str, str], language: str) -> str:
     """The titles of what a delivery would unlock, each once, as many as a line takes."""
-    names = list(
-        dict.fromkeys(titles.get(output.name, output.name) for output in unlock.outputs)
-    )
+    names = []
+    for output in unlock.outputs:
+        title = titles.get(output.name, output.name)
+        if title not in names:
+            names.append(title)
+
     shown = fill_label(language, "intake.comma").join(names[:_MOST_NAMES])
-    return shown if len(names) <= _MOST_NAMES else f"{shown} …"
+    if len(names) <= _MOST_NAMES:
+        return shown
+    return f"{shown} …"
 
 
 def _read_titles(language: str) -> dict[str, str]:
@@ -152,7 +166,7 @@ def _read_titles(language: str) -> dict[str, str]:
     for kpi in load_kpis():
         kpi_title = kpi.meta.get("title", {}).get(language)
         for variant in kpi.variants:
-            titles[f"{kpi.name}.{variant}"] = str(kpi_title) if kpi_title else variant
+            titles[f"{kpi.name}.{variant}"] = str(kpi_title or variant)
     return titles
 
 
@@ -168,9 +182,9 @@ def describe_coverage(coverage: Coverage, language: str) -> str:
     )
     if coverage.unlocks:
         first = coverage.unlocks[0]
-        line += fill_label(
-            language, "coverage.deliver", name=first.name, count=len(first.outputs)
-        )
+        count = len(first.outputs)
+        line += fill_label(language, "coverage.deliver", name=first.name, count=count)
+
     if coverage.waiting:
         line += fill_label(language, "coverage.waiting", count=coverage.waiting)
     return line

@@ -20,38 +20,47 @@ def draw_day(view: DayView, is_released: bool, language: str) -> None:
     """Draw the bulletins of company and branches, and count the orders."""
     day = view["day"]
     month = view["month"]
+
     _draw_bulletin("suspended", view["suspended"], day, language)
     _draw_bulletin("arrears", view["arrears"], day, language)
     _draw_bulletin("due", view["due"], day, language)
+
     print_line(language, "day.orders", count=view["orders"], month=month)
     for reason, count in sorted(view["why_not"].items()):
         typer.echo(f"  {say_reasons(language, reason)}: {count}")
+
     _draw_missing(view["not_computed"], language)
     _draw_missing(view["withheld"], language)
+
     state = "day.released" if is_released else "day.waits"
     print_line(language, state, month=month)
 
 
 def _draw_missing(reasons: Mapping[str, str], language: str) -> None:
+    """Say of each table that is not there why."""
     for name, reason in reasons.items():
         typer.echo(f"{name}: {say_reasons(language, reason)}")
 
 
 def _draw_bulletin(name: str, rows: list[BulletinRow], day: str, language: str) -> None:
+    """Draw a bulletin of company and branches; nothing where it has no row of them."""
     shown = [row for row in rows if row["scope_kind"] in _SHOWN_SCOPES]
     if not shown:
         return
+
     shown.sort(key=_order_scopes)
     figures = [column for column in shown[0] if column not in _SCOPE_COLUMNS]
+
     titles = [fill_label(language, "scope_id")]
     for figure in figures:
         titles.append(fill_label(language, f"day.{figure}"))
+
     body = []
     for row in shown:
         cells = [_format_scope(row["scope_id"], language)]
-        for figure in figures:
-            cells.append(_format_figure(row[figure]))
+        cells += [_format_figure(row[figure]) for figure in figures]
         body.append(cells)
+
     print_line(language, f"day.{name}", day=day)
     draw_grid(titles, body, range(1, len(titles)))
 
@@ -62,10 +71,13 @@ def _order_scopes(row: BulletinRow) -> tuple[bool, str]:
 
 
 def _format_scope(scope_id: str, language: str) -> str:
+    """What a scope is called; its id where it has no text of its own."""
     if scope_id in _NAMED_SCOPES:
         return fill_label(language, f"scope.{scope_id}")
     return str(scope_id)
 
 
 def _format_figure(value: object) -> str:
-    return "" if value is None else f"{value:,}"
+    if value is None:
+        return ""
+    return f"{value:,}"

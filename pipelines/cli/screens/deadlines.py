@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,21 +19,24 @@ def draw_deadlines(deadlines: Iterable[Deadline], language: str) -> None:
     """Print what is owed for a month, a line each: by when, how it stands, and what it lacks."""
     print_line(language, "cli.deadlines", lead="\n")
     for deadline in deadlines:
-        parts = [
-            str(deadline.due_on),
-            fill_label(language, f"cli.duty.{deadline.state}"),
-            fill_label(language, f"cli.deadline.{deadline.name}"),
-        ]
-        if not deadline.is_certain:
-            parts.append(
-                fill_label(language, "cli.provisional", year=deadline.due_on.year)
-            )
-        lacking = []
-        for name, reason in deadline.lacking.items():
-            lacking.append(f"{name}: {say_reasons(language, reason)}")
-        if lacking:
-            parts.append("; ".join(lacking))
-        typer.echo("  " + "  ".join(parts))
+        line = "  ".join(_describe_deadline(deadline, language))
+        typer.echo(f"  {line}")
+
+
+def _describe_deadline(deadline: Deadline, language: str) -> Iterator[str]:
+    """Yield by when something is owed, how it stands, what it is and what it lacks."""
+    yield str(deadline.due_on)
+    yield fill_label(language, f"cli.duty.{deadline.state}")
+    yield fill_label(language, f"cli.deadline.{deadline.name}")
+    if not deadline.is_certain:
+        year = deadline.due_on.year
+        yield fill_label(language, "cli.provisional", year=year)
+
+    lacking = []
+    for name, reason in deadline.lacking.items():
+        lacking.append(f"{name}: {say_reasons(language, reason)}")
+    if lacking:
+        yield "; ".join(lacking)
 
 
 def draw_pressing(pressing: Sequence[PressingDuty], language: str) -> None:

@@ -20,7 +20,8 @@ def describe_report(report: Report, language: str) -> dict[str, object]:
     """Return a delivery as a program reads it: counts, and all letters, each with its message."""
     letters = []
     for letter in report.letters:
-        letters.append(asdict(letter) | {"message": explain_letter(letter, language)})
+        message = explain_letter(letter, language)
+        letters.append(asdict(letter) | {"message": message})
     return {
         "month": report.occasion,
         "nothing": report.nothing,
@@ -42,6 +43,7 @@ def draw_report(report: Report, language: str) -> None:
         key = f"deliver.nothing.{report.nothing}"
         print_line(language, key, month=report.occasion, since=report.since)
         return
+
     for state, count in sorted(report.counts.items()):
         typer.echo(f"{_name_state(state, language)}: {count}")
     for letter in report.letters:
@@ -59,9 +61,9 @@ def draw_open_letters(counts: Mapping[str, int], language: str) -> None:
     """Say in a line how many letters are open; nothing where none is."""
     if not counts:
         return
-    parts = [
-        f"{_name_state(state, language)} {count}" for state, count in counts.items()
-    ]
+    parts = []
+    for state, count in counts.items():
+        parts.append(f"{_name_state(state, language)} {count}")
     print_line(language, "deliver.open_line", lead="\n", counts=", ".join(parts))
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 OUTCOMES = ("voluntary", "involuntary")
 FIGURES = ("auc", "average_precision", "log_loss", "calibration_error", "lift_10")
 _LIST_FIGURES = ("auc", "log_loss")
+_LIST_COLUMNS = ("version", "champion", "rows")
 _QINI_FIGURES = ("model", "risk", "low", "high")
 _SHORT_SECONDS = 90
 _LEFT_OUT = ("judged", "reference")  # of a card: the long tables of the review page
@@ -35,9 +36,10 @@ def describe_work(work: Work, is_quick: bool, language: str) -> str:
 
     Below a minute and a half that is in seconds.
     """
+    key = "train.plan_quick" if is_quick else "train.plan"
     return fill_label(
         language,
-        "train.plan_quick" if is_quick else "train.plan",
+        key,
         months=work.months,
         rows=f"{work.rows:,}",
         candidates=work.candidates,
@@ -48,8 +50,10 @@ def describe_work(work: Work, is_quick: bool, language: str) -> str:
 
 def _describe_duration(seconds: float, language: str) -> str:
     if seconds < _SHORT_SECONDS:
-        return fill_label(language, "train.seconds", count=max(1, round(seconds)))
-    return fill_label(language, "train.minutes", count=max(1, round(seconds / 60)))
+        whole = max(1, round(seconds))
+        return fill_label(language, "train.seconds", count=whole)
+    minutes = max(1, round(seconds / 60))
+    return fill_label(language, "train.minutes", count=minutes)
 
 
 # -- after a training ------------------------------------------------------------------------------
@@ -106,19 +110,31 @@ def draw_training(training: Training, language: str) -> None:
         rows=card.rows,
         months=len(card.months),
     )
+    _draw_figures(card, language)
+
+    for about, reason in card.notes.items():
+        name = _name_note(about, language)
+        typer.echo(f"  {name}: {say_reasons(language, reason)}")
+    for page in training.pages:
+        print_line(language, "cli.review", page=page)
+    print_line(language, "cli.trained_next", version=card.version)
+
+    uplift = _compare_uplift(training.uplift, language)
+    print_line(language, "cli.uplift", what=uplift)
+
+
+def _draw_figures(card: Card, language: str) -> None:
+    """Draw how a model did, a line an outcome."""
+    titles = [""]
+    for name in FIGURES:
+        titles.append(fill_label(language, f"model.{name}"))
+
     body = []
     for outcome in OUTCOMES:
         cells = [fill_label(language, f"model.{outcome}")]
         cells += [_format_metric(card.metrics, f"{outcome}_{name}") for name in FIGURES]
         body.append(cells)
-    titles = ["", *(fill_label(language, f"model.{name}") for name in FIGURES)]
     draw_grid(titles, body, range(1, len(titles)))
-    for about, reason in card.notes.items():
-        typer.echo(f"  {_name_note(about, language)}: {say_reasons(language, reason)}")
-    for page in training.pages:
-        print_line(language, "cli.review", page=page)
-    print_line(language, "cli.trained_next", version=card.version)
-    print_line(language, "cli.uplift", what=_compare_uplift(training.uplift, language))
 
 
 def _name_note(about: str, language: str) -> str:
@@ -132,10 +148,18 @@ def _compare_uplift(uplift: Card | ModelError, language: str) -> str:
     """Say how an uplift model did beside the risk, or why there is none."""
     if isinstance(uplift, ModelError):
         return _explain_no_uplift(uplift, language)
+
     qini = {name: f"{uplift.judged[name]:+.5f}" for name in _QINI_FIGURES}
-    key = "cli.uplift_wins" if uplift.judged["wins"] else "cli.uplift_loses"
-    held_out = uplift.outcomes["holdout"]
-    return fill_label(language, key, version=uplift.version, held_out=held_out, **qini)
+    key = "cli.uplift_loses"
+    if uplift.judged["wins"]:
+        key = "cli.uplift_wins"
+    return fill_label(
+        language,
+        key,
+        version=uplift.version,
+        held_out=uplift.outcomes["holdout"],
+        **qini,
+    )
 
 
 # -- all versions ----------------------------------------------------------------------------------
@@ -151,12 +175,16 @@ class ListedModel:
     @property
     def metrics(self) -> Mapping[str, float]:
         """Its figures; none of a version that may not be used."""
-        return self.shelved.card.metrics if self.shelved.card else {}
+        if self.shelved.card:
+            return self.shelved.card.metrics
+        return {}
 
     @property
     def mark(self) -> str:
         """The mark of the champion."""
-        return "✓" if self.shelved.is_champion else ""
+        if self.shelved.is_champion:
+            return "✓"
+        return ""
 
 
 def describe_models(models: Sequence[ListedModel]) -> list[dict[str, object]]:
@@ -176,6 +204,7 @@ def _describe_model(model: ListedModel) -> dict[str, object]:
         of_card = describe_card(shelved.card)
         del of_card["version"]
         content |= of_card
+
     content["kind"] = model.kind
     return content
 
@@ -185,11 +214,14 @@ def draw_models(models: Sequence[ListedModel], language: str) -> None:
     if not models:
         print_line(language, "cli.models_none")
         return
-    _draw_churn_models([model for model in models if model.kind != "uplift"], language)
+
+    churn = [model for model in models if model.kind != "uplift"]
+    _draw_churn_models(churn, language)
     for model in models:
         if model.kind == "uplift":
             _draw_uplift_model(model, language)
-        version, refused = model.shelved.version, model.shelved.refused
+        version = model.shelved.version
+        refused = model.shelved.refused
         if refused:
             typer.echo(f"{version}: {say_reasons(language, refused)}")
         for promotion in model.shelved.promotions:
@@ -197,25 +229,24 @@ def draw_models(models: Sequence[ListedModel], language: str) -> None:
 
 
 def _draw_churn_models(models: Sequence[ListedModel], language: str) -> None:
-    titles = [
-        fill_label(language, f"model.{name}")
-        for name in ("version", "champion", "rows")
-    ]
+    """Draw a line a version: whether it is champion, and how it did by outcome."""
+    titles = [fill_label(language, f"model.{name}") for name in _LIST_COLUMNS]
     for outcome in OUTCOMES:
         for name in _LIST_FIGURES:
             what = fill_label(language, f"model.{outcome}")
             figure = fill_label(language, f"model.{name}")
             titles.append(f"{what}, {figure}")
+
     body = []
     for model in models:
         card = model.shelved.card
-        cells = [model.shelved.version, model.mark, str(card.rows) if card else "–"]
+        rows = str(card.rows) if card else "–"
+        cells = [model.shelved.version, model.mark, rows]
         for outcome in OUTCOMES:
-            cells += [
-                _format_metric(model.metrics, f"{outcome}_{name}")
-                for name in _LIST_FIGURES
-            ]
+            for name in _LIST_FIGURES:
+                cells.append(_format_metric(model.metrics, f"{outcome}_{name}"))
         body.append(cells)
+
     draw_grid(titles, body, range(2, len(titles)))
 
 
@@ -223,17 +254,21 @@ def _draw_uplift_model(model: ListedModel, language: str) -> None:
     uplift = _format_metric(model.metrics, "qini_uplift")
     risk = _format_metric(model.metrics, "qini_risk")
     name = f"{model.shelved.version} {model.mark}".rstrip()
-    typer.echo(
-        f"{name}: {fill_label(language, 'cli.models_uplift', uplift=uplift, risk=risk)}"
-    )
+    did = fill_label(language, "cli.models_uplift", uplift=uplift, risk=risk)
+    typer.echo(f"{name}: {did}")
 
 
 def _describe_promotion(promotion: Promotion, language: str) -> str:
-    why = promotion.why or "–"
     return fill_label(
-        language, "cli.models_promoted", at=promotion.at, by=promotion.by, why=why
+        language,
+        "cli.models_promoted",
+        at=promotion.at,
+        by=promotion.by,
+        why=promotion.why or "–",
     )
 
 
 def _format_metric(metrics: Mapping[str, float], name: str) -> str:
-    return f"{metrics[name]:.4f}" if name in metrics else "–"
+    if name in metrics:
+        return f"{metrics[name]:.4f}"
+    return "–"

@@ -35,26 +35,31 @@ def draw_months(lines: Sequence[MonthLine], language: str) -> None:
     if not lines:
         print_line(language, "cli.nothing_held")
         return
+
     body = []
     for line in lines:
-        counts = (
-            line["withheld"],
-            line["caveat"],
-            line["not_computed"],
-            line["refused_tables"],
+        body.append(
+            [
+                line["month"],
+                str(line["version"]),
+                "✓" if line["is_sealed"] else "",
+                str(line["withheld"]),
+                str(line["caveat"]),
+                str(line["not_computed"]),
+                str(line["refused_tables"]),
+            ]
         )
-        cells = [line["month"], str(line["version"]), "✓" if line["is_sealed"] else ""]
-        cells += [str(count) for count in counts]
-        body.append(cells)
-    draw_grid([fill_label(language, title) for title in _TITLES], body)
+
+    titles = [fill_label(language, title) for title in _TITLES]
+    draw_grid(titles, body)
 
 
 def draw_month(state: MonthState, language: str) -> None:
     """Draw one month: its state, what was held back, its deadlines."""
     standing = fill_label(language, "cli.sealed" if state.seal else "cli.waiting")
-    typer.echo(
-        f"{state.month}  {fill_label(language, 'cli.versions')}: {state.versions}  {standing}"
-    )
+    versions = fill_label(language, "cli.versions")
+    typer.echo(f"{state.month}  {versions}: {state.versions}  {standing}")
+
     if state.draft is not None:
         _draw_draft(state.month, state.draft, language)
     if state.outcome is not None:
@@ -63,6 +68,7 @@ def draw_month(state: MonthState, language: str) -> None:
     if state.reasons_to_retrain:
         reasons = ", ".join(state.reasons_to_retrain)
         print_line(language, "cli.retrain", lead="\n", reasons=reasons)
+
     draw_deadlines(state.deadlines, language)
     draw_open_letters(state.open_letters, language)
     if state.has_development_key:
@@ -77,13 +83,17 @@ def _draw_draft(month: str, draft: DraftState, language: str) -> None:
 
 
 def _draw_outcome(month: str, outcome: Outcome, language: str) -> None:
+    """Print what was held back, and which tables were refused, each with the reason."""
     _draw_reasons("cli.withheld", outcome["withheld"], language)
     _draw_reasons("cli.caveats", outcome["caveat"], language)
     _draw_reasons("cli.not_computed", outcome["not_computed"], language)
-    if outcome["refused_tables"]:
+
+    refused = outcome["refused_tables"]
+    if refused:
         print_line(language, "cli.refused_tables", lead="\n")
-    for table, refusal in outcome["refused_tables"].items():
-        typer.echo(f"  {table}: {_explain_refusal(month, refusal, language)}")
+    for table, refusal in refused.items():
+        why = _explain_refusal(month, refusal, language)
+        typer.echo(f"  {table}: {why}")
 
 
 def _draw_reasons(title: str, reasons: Mapping[str, str], language: str) -> None:
@@ -122,6 +132,8 @@ def _draw_finding(finding: FindingText, language: str) -> None:
     typer.echo(f"  {finding.title}  [{finding.finding}, {severity}]")
     print_line(language, "finding.seen", lead="    ", seen=finding.seen)
     print_line(language, "finding.allowed", lead="    ", allowed=finding.allowed)
-    typer.echo(f"    {describe_held_outputs(finding, language)}")
+
+    holds = describe_held_outputs(finding, language)
+    typer.echo(f"    {holds}")
     waive = fill_label(language, "finding.or_waive", command=finding.waive)
     typer.echo(f"    {finding.correct} {waive}")

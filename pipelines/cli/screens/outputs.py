@@ -32,6 +32,8 @@ _KPI_TITLES = (
     "status",
     "reason",
 )
+_KPI_FIGURES = ("value", "target", "gap")
+_KPI_COUNTS = ("rank", "numerator", "denominator")
 _LIST_TITLES = (
     "output",
     "list_title",
@@ -64,32 +66,32 @@ def draw_kpis(rows: Iterable[TableRow], language: str) -> None:
     meta = {kpi.name: kpi.meta for kpi in load_kpis()}
     body = []
     for row in sorted(rows, key=_order_kpis):
-        unit = meta[row["kpi"]]["unit"]
-        title = meta[row["kpi"]]["title"][language]
-        cells = [
-            f"{title} ●" if row["is_default"] else title,
-            row["variant"],
-            row["scope_id"],
-        ]
-        cells += [format_figure(row[name], unit) for name in ("value", "target", "gap")]
-        cells += [
-            _format_count(row[name]) for name in ("rank", "numerator", "denominator")
-        ]
+        of_kpi = meta[row["kpi"]]
+        title = of_kpi["title"][language]
+        if row["is_default"]:
+            title = f"{title} ●"
+        cells = [title, row["variant"], row["scope_id"]]
+        cells += [format_figure(row[name], of_kpi["unit"]) for name in _KPI_FIGURES]
+        cells += [_format_count(row[name]) for name in _KPI_COUNTS]
         cells.append(fill_label(language, f"status.{row['status']}"))
         cells.append(say_reasons(language, row["reason"]))
         body.append(cells)
+
     titles = [fill_label(language, name) for name in _KPI_TITLES]
     draw_grid(titles, body, range(3, 9))
 
 
 def _order_kpis(row: TableRow) -> tuple[str, bool, str, int, str]:
     """By KPI, the default variant first, then by rank."""
+    is_further = not row["is_default"]
     rank = row["rank"] or _NO_RANK
-    return row["kpi"], not row["is_default"], row["variant"], rank, row["scope_id"]
+    return row["kpi"], is_further, row["variant"], rank, row["scope_id"]
 
 
 def _format_count(value: object) -> str:
-    return "–" if value is None else str(write_plain_cell(value))
+    if value is None:
+        return "–"
+    return str(write_plain_cell(value))
 
 
 # -- lists -----------------------------------------------------------------------------------------
@@ -100,18 +102,23 @@ def draw_lists(rows: Sequence[TableRow], language: str) -> None:
     list_titles = {spec.name: spec.title(language) for spec in load_lists()}
     body = []
     for row in rows:
-        reason = say_reasons(language, row["reason"])
+        reasons = say_reasons(language, row["reason"])
+        if not reasons:
+            reasons = _count_reasons(row["why_not"], language)
         cells = [row["list"], list_titles[row["list"]]]
         cells += [str(row[name]) for name in _LIST_COUNTS]
         cells.append(fill_label(language, f"status.{row['status']}"))
-        cells.append(reason or _count_reasons(row["why_not"], language))
+        cells.append(reasons)
         body.append(cells)
+
     titles = [fill_label(language, name) for name in _LIST_TITLES]
     draw_grid(titles, body, range(2, 6))
 
 
 def _count_reasons(why_not: Mapping[str, int], language: str) -> str:
-    counts = [f"{say_reasons(language, reason)} {n}" for reason, n in why_not.items()]
+    counts = []
+    for reason, count in why_not.items():
+        counts.append(f"{say_reasons(language, reason)} {count}")
     return "; ".join(counts)
 
 

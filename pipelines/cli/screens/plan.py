@@ -41,6 +41,7 @@ def draw_plan(
         body.append(
             [str(write_plain_cell(getattr(measure, name))) for name in _MEASURE_COLUMNS]
         )
+
     draw_grid(_make_titles(_MEASURE_COLUMNS, language), body, {1, 2})
     if view.changes:
         _draw_changes(view, language)
@@ -57,6 +58,7 @@ def _draw_changes(view: PlanView, language: str) -> None:
         body.append(
             [_format_cell(name, row[name], language) for name in _CHANGE_COLUMNS]
         )
+
     draw_grid(_make_titles(_CHANGE_COLUMNS, language), body, {5, 6, 7})
     if count > SCREEN_CHANGES:
         more = count - SCREEN_CHANGES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,9 @@ if TYPE_CHECKING:
         TableProposal,
     )
 
-_ON, _OFF = (
-    "",
-    "#",
-)  # what stands before a line that counts, and before one that does not
+# What stands before a line that counts, and before one that does not.
+_ON = ""
+_OFF = "#"
 _PLAIN = re.compile(r"[^\W\d_]([\w .*?-]*\w)?")  # what YAML reads back as it stands
 
 
@@ -32,10 +32,12 @@ def draw_proposal(proposal: Proposal, language: str) -> str:
     for table in proposal.tables:
         lines.append("")
         lines += _draw_table(table, language)
+
     if proposal.unknown:
         files = ", ".join(proposal.unknown)
         unknown = fill_label(language, "map.unknown_files", files=files)
         lines += ["", f"# {unknown}"]
+
     return "\n".join(lines) + "\n"
 
 
@@ -43,13 +45,17 @@ def _draw_line(mark: str, depth: int, text: str, note: str = "") -> str:
     """A line of YAML so deep below the table; the mark `#` makes it a comment."""
     indent = "  " * depth
     line = f"{mark}{indent}{text}"
-    return f"{line}  # {note}" if note else line
+    if note:
+        return f"{line}  # {note}"
+    return line
 
 
 def _draw_table(table: TableProposal, language: str) -> Iterator[str]:
+    """Yield the lines of a table; all are comments where it is not sure to be that table."""
     mark = _OFF if table.sureness == "low" else _ON
     note = _explain_choice(table.sureness, table.reason, language)
     yield _draw_line(mark, 0, f"{table.table}:", note)
+
     if not table.is_named_so:
         yield _draw_line(mark, 1, f"file: {_list_files(table)}")
     if table.sheet:
@@ -58,6 +64,7 @@ def _draw_table(table: TableProposal, language: str) -> Iterator[str]:
         columns = ", ".join(table.lacks)
         lacks = fill_label(language, "map.lacks", columns=columns)
         yield f"  # {lacks}"
+
     yield from _draw_columns(table, mark, language)
     yield from _draw_codes(table, mark, language)
 
@@ -65,35 +72,45 @@ def _draw_table(table: TableProposal, language: str) -> Iterator[str]:
 def _list_files(table: TableProposal) -> str:
     """The table's file, or the list of its files."""
     files = ", ".join(_quote_text(file) for file in table.files)
-    return files if len(table.files) == 1 else f"[{files}]"
+    if len(table.files) == 1:
+        return files
+    return f"[{files}]"
 
 
 def _draw_columns(table: TableProposal, mark: str, language: str) -> Iterator[str]:
+    """Yield a line a column that is not called as in the contract; one not sure is a comment."""
     renamed = [column for column in table.columns if not column.is_named_so]
     if any(column.is_line for column in renamed):
         yield _draw_line(mark, 1, "columns:")
     for column in renamed:
-        yield _draw_column(column, mark if column.is_line else _OFF, language)
+        own_mark = mark if column.is_line else _OFF
+        yield _draw_column(column, own_mark, language)
 
 
 def _draw_column(column: ColumnProposal, mark: str, language: str) -> str:
     header = _quote_text(column.header)
+    name = column.column or "?"
     note = _explain_choice(column.sureness, column.reason, language)
-    return _draw_line(mark, 2, f"{header}: {column.column or '?'}", note)
+    return _draw_line(mark, 2, f"{header}: {name}", note)
 
 
 def _draw_codes(table: TableProposal, mark: str, language: str) -> Iterator[str]:
-    known = {code.column for code in table.codes if code.value}
+    """Yield the codes column by column; those that nobody knows are comments."""
+    codes_of: dict[str, list[CodeProposal]] = defaultdict(list)
+    known = set()
+    for code in table.codes:
+        codes_of[code.column].append(code)
+        if code.value:
+            known.add(code.column)
+
     if table.codes:
-        yield _draw_line(mark if known else _OFF, 1, "codes:")
-    columns = dict.fromkeys(
-        code.column for code in table.codes
-    )  # each once, in their order
-    for name in columns:
-        yield _draw_line(mark if name in known else _OFF, 2, f"{name}:")
-        for code in table.codes:
-            if code.column == name:
-                yield _draw_code(code, mark, language)
+        head_mark = mark if known else _OFF
+        yield _draw_line(head_mark, 1, "codes:")
+    for name, codes in codes_of.items():
+        column_mark = mark if name in known else _OFF
+        yield _draw_line(column_mark, 2, f"{name}:")
+        for code in codes:
+            yield _draw_code(code, mark, language)
 
 
 def _draw_code(code: CodeProposal, mark: str, language: str) -> str:
@@ -101,8 +118,10 @@ def _draw_code(code: CodeProposal, mark: str, language: str) -> str:
     if code.value is None:
         note = fill_label(language, "map.unknown_code", rows=code.rows)
         return _draw_line(_OFF, 3, f"{written}: ?", note)
+
+    meant = _quote_text(code.value)
     note = fill_label(language, "map.known_code", rows=code.rows)
-    return _draw_line(mark, 3, f"{written}: {_quote_text(code.value)}", note)
+    return _draw_line(mark, 3, f"{written}: {meant}", note)
 
 
 def _explain_choice(sureness: str, reason: ProposalReason, language: str) -> str:

@@ -92,6 +92,7 @@ def draw_restatement(
         if _is_company(row) and _differs(row):
             kpi = specs[row["kpi"]]
             body.append(_format_kpi(kpi, row, changes, shown_causes, language))
+
     if body:
         titles = [fill_label(language, name) for name in _RESTATED_TITLES]
         titles += [
@@ -100,6 +101,7 @@ def draw_restatement(
         draw_grid(titles, body, range(2, len(titles)))
     else:
         print_line(language, "restate.nothing")
+
     _draw_orders(restatement.orders, language)
 
 
@@ -160,12 +162,14 @@ def _draw_orders(orders: Sequence[OrderChange], language: str) -> None:
     if not orders:
         print_line(language, "restate.no_orders")
         return
+
     counts = Counter((row["list"], row["change"], row["cause"]) for row in orders)
     body = []
     for (name, change, cause), count in sorted(counts.items()):
         change_text = fill_label(language, f"restate.change.{change}")
         cause_text = fill_label(language, f"restate.cause.{cause}")
         body.append([name, change_text, cause_text, str(count)])
+
     titles = [
         fill_label(language, f"restate.{name}")
         for name in ("list", "change", "cause", "count")

@@ -66,6 +66,7 @@ def _draw_receipt(receipt: FileReceipt, language: str) -> None:
         print_line(
             language, "cli.return_refused", line=row.line, order=order, why=row.reason
         )
+
     if receipt.corrected:
         print_line(language, "cli.return_corrected", path=receipt.corrected)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Sequence
 from itertools import islice
+from typing import Literal
 
 from pipelines.cli.screens.lines import print_line
 from pipelines.documents.table_files import TableRow, find_table_file, read_masked_rows
@@ -19,16 +20,14 @@ def draw_grid(
     titles: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = ()
 ) -> None:
     """Print rows under titles; `numbers` are the columns set to the right, counted from 0."""
-    from rich.console import (
-        Console,
-    )  # here, so that programs do not wait for what draws
+    # Imported here, so that programs do not wait for what draws.
+    from rich.console import Console
     from rich.table import Table
 
     table = Table(show_edge=False, pad_edge=False)
     for index, title in enumerate(titles):
-        table.add_column(
-            title, justify="right" if index in numbers else "left", overflow="fold"
-        )
+        side: Literal["left", "right"] = "right" if index in numbers else "left"
+        table.add_column(title, justify=side, overflow="fold")
     for row in rows:
         table.add_row(*row)
     width = None if sys.stdout.isatty() else 160
@@ -55,4 +54,6 @@ def draw_first_rows(
 
 
 def _format_cell(value: object) -> str:
-    return "" if value is None else str(write_plain_cell(value))
+    if value is None:
+        return ""
+    return str(write_plain_cell(value))

@@ -119,7 +119,9 @@ def draw_figure(figure: Figure, language: str) -> None:
 
 def _name_scope(scope_kind: str, scope_id: str, language: str) -> str:
     kind = fill_label(language, f"scope.{scope_kind}")
-    return kind if scope_id == "company" else f"{kind} {scope_id}"
+    if scope_id == "company":
+        return kind
+    return f"{kind} {scope_id}"
 
 
 def _join_sides(numerator: object, denominator: object) -> str:

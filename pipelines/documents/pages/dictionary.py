@@ -43,13 +43,17 @@ def write_dictionary(path: Path, month: Month, language: str) -> None:
 
     In the words of one language beside those of the other.
     """
-    files = sorted(
-        load_kpis(), key=lambda kpi: (kpi.name, "." in kpi.spec.name, kpi.spec.name)
-    )
     entries: list[Entry] = []
-    for kpi in files:
+    for kpi in sorted(load_kpis(), key=_order_files):
         entries += _make_entries(kpi, language)
     write_page(path, "dictionary.html.j2", month, language, rows=entries)
+
+
+def _order_files(kpi: Kpi) -> tuple[str, bool, str]:
+    """By KPI, the file of the default variant first."""
+    stem = kpi.spec.name
+    is_further = "." in stem
+    return kpi.name, is_further, stem
 
 
 def _make_entries(kpi: Kpi, language: str) -> Iterator[Entry]:

@@ -56,7 +56,9 @@ def _make_environment(language: str) -> Environment:
 
     def show_part(part: object) -> str:
         """Write a numerator or a denominator; a dash where there is none."""
-        return "–" if part is None else f"{write_plain_cell(part)}"
+        if part is None:
+            return "–"
+        return f"{write_plain_cell(part)}"
 
     def find_label(key: str, **facts: object) -> str:
         return fill_label(language, key, **facts)
@@ -166,4 +168,5 @@ def _find_origins(paper: Paper, dictionary: str | None) -> dict[str, Origin]:
         has_entry = dictionary and figure["topic"] in known_topics
         entry = f"{dictionary}#{figure['topic']}" if has_entry else None
         origins[name] = Origin(f"f-{len(origins) + 1}", figure, entry)
+
     return origins

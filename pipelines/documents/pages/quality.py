@@ -6,7 +6,7 @@ What was expected and seen, since when, and what it holds back.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -19,11 +19,13 @@ from pipelines.catalogue.outputs import (
 )
 from pipelines.core.month import Month
 from pipelines.documents.findings import describe_findings, describe_held_outputs
-from pipelines.documents.pages.page import Tables, write_page
+from pipelines.documents.pages.page import write_page
 from pipelines.text.texts import fill_label
 
 STATES = ("passed", "failed", "waived", "explained", "not_judged")
-_TALLEST, _LOWEST = 22, 3  # pixels of a bar
+# Pixels of a bar.
+_TALLEST = 22
+_LOWEST = 3
 _TOP_RULES = 3
 ORDER = ("withheld", "caveat", "not_computed")
 
@@ -39,6 +41,37 @@ class HeldOutput:
     reasons: list[str]
 
 
+class ResultRow(TypedDict):
+    """A row of `validate_result`: what became of a rule."""
+
+    finding: str
+    state: str
+    success: bool | None
+    not_judged: str
+
+
+class IntakeRow(TypedDict):
+    """A row of `snapshot_intake`: how many rows of a delivered table were set aside."""
+
+    table: str
+    quarantined: int
+
+
+class SampleRow(TypedDict):
+    """A row of `validate_sample`: a masked row that broke a rule."""
+
+    finding: str
+    sample: str
+
+
+class QuarantineRow(TypedDict):
+    """A row of `snapshot_quarantine`, counted: how many rows of a table a rule took out."""
+
+    table: str
+    rule: str
+    rows: int
+
+
 class TrendMonth(TypedDict):
     """A month of a finding, a row of `validate_trend`, with the height of its bar in pixels."""
 
@@ -49,7 +82,12 @@ class TrendMonth(TypedDict):
     height: int
 
 
-def write_quality(path: Path, month: Month, language: str, tables: Tables) -> None:
+def write_quality(
+    path: Path,
+    month: Month,
+    language: str,
+    tables: Mapping[str, Sequence[Any]],
+) -> None:
     """Write the quality page.
 
     From the tables of `validate`, `kpi`, `dispatch_list` and those of the snapshot's books.
@@ -65,11 +103,12 @@ def write_quality(path: Path, month: Month, language: str, tables: Tables) -> No
         states=states,
         set_aside=_find_set_aside(tables["snapshot_intake"]),
     )
+    told = []
+    for finding in findings:
+        holds = describe_held_outputs(finding, language)
+        told.append((finding, failed[finding.finding], holds))
+
     state_counts = Counter(row["state"] for row in results)
-    told = [
-        (one, failed[one.finding], describe_held_outputs(one, language))
-        for one in findings
-    ]
     write_page(
         path,
         "quality.html.j2",
@@ -90,17 +129,17 @@ def write_quality(path: Path, month: Month, language: str, tables: Tables) -> No
     )
 
 
-def _find_failed(results: Sequence[Any]) -> dict[str, Any]:
+def _find_failed(results: Sequence[ResultRow]) -> dict[str, ResultRow]:
     """Return the results that failed, by finding."""
     return {row["finding"]: row for row in results if row["success"] is False}
 
 
-def _find_set_aside(intake: Sequence[Any]) -> set[str]:
+def _find_set_aside(intake: Sequence[IntakeRow]) -> set[str]:
     """Return the tables of which rows were quarantined."""
     return {row["table"] for row in intake if row["quarantined"]}
 
 
-def _group_not_judged(results: Sequence[Any]) -> dict[str, list[str]]:
+def _group_not_judged(results: Sequence[ResultRow]) -> dict[str, list[str]]:
     """Return the findings that were not judged, by the reason."""
     groups: dict[str, list[str]] = defaultdict(list)
     for row in results:
@@ -109,7 +148,7 @@ def _group_not_judged(results: Sequence[Any]) -> dict[str, list[str]]:
     return groups
 
 
-def _group_samples(rows: Sequence[Any]) -> dict[str, list[str]]:
+def _group_samples(rows: Sequence[SampleRow]) -> dict[str, list[str]]:
     """Return each finding's sample rows."""
     groups: dict[str, list[str]] = defaultdict(list)
     for row in rows:
@@ -130,18 +169,21 @@ def _list_held(states: Sequence[OutputState], language: str) -> list[HeldOutput]
         for status, reason, scope in levels:
             if status is None or status == "released":
                 continue
-            held.append(
-                HeldOutput(
-                    status=status,
-                    output=state.name,
-                    title=titles[state.name],
-                    scopes=fill_label(language, f"quality.scope.{scope}"),
-                    reasons=(reason or "").split("; "),
-                )
+            output = HeldOutput(
+                status=status,
+                output=state.name,
+                title=titles[state.name],
+                scopes=fill_label(language, f"quality.scope.{scope}"),
+                reasons=(reason or "").split("; "),
             )
-    return sorted(
-        held, key=lambda one: (ORDER.index(one.status), one.output, one.scopes)
-    )
+            held.append(output)
+
+    return sorted(held, key=_order_held)
+
+
+def _order_held(one: HeldOutput) -> tuple[int, str, str]:
+    """What is withheld first; then by name."""
+    return ORDER.index(one.status), one.output, one.scopes
 
 
 def _find_output_titles(language: str) -> dict[str, str]:
@@ -156,11 +198,13 @@ def _find_output_titles(language: str) -> dict[str, str]:
 
 def _count_held(states: Sequence[OutputState]) -> dict[str, int]:
     """Return the counts above the list, those of `retention status`."""
-    seen = Counter(state.status for state in states)
+    seen: Counter[str] = Counter()
     held_in_parts = 0
     for state in states:
+        seen[state.status] += 1
         if state.status == "released" and state.parts_status is not None:
             held_in_parts += 1
+
     return {
         "withheld": seen["withheld"],
         "caveats": seen["caveat"],
@@ -176,22 +220,35 @@ def _draw_trends(rows: Sequence[Any]) -> dict[str, list[TrendMonth]]:
     The more rows broke the rule, the taller the bar.
     """
     by_finding: dict[str, list[TrendMonth]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: str(row["month"])):
+    for row in sorted(rows, key=_find_month):
         month: Any = {**row, "height": _LOWEST}
         by_finding[row["finding"]].append(month)
 
     for months in by_finding.values():
         broken = [month for month in months if not month["success"]]
-        most = max((month["unexpected_count"] or 1 for month in broken), default=1)
-        for month in broken:
-            share = (month["unexpected_count"] or 1) / most
-            month["height"] = max(round(_TALLEST * share), 2 * _LOWEST)
+        counts = [month["unexpected_count"] or 1 for month in broken]
+        most = max(counts, default=1)
+        for month, count in zip(broken, counts, strict=True):
+            height = round(_TALLEST * (count / most))
+            month["height"] = max(height, 2 * _LOWEST)
+
     return by_finding
 
 
-def _find_top_rules(quarantine: Sequence[Any]) -> dict[str, list[tuple[str, int]]]:
+def _find_month(row: Any) -> str:
+    return str(row["month"])
+
+
+def _find_top_rules(
+    quarantine: Sequence[QuarantineRow],
+) -> dict[str, list[tuple[str, int]]]:
     """Return the rules that took most rows out of each table, with how many."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in quarantine:
-        counts[row["table"]][row["rule"]] += row["rows"]
-    return {table: rules.most_common(_TOP_RULES) for table, rules in counts.items()}
+        of_table = counts[row["table"]]
+        of_table[row["rule"]] += row["rows"]
+
+    top = {}
+    for table, rules in counts.items():
+        top[table] = rules.most_common(_TOP_RULES)
+    return top

@@ -12,7 +12,9 @@ from pipelines.core.month import Month
 from pipelines.documents.pages.page import write_page
 from pipelines.text.texts import fill_label
 
-WIDTH, HEIGHT = 320.0, 220.0  # of a plot, in user units
+# Of a plot, in user units.
+WIDTH = 320.0
+HEIGHT = 220.0
 FEWEST_SLICE_HITS = 5.0  # expected; below, a slice that is off says nothing
 STRANGE = 3.0  # standard errors
 _TICKS = 4
@@ -125,15 +127,17 @@ def write_review(
     judged = card["judged"]
     outcomes = {}
     for name, judged_outcome in _sort_by_outcome(judged.get("outcomes", {})):
-        outcomes[name] = _draw_outcome(
-            judged_outcome, judged["capacity_share"], language
-        )
+        capacity_share = judged["capacity_share"]
+        outcomes[name] = _draw_outcome(judged_outcome, capacity_share, language)
 
     calm: list[Mapping[str, Any]] = []
     others: list[Mapping[str, Any]] = []
     for look in sorted(looks, key=_sort_key_of_look):
         is_calm = look["measure"] == "stability" and look["level"] == "green"
-        (calm if is_calm else others).append(look)
+        if is_calm:
+            calm.append(look)
+        else:
+            others.append(look)
 
     write_page(
         path,
@@ -159,12 +163,9 @@ def _sort_by_outcome(by_outcome: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 def _sort_key_of_look(look: Mapping[str, Any]) -> tuple[int, str, float, str]:
     """The worst level first; of a measure the highest value."""
-    return (
-        _LEVELS[look["level"]],
-        look["measure"],
-        -(look["value"] or 0),
-        look["subject"],
-    )
+    level = _LEVELS[look["level"]]
+    value = look["value"] or 0
+    return level, look["measure"], -value, look["subject"]
 
 
 def _sort_reasons(
@@ -173,8 +174,13 @@ def _sort_reasons(
     """Sort each outcome's reasons by their share, the heaviest first."""
     in_order = {}
     for name, shares in _sort_by_outcome(weights):
-        in_order[name] = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+        in_order[name] = sorted(shares.items(), key=_order_reasons)
     return in_order
+
+
+def _order_reasons(weighed: tuple[str, float]) -> tuple[float, str]:
+    reason, share = weighed
+    return -share, reason
 
 
 def _draw_outcome(
@@ -191,43 +197,56 @@ def _draw_outcome(
         y = round(row["gain"] * HEIGHT, 1)
         gain.append((x, y))
 
+    verdicts = [_give_verdict(makers[0], other, language) for other in makers[1:]]
+    contest_verdict = []
+    if contest:
+        contest_verdict.append(_give_verdict(contest[0], contest[1], language))
+
+    slices = {}
+    for title, rows in judged["slices"].items():
+        slices[title] = [_mark_slice(row) for row in rows]
+
     return DrawnOutcome(
         makers=makers,
         contest=contest,
-        verdict=[_give_verdict(makers[0], other, language) for other in makers[1:]],
-        contest_verdict=[_give_verdict(contest[0], contest[1], language)]
-        if contest
-        else [],
+        verdict=verdicts,
+        contest_verdict=contest_verdict,
         deciles=deciles,
         base_rate=judged["base_rate"],
         gain=gain,
         capacity=round(capacity_share * WIDTH, 1),
         reliability=_draw_reliability(deciles, language),
-        slices={
-            title: [_mark_slice(row) for row in rows]
-            for title, rows in judged["slices"].items()
-        },
+        slices=slices,
     )
 
 
 def _give_verdict(first: MakerRow, other: MakerRow, language: str) -> str:
     """Say in a sentence whether a maker ranks better than another, worse, or as chance would."""
-    low, high = other["auc_gain_low"], other["auc_gain_high"]
+    low = other["auc_gain_low"]
+    high = other["auc_gain_high"]
     if low > 0:
         kind = "better"
     elif high < 0:
         kind = "worse"
     else:
         kind = "alike"
+
+    gain = other["auc_gain"]
     return fill_label(
         language,
         f"review.verdict.{kind}",
-        one=fill_label(language, f"review.maker.{first['maker']}"),
-        other=fill_label(language, f"review.maker.{other['maker']}"),
-        gain=f"{other['auc_gain']:+.3f}",
+        one=_name_maker(first, language),
+        other=_name_maker(other, language),
+        gain=f"{gain:+.3f}",
         low=f"{low:+.3f}",
         high=f"{high:+.3f}",
     )
+
+
+def _name_maker(row: MakerRow, language: str) -> str:
+    """What a maker of scores is called."""
+    maker = row["maker"]
+    return fill_label(language, f"review.maker.{maker}")
 
 
 def _draw_reliability(deciles: Sequence[DecileRow], language: str) -> Reliability:
@@ -236,17 +255,20 @@ def _draw_reliability(deciles: Sequence[DecileRow], language: str) -> Reliabilit
     for row in deciles:
         rates += [row["predicted_rate"], row["observed_rate"]]
     top = _round_up(max(rates))
+
     points = []
     for row in deciles:
+        predicted = row["predicted_rate"]
+        observed = row["observed_rate"]
         tip = fill_label(
             language,
             "review.reliability_point",
             decile=row["decile"],
-            predicted=f"{row['predicted_rate']:.2%}",
-            observed=f"{row['observed_rate']:.2%}",
+            predicted=f"{predicted:.2%}",
+            observed=f"{observed:.2%}",
         )
-        x = round(row["predicted_rate"] / top * WIDTH, 1)
-        y = round(row["observed_rate"] / top * HEIGHT, 1)
+        x = round(predicted / top * WIDTH, 1)
+        y = round(observed / top * HEIGHT, 1)
         points.append(ReliabilityPoint(x, y, tip))
 
     ticks = [top * number / _TICKS for number in range(_TICKS + 1)]
@@ -257,6 +279,7 @@ def _draw_reliability(deciles: Sequence[DecileRow], language: str) -> Reliabilit
         text = f"{tick:.1%}"
         x_ticks.append(Tick(round(share * WIDTH, 1), text))
         y_ticks.append(Tick(round(share * HEIGHT, 1), text))
+
     return Reliability(points, x_ticks, y_ticks)
 
 
@@ -265,6 +288,7 @@ def _round_up(value: float) -> float:
     power = 0.01
     if value > 0:
         power = 10.0 ** math.floor(math.log10(value))
+
     steps = [step * power for step in (1, 2, 4, 6, 8, 10)]
     return next(step for step in steps if step >= value)
 
@@ -272,11 +296,13 @@ def _round_up(value: float) -> float:
 def _mark_slice(row: SliceRow) -> MarkedSlice:
     """Mark a slice whose rate is further from the prediction than chance explains."""
     predicted = row["predicted_rate"]
-    expected_hits = predicted * row["rows"]
-    standard_error = math.sqrt(predicted * (1 - predicted) / row["rows"])
+    count = row["rows"]
+    expected_hits = predicted * count
+    standard_error = math.sqrt(predicted * (1 - predicted) / count)
     distance = abs(row["observed_rate"] - predicted)
-    is_off = expected_hits >= FEWEST_SLICE_HITS and distance > STRANGE * standard_error
-    return {**row, "is_off": is_off}
+    has_enough = expected_hits >= FEWEST_SLICE_HITS
+    is_strange = distance > STRANGE * standard_error
+    return {**row, "is_off": has_enough and is_strange}
 
 
 def _split_notes(notes: Mapping[str, str]) -> list[Note]:

@@ -35,11 +35,12 @@ def draw_activity_tables(words: Wording, month: Month) -> Iterator[Table]:
 
         rows = []
         for activity in activities:
-            ids = [
-                build_figure_id(measure, "activity", "activity", activity, month)
-                for measure in measures
-            ]
-            rows.append((words.show_scope(activity), *words.show_figures(ids)))
+            title = words.show_scope(activity)
+            figures = []
+            for measure in measures:
+                figure_id = _name_figure(measure, activity, month)
+                figures.append(words.show_figure(figure_id))
+            rows.append((title, *figures))
 
         yield words.make_table(
             title=f"table.activity_{name}",
@@ -48,6 +49,11 @@ def draw_activity_tables(words: Wording, month: Month) -> Iterator[Table]:
             numeric=range(1, len(measures) + 1),
             widths=_WIDTHS[name],
         )
+
+
+def _name_figure(measure: str, activity: str, month: Month) -> str:
+    """Return how a figure of an activity is called."""
+    return build_figure_id(measure, "activity", "activity", activity, month)
 
 
 def _find_activities(

@@ -50,20 +50,26 @@ def write_annex(path: Path, paper: Paper, version: Version, read: ReadTable) -> 
     # A bridge that may not be used has no figures, and no sheet.
     is_bridge_usable = any(row["topic"] == "bridge" for row in paper.figures.values())
     if is_bridge_usable:
-        sheets += _make_sheet("bridge", _build_bridge_rows(words, read("kpi_bridge")))
+        steps = _build_bridge_rows(words, read("kpi_bridge"))
+        sheets += _make_sheet("bridge", steps)
     if version.is_computed("kpi_change"):
-        sheets += _make_sheet("change", _build_change_rows(words, read("kpi_change")))
+        changes = _build_change_rows(words, read("kpi_change"))
+        sheets += _make_sheet("change", changes)
 
-    book = Tables(make_paper_stamp(paper, version), tuple(sheets))
+    stamp = make_paper_stamp(paper, version)
+    book = Tables(stamp, tuple(sheets))
     write_tables(path, book, load_labels(paper.language))
 
 
 def _make_sheet(name: str, rows: Sequence[SheetRow]) -> list[Sheet]:
     """Return the sheet, or none where it has no rows."""
-    return [Sheet(name, ANNEX_COLUMNS[name], rows, frozen=1)] if rows else []
+    if rows:
+        return [Sheet(name, ANNEX_COLUMNS[name], rows, frozen=1)]
+    return []
 
 
 def _make_wording(paper: Paper) -> Wording:
+    """Return the words of a paper's language, with the names of its scopes."""
     return Wording(paper.language, paper.figures, map_scope_names(paper.figures))
 
 
@@ -88,15 +94,15 @@ def make_paper_stamp(paper: Paper, version: Version) -> Stamp:
 def write_figure_book(path: Path, paper: Paper, version: Version) -> None:
     """Write a paper's figures with their sources as a workbook."""
     sheet = make_figure_sheet(_make_wording(paper))
-    book = Tables(make_paper_stamp(paper, version), (sheet,))
+    stamp = make_paper_stamp(paper, version)
+    book = Tables(stamp, (sheet,))
     write_tables(path, book, load_labels(paper.language))
 
 
 def make_figure_sheet(words: Wording) -> Sheet:
     """Return the sheet of a paper's figures, which the lint reads."""
-    return Sheet(
-        "figures", ANNEX_COLUMNS["figures"], list(_build_figure_rows(words)), frozen=1
-    )
+    rows = list(_build_figure_rows(words))
+    return Sheet("figures", ANNEX_COLUMNS["figures"], rows, frozen=1)
 
 
 def name_measure(words: Wording, measure: str) -> str:
@@ -132,10 +138,13 @@ def _name_topic(words: Wording, topic: str) -> str:
     own_name = load_labels(words.language).get(f"paper.topic.{topic}")
     if own_name is not None:
         return own_name
+
     name, _, variant = topic.partition(".")
+    kpi = words.name_kpi(name)
     if not variant:
-        return words.name_kpi(name)
-    return f"{words.name_kpi(name)} · {words.name_variant(topic)}"
+        return kpi
+    meaning = words.name_variant(topic)
+    return f"{kpi} · {meaning}"
 
 
 def _build_bridge_rows(words: Wording, rows: Sequence[BridgeRow]) -> list[SheetRow]:
@@ -146,7 +155,7 @@ def _build_bridge_rows(words: Wording, rows: Sequence[BridgeRow]) -> list[SheetR
         own_amounts[f"step_{row['step']}"] = row["amount"]
 
     found: list[SheetRow] = []
-    for kind, scope in sorted(amounts, key=lambda key: (key[0] != "company", key)):
+    for kind, scope in sorted(amounts, key=_order_scopes):
         found.append(
             {
                 "scope_kind": fill_label(words.language, f"scope.{kind}"),
@@ -154,7 +163,14 @@ def _build_bridge_rows(words: Wording, rows: Sequence[BridgeRow]) -> list[SheetR
                 **amounts[kind, scope],
             }
         )
+
     return found
+
+
+def _order_scopes(scope: tuple[str, str]) -> tuple[bool, str, str]:
+    """The company first, then by kind and id."""
+    kind, scope_id = scope
+    return kind != "company", kind, scope_id
 
 
 def _build_change_rows(words: Wording, rows: Sequence[ChangeRow]) -> list[SheetRow]:
@@ -163,6 +179,7 @@ def _build_change_rows(words: Wording, rows: Sequence[ChangeRow]) -> list[SheetR
     for row in rows:
         if row["status"] not in ("released", "caveat"):
             continue
+
         part_kind = fill_label(words.language, f"scope.{row['part_kind']}")
         found.append(
             {
@@ -180,4 +197,5 @@ def _build_change_rows(words: Wording, rows: Sequence[ChangeRow]) -> list[SheetR
                 "value_rate": row["value_rate"],
             }
         )
+
     return found

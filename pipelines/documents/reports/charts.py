@@ -11,16 +11,32 @@ from pipelines.documents.reports.model import Part, Table, Wording, make_cell
 _QUOTED = {'"': "&quot;"}  # what stands in an attribute
 WIDTH = 640
 _FONT_FAMILY = "'Noto Sans SC','Noto Sans CJK SC','Microsoft YaHei',sans-serif"
-_BLUE, _GREY, _RED, _GREEN, _INK = "#1F4E79", "#9AA5B1", "#B3261E", "#2E7D32", "#222222"
-_LEFT, _RIGHT = (
-    150,
-    90,
-)  # margins beside the bars: for their names, and for their numbers
+_BLUE = "#1F4E79"
+_GREY = "#9AA5B1"
+_RED = "#B3261E"
+_GREEN = "#2E7D32"
+_INK = "#222222"
+
+# Bars, in user units.
+_LEFT = 150  # the margin for their names
+_RIGHT = 90  # the margin for their numbers
+_ROOM = WIDTH - _LEFT - _RIGHT
 _LINE = 26  # from one bar to the next
 _BAR_HEIGHT = 16
 _FIRST_BAR = 16  # where the topmost bar begins
 _LEAST_WIDTH = 0.5  # so that a bar of nothing is still seen
 _NAME_WIDTH = 20  # letters; a Chinese character takes two
+_NAME_GAP = 8  # between a name and its bar
+_NUMBER_GAP = 6  # between a bar and its number
+_BASE_LINE = 13  # of a bar's texts, below its upper edge
+
+# The line over months.
+_FIRST_POINT = 70
+_LOWEST_POINT = 130
+_TALLEST_POINT = 90
+_MONTHS_LINE = 168
+_TREND_HEIGHT = 178
+_MOST_NAMED = 7  # of more months every second is named
 
 
 @dataclass(frozen=True)
@@ -49,14 +65,19 @@ class _Step:
     is_end: bool
 
     @property
+    def end(self) -> float:
+        """The level that it leads to."""
+        return self.start + self.bar.number
+
+    @property
     def low(self) -> float:
         """The lower end."""
-        return min(self.start, self.start + self.bar.number)
+        return min(self.start, self.end)
 
     @property
     def high(self) -> float:
         """The upper end."""
-        return max(self.start, self.start + self.bar.number)
+        return max(self.start, self.end)
 
 
 def make_bar(words: Wording, name: str, figure: str, is_grey: bool = False) -> Bar:
@@ -72,13 +93,20 @@ def make_chart_table(
 
     `what` is the key of the column of the bars' names.
     """
-    amount = "amount" if what == "step" else "value"
     rows = []
     for bar in bars:
+        name = make_cell(bar.name)
         number = Part(bar.shown, bar.figure)
-        rows.append((make_cell(bar.name), (number,)))
-    header = words.find_column_titles((what, amount))
-    return Table(title, header, tuple(rows), frozenset({1}), (60, 40))
+        rows.append((name, (number,)))
+
+    amount = "amount" if what == "step" else "value"
+    return Table(
+        title=title,
+        header=words.find_column_titles((what, amount)),
+        rows=tuple(rows),
+        numeric=frozenset({1}),
+        widths=(60, 40),
+    )
 
 
 # -- bars --------------------------------------------------------------------------------------
@@ -97,28 +125,38 @@ def draw_bars(
         numbers.append(target[0])
     most = max(numbers) or 1.0
 
-    scale = (WIDTH - _LEFT - _RIGHT) / (most - least)
+    scale = _ROOM / (most - least)
     zero = _LEFT - least * scale
-    height = 20 + _LINE * len(bars) + (22 if target else 4)
+    below_bars = 22 if target else 4
+    height = 20 + _LINE * len(bars) + below_bars
 
     shapes = []
     texts = []
     for index, bar in enumerate(bars):
-        y = _FIRST_BAR + _LINE * index
+        y = _find_line(index)
         shapes.append(_draw_bar(bar, y, zero, scale))
         texts.append(_write_bar_texts(bar, y, zero, scale))
+
     if target:
-        shapes += _draw_target(zero + target[0] * scale, height, target[1])
-    return _draw_svg(
-        title, height, [*shapes, *texts]
-    )  # the words stand over the target's line
+        number, shown = target
+        shapes += _draw_target(zero + number * scale, height, shown)
+    # The words stand over the target's line.
+    return _draw_svg(title, height, [*shapes, *texts])
+
+
+def _find_line(index: int) -> int:
+    """Return where the upper edge of a bar is."""
+    return _FIRST_BAR + _LINE * index
 
 
 def _draw_bar(bar: Bar, y: int, zero: float, scale: float) -> str:
     """Draw a bar from zero, to the left where its number is below."""
     length = abs(bar.number) * scale
-    start = zero if bar.number >= 0 else zero - length
-    return _draw_rectangle(start, y, length, _GREY if bar.is_grey else _BLUE)
+    start = zero
+    if bar.number < 0:
+        start = zero - length
+    fill = _GREY if bar.is_grey else _BLUE
+    return _draw_rectangle(start, y, length, fill)
 
 
 def _write_bar_texts(bar: Bar, y: int, zero: float, scale: float) -> str:
@@ -127,8 +165,20 @@ def _write_bar_texts(bar: Bar, y: int, zero: float, scale: float) -> str:
     The number of a bar below zero stands behind zero.
     """
     end = zero + max(bar.number, 0.0) * scale
-    name = _draw_text(_LEFT - 8, y + 13, _shorten_name(bar.name), "end")
-    return name + _draw_text(end + 6, y + 13, bar.shown)
+    name = _write_name(bar, y)
+    number = _write_number(bar, end, y)
+    return name + number
+
+
+def _write_name(bar: Bar, y: int) -> str:
+    """Write a name before the bars."""
+    name = _shorten_name(bar.name)
+    return _draw_text(_LEFT - _NAME_GAP, y + _BASE_LINE, name, "end")
+
+
+def _write_number(bar: Bar, end: float, y: int) -> str:
+    """Write a number behind the end of its bar."""
+    return _draw_text(end + _NUMBER_GAP, y + _BASE_LINE, bar.shown)
 
 
 def _draw_target(x: float, height: int, shown: str) -> list[str]:
@@ -151,33 +201,39 @@ def _draw_target(x: float, height: int, shown: str) -> list[str]:
 def draw_trend(title: str, points: Sequence[Bar]) -> str:
     """Draw a line over months; the first, last, highest and lowest point with their numbers."""
     numbers = [point.number for point in points]
-    low, high = min(numbers), max(numbers)
+    low = min(numbers)
+    high = max(numbers)
     span = (high - low) or abs(high) or 1.0
-    step = (WIDTH - 140) / max(len(points) - 1, 1)
     last = len(points) - 1
+    step = (WIDTH - 2 * _FIRST_POINT) / max(last, 1)
 
     corners = []
     marks = []
     for index, point in enumerate(points):
-        x = 70 + step * index
-        y = 130 - 90 * (point.number - low) / span
+        x = _FIRST_POINT + step * index
+        y = _LOWEST_POINT - _TALLEST_POINT * (point.number - low) / span
         corners.append(f"{x:.1f},{y:.1f}")
         marks.append(_make_tag("circle", cx=x, cy=y, r=3, fill=_BLUE))
 
         is_extreme = point.number in (low, high)
         if is_extreme or index in (0, last):
+            # The lowest has its number below it, where no line runs.
             is_below = point.number == low < high
             text_y = y + 19 if is_below else y - 9
             marks.append(_draw_text(x, text_y, point.shown, "middle"))
 
-        has_room = (
-            len(points) <= 7 or index % 2 == last % 2
-        )  # of many months every second is named
-        if has_room:
-            marks.append(_draw_text(x, 168, point.name, "middle"))
+        is_every_second = index % 2 == last % 2
+        if len(points) <= _MOST_NAMED or is_every_second:
+            marks.append(_draw_text(x, _MONTHS_LINE, point.name, "middle"))
 
-    line = f'<polyline points="{" ".join(corners)}" fill="none" stroke="{_BLUE}" stroke-width="2"/>'
-    return _draw_svg(title, 178, [line, *marks])
+    line = _make_tag(
+        "polyline",
+        points=" ".join(corners),
+        fill="none",
+        stroke=_BLUE,
+        stroke_width=2,
+    )
+    return _draw_svg(title, _TREND_HEIGHT, [line, *marks])
 
 
 # -- a waterfall -------------------------------------------------------------------------------
@@ -191,12 +247,13 @@ def draw_bridge(title: str, steps: Sequence[Bar]) -> str:
     placed = _place_steps(steps)
     floor = _find_floor(placed)
     top = max(step.high for step in placed)
-    scale = (WIDTH - _LEFT - _RIGHT) / ((top - floor) or 1.0)
+    scale = _ROOM / ((top - floor) or 1.0)
 
     drawn = []
     for index, step in enumerate(placed):
-        drawn.append(_draw_step(step, _FIRST_BAR + _LINE * index, floor, scale))
-    return _draw_svg(title, 24 + _LINE * len(steps), drawn)
+        drawn.append(_draw_step(step, _find_line(index), floor, scale))
+    height = 24 + _LINE * len(steps)
+    return _draw_svg(title, height, drawn)
 
 
 def _place_steps(steps: Sequence[Bar]) -> list[_Step]:
@@ -206,8 +263,9 @@ def _place_steps(steps: Sequence[Bar]) -> list[_Step]:
     for index, bar in enumerate(steps):
         is_end = index in (0, len(steps) - 1)
         start = 0.0 if is_end else level
-        placed.append(_Step(bar, start, is_end))
-        level = start + bar.number
+        step = _Step(bar, start, is_end)
+        placed.append(step)
+        level = step.end
     return placed
 
 
@@ -216,21 +274,32 @@ def _find_floor(steps: Sequence[_Step]) -> float:
 
     Below zero, or a little under the lowest step.
     """
-    lowest = min((step.low for step in steps if not step.is_end), default=0.0)
-    return lowest if lowest < 0 else lowest * 0.9
+    between = [step.low for step in steps if not step.is_end]
+    lowest = min(between, default=0.0)
+    if lowest < 0:
+        return lowest
+    return lowest * 0.9
 
 
 def _draw_step(step: _Step, y: int, floor: float, scale: float) -> str:
     """Draw a step with its name before it and its number behind it."""
-    change_fill = _GREEN if step.bar.number >= 0 else _RED
-    fill = _BLUE if step.is_end else change_fill
-
     first = max(floor, step.low)
     x = _LEFT + (first - floor) * scale
     width = max((step.high - first) * scale, _LEAST_WIDTH)
-    name = _draw_text(_LEFT - 8, y + 13, _shorten_name(step.bar.name), "end")
-    number = _draw_text(x + width + 6, y + 13, step.bar.shown)
-    return name + _draw_rectangle(x, y, width, fill) + number
+
+    name = _write_name(step.bar, y)
+    shape = _draw_rectangle(x, y, width, _choose_fill(step))
+    number = _write_number(step.bar, x + width, y)
+    return name + shape + number
+
+
+def _choose_fill(step: _Step) -> str:
+    """Return the colour of a step: of what stands on the ground, of a gain, of a loss."""
+    if step.is_end:
+        return _BLUE
+    if step.bar.number >= 0:
+        return _GREEN
+    return _RED
 
 
 # -- shapes ------------------------------------------------------------------------------------
@@ -302,8 +371,9 @@ def _open_tag(tag: str, **attributes: float | str) -> str:
     """Return a tag as far as its attributes go; of a float one decimal is written."""
     written = [f"<{tag}"]
     for attribute, value in attributes.items():
-        shown = (
-            f"{value:.1f}" if isinstance(value, float) else escape(str(value), _QUOTED)
-        )
-        written.append(f'{attribute.replace("_", "-")}="{shown}"')
+        shown = escape(str(value), _QUOTED)
+        if isinstance(value, float):
+            shown = f"{value:.1f}"
+        dashed = attribute.replace("_", "-")
+        written.append(f'{dashed}="{shown}"')
     return " ".join(written)

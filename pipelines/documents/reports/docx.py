@@ -61,16 +61,17 @@ def write_docx(path: Path, paper: Paper, template: Path = TEMPLATE) -> None:
     _fill_template(document, shown, template)
 
     blocks = list_blocks(shown)
-    _dress_tables(document, [block for block in blocks if isinstance(block, Table)])
-    _describe_pictures(
-        document, [block for block in blocks if isinstance(block, Chart)]
-    )
+    tables = [block for block in blocks if isinstance(block, Table)]
+    _dress_tables(document, tables)
+    charts = [block for block in blocks if isinstance(block, Chart)]
+    _describe_pictures(document, charts)
     _set_properties(document, shown)
 
     raw = BytesIO()
     document.save(raw)
+    content = _pack_undated(raw)
     with replacing(path) as temporary:
-        temporary.write_bytes(_pack_undated(raw))
+        temporary.write_bytes(content)
 
 
 def _fill_template(document: DocxTemplate, paper: Paper, template: Path) -> None:
@@ -79,6 +80,7 @@ def _fill_template(document: DocxTemplate, paper: Paper, template: Path) -> None
     for section in paper.sections:
         blocks = [_make_block(document, block) for block in section.blocks]
         sections.append({"title": section.title, "blocks": blocks})
+
     content = {
         "title": paper.title,
         "said": paper.said,
@@ -98,14 +100,18 @@ def _make_block(document: DocxTemplate, block: Block) -> dict[str, object]:
     if isinstance(block, Text):
         kind = "blank" if block.is_blank else "text"
         return {"kind": kind, "text": join_unbroken_parts(block.parts)}
+
     if isinstance(block, Table):
-        rows = [[join_unbroken_parts(cell) for cell in row] for row in block.rows]
+        rows = []
+        for row in block.rows:
+            rows.append([join_unbroken_parts(cell) for cell in row])
         return {
             "kind": "table",
             "title": block.title,
             "header": block.header,
             "rows": rows,
         }
+
     fonts = find_chinese_fonts()
     assert fonts is not None, "without them a paper is shown without charts"
     picture = BytesIO(draw_picture(block.svg, fonts))
@@ -126,14 +132,17 @@ def _dress_table(drawn: Any, table: Table) -> None:
     widths = [Mm(_LINE_MM * share / total) for share in shares]
 
     drawn.autofit = False
-    for column, width in zip(drawn._tbl.tblGrid.gridCol_lst, widths, strict=True):
+    columns = drawn._tbl.tblGrid.gridCol_lst
+    for column, width in zip(columns, widths, strict=True):
         column.w = width
+
     for line, row in enumerate(drawn.rows):
         _mark_row(row, "w:tblHeader" if line == 0 else "w:cantSplit")
         for index, cell in enumerate(row.cells):
             cell.width = widths[index]
             if index in table.numeric:
-                cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+                paragraph = cell.paragraphs[0]
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
 def _match_tables(
@@ -154,14 +163,16 @@ def _match_tables(
 
 def _mark_row(row: Any, name: str) -> None:
     """Set a property of a row that has no value."""
-    row._tr.get_or_add_trPr().append(OxmlElement(name))
+    properties = row._tr.get_or_add_trPr()
+    properties.append(OxmlElement(name))
 
 
 def _describe_pictures(document: DocxTemplate, charts: Iterable[Chart]) -> None:
     """Give each picture its figures in words."""
     for shape, chart in zip(document.docx.inline_shapes, charts, strict=False):
-        shape._inline.docPr.set("descr", chart.description)
-        shape._inline.docPr.set("title", chart.title)
+        properties = shape._inline.docPr
+        properties.set("descr", chart.description)
+        properties.set("title", chart.title)
 
 
 def _set_properties(document: DocxTemplate, paper: Paper) -> None:
@@ -184,5 +195,6 @@ def _pack_undated(raw: BytesIO) -> bytes:
     with ZipFile(raw) as source, ZipFile(packed, "w", ZIP_DEFLATED) as target:
         others = sorted(name for name in source.namelist() if name != _CONTENT_TYPES)
         for name in [_CONTENT_TYPES, *others]:
-            target.writestr(ZipInfo(name, _NO_DATE), source.read(name), ZIP_DEFLATED)
+            undated = ZipInfo(name, _NO_DATE)
+            target.writestr(undated, source.read(name), ZIP_DEFLATED)
     return packed.getvalue()

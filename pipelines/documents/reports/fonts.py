@@ -15,7 +15,8 @@ import typst
 
 # Noto Sans SC and Noto Serif SC as Noto publishes them, SIL Open Font License 1.1.
 PACKAGE = "pylopdf_fonts_zh_cn"
-SANS, SERIF = "Noto Sans SC", "Noto Serif SC"
+SANS = "Noto Sans SC"
+SERIF = "Noto Serif SC"
 
 
 @dataclass(frozen=True)

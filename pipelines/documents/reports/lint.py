@@ -26,7 +26,7 @@ from pipelines.catalogue.figure_rows import (
     name_topic,
 )
 from pipelines.documents.document_text import read_document_text
-from pipelines.documents.reports.managers import list_grid_columns
+from pipelines.documents.reports.manager_book import list_grid_columns
 from pipelines.documents.reports.model import EMPTY, NO_BREAK, Paper
 from pipelines.documents.reports.rows import BridgeRow, ReadTable
 from pipelines.documents.reports.shown import Form, show_paper
@@ -104,16 +104,16 @@ def lint_register(figures: Figures, read: ReadTable) -> Findings:
     for name, tabled in _read_tabled_numbers(read):
         if name not in figures:
             continue
-        row = figures[name]
-        known.add(row["figure"])
-        if abs(tabled - row["number"]) > _TOLERANCE:
-            found = str(row["number"])
-            wrong.append(Disagreement(REGISTER, row["figure"], found, str(tabled)))
+        known.add(name)
+        registered = figures[name]["number"]
+        if abs(tabled - registered) > _TOLERANCE:
+            wrong.append(Disagreement(REGISTER, name, str(registered), str(tabled)))
 
     for name, row in figures.items():
         wanted = format_figure(row["number"], row["unit"])
         if wanted != row["shown"]:
             wrong.append(Disagreement(REGISTER, name, row["shown"], wanted))
+
     return Findings(len(figures), len(known), tuple(wrong))
 
 
@@ -137,28 +137,22 @@ def _read_kpi_numbers(rows: Sequence[KpiRow]) -> Iterator[tuple[str, Decimal]]:
         }
         for measure, number in numbers_by_measure.items():
             if number is not None:
-                figure_id = build_figure_id(
-                    measure,
-                    name_topic(row),
-                    row["scope_kind"],
-                    row["scope_id"],
-                    row["month"],
-                )
-                yield figure_id, make_exact(number)
+                yield _name_kpi_figure(measure, row, row["month"]), make_exact(number)
 
 
 def _read_trend_numbers(rows: Sequence[TrendRow]) -> Iterator[tuple[str, Decimal]]:
     """Yield the values of `kpi_trend` in the months they are of."""
     for row in rows:
-        if row["value"] is not None:
-            figure_id = build_figure_id(
-                "value",
-                name_topic(row),
-                row["scope_kind"],
-                row["scope_id"],
-                row["seen_month"],
-            )
-            yield figure_id, make_exact(row["value"])
+        value = row["value"]
+        if value is not None:
+            figure_id = _name_kpi_figure("value", row, row["seen_month"])
+            yield figure_id, make_exact(value)
+
+
+def _name_kpi_figure(measure: str, row: KpiRow | TrendRow, month: str) -> str:
+    """Return how the register calls a measure of a KPI's row."""
+    topic = name_topic(row)
+    return build_figure_id(measure, topic, row["scope_kind"], row["scope_id"], month)
 
 
 def _read_bridge_numbers(rows: Sequence[BridgeRow]) -> Iterator[tuple[str, Decimal]]:
@@ -194,6 +188,7 @@ def lint_document(paper: Paper, file: Path) -> Findings:
             for number in wanted[wanted_from:wanted_to]:
                 traced += number.figure is not None
             continue
+
         wrong.append(
             Disagreement(
                 file=file.name,
@@ -202,6 +197,7 @@ def lint_document(paper: Paper, file: Path) -> Findings:
                 wanted=_name_first(wanted_texts[wanted_from:wanted_to]),
             )
         )
+
     return Findings(len(found_texts), traced, tuple(wrong))
 
 
@@ -224,14 +220,18 @@ def _describe_place(wanted: Sequence[Number], index: int) -> str:
     Of what comes behind its last one, where that one stands.
     """
     number = wanted[min(index, len(wanted) - 1)]
-    return f"{number.place} ({number.figure})" if number.figure else number.place
+    if number.figure:
+        return f"{number.place} ({number.figure})"
+    return number.place
 
 
 def _name_first(texts: Sequence[str]) -> str:
     """Return the first of some numbers, and that there are more; a dash where there is none."""
     if not texts:
         return EMPTY
-    return f"{texts[0]} …" if len(texts) > 1 else texts[0]
+    if len(texts) > 1:
+        return f"{texts[0]} …"
+    return texts[0]
 
 
 # -- a workbook against the register -----------------------------------------------------------
@@ -240,33 +240,36 @@ def _name_first(texts: Sequence[str]) -> str:
 def _lint_workbook(paper: Paper, file: Path) -> Findings:
     """Compare each figure's row: what it prints, and what its number comes to in its unit."""
     words = load_labels(paper.language)
+    name_title = words["figure"]
     book = CalamineWorkbook.from_path(str(file))
-    rows = book.get_sheet_by_name(words["sheet.figures"]).to_python(
-        skip_empty_area=False
-    )
-    header_line = next(line for line, row in enumerate(rows) if words["figure"] in row)
+    sheet = book.get_sheet_by_name(words["sheet.figures"])
+    rows = sheet.to_python(skip_empty_area=False)
+    header_line = next(line for line, row in enumerate(rows) if name_title in row)
     header = rows[header_line]
-    name_at = header.index(words["figure"])
+    name_at = header.index(name_title)
     value_at = header.index(words["value"])
     shown_at = header.index(words["shown"])
 
     wrong: list[Disagreement] = []
     seen = set()
     for row in rows[header_line + 1 :]:
-        name = row[name_at]
+        name = str(row[name_at])
         value = row[value_at]
         shown = row[shown_at]
         seen.add(name)
-        wanted = _find_other_wanted(paper.figures.get(str(name)), value, shown)
+        figure = paper.figures.get(name)
+        wanted = _find_other_wanted(figure, value, shown)
         if wanted is not None:
             found = f"{value} ({shown})"
-            wrong.append(Disagreement(file.name, str(name), found, wanted))
+            wrong.append(Disagreement(file.name, name, found, wanted))
+
     for name, figure in paper.figures.items():
         if name not in seen:
             wrong.append(Disagreement(file.name, name, EMPTY, figure["shown"]))
 
     count = 2 * len(seen)  # each row says its number and what is printed
-    return Findings(count, count, tuple(wrong)) + _lint_grid(paper, file, book)
+    of_figures = Findings(count, count, tuple(wrong))
+    return of_figures + _lint_grid(paper, file, book)
 
 
 def _find_other_wanted(
@@ -276,8 +279,10 @@ def _find_other_wanted(
     if figure is None:
         return EMPTY
     wanted = figure["shown"]
-    is_right = shown == wanted == format_figure(float(str(value)), figure["unit"])
-    return None if is_right else wanted
+    number = format_figure(float(str(value)), figure["unit"])
+    if shown == wanted == number:
+        return None
+    return wanted
 
 
 def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
@@ -286,33 +291,47 @@ def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
     if title not in book.sheet_names:
         return Findings(0, 0, ())
 
+    sheet = book.get_sheet_by_name(title)
     managers = _list_managers(paper.figures)
     wrong: list[Disagreement] = []
     found = 0
-    for row in book.get_sheet_by_name(title).to_python(skip_empty_area=False):
+    for row in sheet.to_python(skip_empty_area=False):
         _, manager, *cells = row
         if manager not in managers:
             continue
+
         for (topic, measure), cell in zip(list_grid_columns(), cells, strict=False):
             name = build_figure_id(measure, topic, "manager", str(manager), paper.month)
             wanted = _write_number(paper.figures, name)
             shown = str(cell)
             if shown:
                 found += 1
+
             if shown != wanted:
                 wrong.append(
-                    Disagreement(file.name, name, shown or EMPTY, wanted or EMPTY)
+                    Disagreement(
+                        file=file.name,
+                        place=name,
+                        found=shown or EMPTY,
+                        wanted=wanted or EMPTY,
+                    )
                 )
+
     return Findings(found, found - len(wrong), tuple(wrong))
 
 
 def _list_managers(figures: Figures) -> set[str]:
     """Return the managers who have a figure."""
-    return {
-        row["scope_id"] for row in figures.values() if row["scope_kind"] == "manager"
-    }
+    managers = set()
+    for row in figures.values():
+        if row["scope_kind"] == "manager":
+            managers.add(row["scope_id"])
+    return managers
 
 
 def _write_number(figures: Figures, name: str) -> str:
     """Return a figure's number as a cell has it; empty where there is none."""
-    return str(float(figures[name]["number"])) if name in figures else ""
+    if name not in figures:
+        return ""
+    number = float(figures[name]["number"])
+    return str(number)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from pipelines.catalogue.figure_rows import (
     FigureRow,
@@ -20,11 +20,6 @@ from pipelines.catalogue.outputs import (
     list_quality_topics,
 )
 from pipelines.core.month import Month
-from pipelines.documents.reports.annex import (
-    find_cell_kind,
-    make_figure_sheet,
-    make_paper_stamp,
-)
 from pipelines.documents.reports.model import (
     Block,
     Cell,
@@ -37,12 +32,9 @@ from pipelines.documents.reports.model import (
 )
 from pipelines.documents.reports.rows import ReadTable, SentenceRow, map_scope_names
 from pipelines.documents.reports.summary import describe_month
-from pipelines.documents.workbooks.columns import Column, Sheet
-from pipelines.documents.workbooks.workbook import Cell as SheetCell
-from pipelines.documents.workbooks.workbook import Tables, write_tables
-from pipelines.store.lake import Version
-from pipelines.text.texts import fill_label, load_labels
+from pipelines.text.texts import load_labels
 
+_BRANCH_MEASURES = ("value", "target", "gap", "change", "rank")
 MEASURES = ("value", "target", "gap", "change", "rank", "numerator", "denominator")
 _SMALL = "small_denominator"
 
@@ -61,57 +53,64 @@ def write_analyses(
     read: ReadTable, month: Month, language: str, version: str, is_draft: bool
 ) -> Iterator[Analysis]:
     """Yield the analysis of each branch that the month has sentences of."""
-    sentences: Sequence[SentenceRow] = read("report_sentence")
-    sentences_by_branch: dict[str, list[SentenceRow]] = {}
-    for sentence in sentences:
-        if sentence["section"].startswith(BRANCH_SECTION):
-            branch = sentence["section"].removeprefix(BRANCH_SECTION)
-            sentences_by_branch.setdefault(branch, []).append(sentence)
+    sentences_by_branch = _group_sentences(read("report_sentence"))
     if not sentences_by_branch:
         return
 
     figures = _read_figures(read, month)
     too_small = _find_too_small(read("kpi_monthly"))
-    branch_of = {
-        row["manager_id"]: row["branch_id"] for row in read("snapshot_account_manager")
-    }
-    for branch in sorted(sentences_by_branch):
-        own = [row for row in figures if _is_about_branch(row, branch, branch_of)]
+    branch_of = {}
+    for manager in read("snapshot_account_manager"):
+        branch_of[manager["manager_id"]] = manager["branch_id"]
+
+    for branch, sentences in sorted(sentences_by_branch.items()):
+        own_figures = {}
+        for row in figures:
+            if _is_about_branch(row, branch, branch_of):
+                own_figures[row["figure"]] = row
+
         writer = _AnalysisWriter(
             month=month,
             language=language,
             branch=branch,
-            figures={row["figure"]: row for row in own},
-            sentences=sentences_by_branch[branch],
+            figures=own_figures,
+            sentences=sentences,
             too_small=too_small,
         )
+        paper = writer.write_paper(version, is_draft)
         name = writer.words.name_scope(branch)
-        yield Analysis(
-            writer.write_paper(version, is_draft), branch, name, writer.managers
-        )
+        yield Analysis(paper, branch, name, writer.managers)
+
+
+def _group_sentences(
+    sentences: Sequence[SentenceRow],
+) -> dict[str, list[SentenceRow]]:
+    """Return by branch the sentences of its analysis."""
+    by_branch: dict[str, list[SentenceRow]] = defaultdict(list)
+    for sentence in sentences:
+        section = sentence["section"]
+        if section.startswith(BRANCH_SECTION):
+            branch = section.removeprefix(BRANCH_SECTION)
+            by_branch[branch].append(sentence)
+    return by_branch
 
 
 def _read_figures(read: ReadTable, month: Month) -> list[FigureRow]:
     """Return the month's figures of the KPIs of quality."""
     rows: Sequence[FigureRow] = read("report_figure")
-    own_rows = [row for row in rows if row["month"] == str(month)]
-    return [row for row in own_rows if row["topic"] in list_quality_topics()]
-
-
-def list_grid_columns() -> list[tuple[str, str]]:
-    """Return what the workbook has of each KPI, side by side: topic and measure."""
-    columns = []
-    for topic in list_quality_topics():
-        for measure in ("value", "change", "gap", "rank", "denominator"):
-            columns.append((topic, measure))
-    return columns
+    found = []
+    for row in rows:
+        if row["month"] == str(month) and row["topic"] in list_quality_topics():
+            found.append(row)
+    return found
 
 
 def _find_too_small(rows: Sequence[KpiRow]) -> set[tuple[str, str]]:
     """Return the KPIs (`kpi.variant`) and managers of too few customers to be ranked by."""
     found = set()
     for row in rows:
-        if row["scope_kind"] == "manager" and _SMALL in (row["reason"] or ""):
+        reasons = row["reason"] or ""
+        if row["scope_kind"] == "manager" and _SMALL in reasons:
             found.add((name_topic(row), row["scope_id"]))
     return found
 
@@ -157,38 +156,33 @@ class _AnalysisWriter:
         """Return the paper: the branch, its managers at a glance, then KPI by KPI."""
         words = self.words
         sentences = write_sentences(words, self.sentences)
-        kept, done = list_analysed_topics("kept"), list_analysed_topics("done")
+        of_branch: list[Block] = [*sentences, self._draw_branch()]
+        at_a_glance = [
+            self._draw_glance(list_analysed_topics("kept"), "analysis.table_kept"),
+            self._draw_glance(list_analysed_topics("done"), "analysis.table_done"),
+        ]
+        each_kpi = [self._draw_topic(topic) for topic in list_quality_topics()]
+
+        as_of, numbers = words.say_state(self.month, version)
+        said = (as_of, numbers, words.find_text("analysis.note"))
+        branch = words.name_scope(self.branch)
+        month = describe_month(self.month, self.language)
         return Paper(
             language=self.language,
             month=str(self.month),
-            title=words.find_text(
-                "analysis.title",
-                branch=words.name_scope(self.branch),
-                month=describe_month(self.month, self.language),
-            ),
-            said=(
-                words.find_text("as_of", last_day=self.month.last_day.isoformat()),
-                words.find_text("version", version=version),
-                words.find_text("analysis.note"),
-            ),
-            draft=fill_label(self.language, "draft") if is_draft else "",
+            title=words.find_text("analysis.title", branch=branch, month=month),
+            said=said,
+            draft=words.mark_draft(is_draft),
             sections=(
-                self._make_section("branch", [*sentences, self._draw_branch()]),
-                self._make_section(
-                    "glance",
-                    [
-                        self._draw_glance(kept, "analysis.table_kept"),
-                        self._draw_glance(done, "analysis.table_done"),
-                    ],
-                ),
-                self._make_section(
-                    "each", [self._draw_topic(topic) for topic in list_quality_topics()]
-                ),
+                self._make_section("branch", of_branch),
+                self._make_section("glance", at_a_glance),
+                self._make_section("each", each_kpi),
             ),
             figures=self.figures,
         )
 
     def _make_section(self, key: str, blocks: Sequence[Block]) -> Section:
+        """Return a section under its title."""
         title = self.words.find_text(f"analysis.{key}")
         return Section(key, title, tuple(blocks))
 
@@ -197,42 +191,43 @@ class _AnalysisWriter:
     ) -> Cell:
         """Return a figure; of a rank there is none of, that it was of too few customers."""
         figure_id = build_figure_id(measure, topic, scope_kind, scope_id, self.month)
-        is_missing = figure_id not in self.figures
-        if measure == "rank" and is_missing and (topic, scope_id) in self.too_small:
+        is_too_small = (topic, scope_id) in self.too_small
+        if measure == "rank" and is_too_small and figure_id not in self.figures:
             return self.words.show_text("analysis.small")
         return self.words.show_figure(figure_id)
 
     def _draw_branch(self) -> Table:
         """Return the branch's own figures, a row a KPI."""
-        names = ("value", "target", "gap", "change", "rank")
         rows = []
         for topic in list_quality_topics():
-            figures = [
-                self._show_measure(name, topic, "branch", self.branch) for name in names
-            ]
-            rows.append((make_cell(find_topic_title(self.words, topic)), *figures))
+            title = make_cell(find_topic_title(self.words, topic))
+            figures = []
+            for name in _BRANCH_MEASURES:
+                figures.append(self._show_measure(name, topic, "branch", self.branch))
+            rows.append((title, *figures))
+
         return self.words.make_table(
             title="analysis.table_branch",
-            columns=("kpi", *names),
+            columns=("kpi", *_BRANCH_MEASURES),
             rows=rows,
             numeric=range(1, 6),
             widths=(30, 16, 14, 14, 14, 12),
         )
 
-    def _draw_glance(self, topics: Sequence[str], title: str) -> Table:
+    def _draw_glance(self, topics: Sequence[str], title_key: str) -> Table:
         """Return every manager in one table: the values of some KPIs."""
         rows = []
         for manager in self.managers:
-            values = [
-                self._show_measure("value", topic, "manager", manager)
-                for topic in topics
-            ]
-            rows.append((self.words.show_scope(manager), *values))
+            values = []
+            for topic in topics:
+                values.append(self._show_measure("value", topic, "manager", manager))
+            title = self.words.show_scope(manager)
+            rows.append((title, *values))
 
         topic_titles = [find_topic_title(self.words, topic) for topic in topics]
         header = (self.words.find_text("column.manager"), *topic_titles)
         return Table(
-            title=self.words.find_text(title),
+            title=self.words.find_text(title_key),
             header=header,
             rows=tuple(rows),
             numeric=frozenset(range(1, len(header))),
@@ -243,10 +238,12 @@ class _AnalysisWriter:
         """Return one KPI of every manager, the best first, with what it is a quotient of."""
         rows = []
         for manager in self._sort_by_rank(topic):
-            figures = [
-                self._show_measure(name, topic, "manager", manager) for name in MEASURES
-            ]
-            rows.append((self.words.show_scope(manager), *figures))
+            figures = []
+            for name in MEASURES:
+                figures.append(self._show_measure(name, topic, "manager", manager))
+            title = self.words.show_scope(manager)
+            rows.append((title, *figures))
+
         header = self.words.find_column_titles(("manager", *MEASURES))
         return Table(
             title=find_topic_title(self.words, topic),
@@ -261,13 +258,13 @@ class _AnalysisWriter:
         ranked = []
         unranked = []
         for manager in self.managers:
-            figure = self.figures.get(
-                build_figure_id("rank", topic, "manager", manager, self.month)
-            )
+            rank_id = build_figure_id("rank", topic, "manager", manager, self.month)
+            figure = self.figures.get(rank_id)
             if figure is None:
                 unranked.append(manager)
             else:
                 ranked.append((figure["number"], manager))
+
         return [manager for _, manager in sorted(ranked)] + unranked
 
 
@@ -276,48 +273,3 @@ def find_topic_title(words: Wording, topic: str) -> str:
     if f"paper.analysis.{topic}" in load_labels(words.language):
         return words.find_text(f"analysis.{topic}")
     return words.name_kpi(topic.partition(".")[0])
-
-
-# -- the workbook ------------------------------------------------------------------------------
-
-
-def name_grid_column(topic: str, measure: str) -> str:
-    """Return the name of a column of the workbook."""
-    return f"{topic}:{measure}"
-
-
-def write_analysis_book(path: Path, analysis: Analysis, version: Version) -> None:
-    """Write the branch's workbook: a row a manager, and every figure with its source."""
-    paper = analysis.paper
-    words = Wording(paper.language, paper.figures, map_scope_names(paper.figures))
-    titles = {}
-    for topic, measure in list_grid_columns():
-        kpi_title = find_topic_title(words, topic)
-        measure_title = words.find_text(f"column.{measure}")
-        titles[name_grid_column(topic, measure)] = f"{kpi_title} {measure_title}"
-
-    columns = (
-        Column("manager_name", 14),
-        Column("manager_id", 12),
-        *(Column(name, 13, "number") for name in titles),
-    )
-    rows = [_build_grid_row(words, paper, manager) for manager in analysis.managers]
-    sheets = (Sheet("managers", columns, rows, frozen=1), make_figure_sheet(words))
-    book = Tables(make_paper_stamp(paper, version), sheets)
-    write_tables(path, book, load_labels(paper.language) | titles)
-
-
-def _build_grid_row(words: Wording, paper: Paper, manager: str) -> dict[str, object]:
-    """Return a manager's row: the measures of each KPI side by side."""
-    row: dict[str, object] = {
-        "manager_name": words.name_scope(manager),
-        "manager_id": manager,
-    }
-    for topic, measure in list_grid_columns():
-        figure_id = build_figure_id(measure, topic, "manager", manager, paper.month)
-        figure = paper.figures.get(figure_id)
-        cell = None
-        if figure is not None:
-            cell = SheetCell(find_cell_kind(figure["unit"]), figure["number"])
-        row[name_grid_column(topic, measure)] = cell
-    return row

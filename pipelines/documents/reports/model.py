@@ -13,6 +13,7 @@ from string import Formatter
 
 from pipelines.catalogue.figure_rows import Figures
 from pipelines.catalogue.outputs import load_kpis, load_lists
+from pipelines.core.month import Month
 from pipelines.documents.reports.rows import SentenceRow
 from pipelines.text.texts import fill_label, load_labels, say_reasons
 
@@ -76,7 +77,8 @@ class Chart:
         pairs = []
         for name, value in self.figures.rows:
             pairs.append(f"{join_parts(name)} {join_parts(value)}")
-        return f"{self.title}: " + "; ".join(pairs)
+        numbers = "; ".join(pairs)
+        return f"{self.title}: {numbers}"
 
 
 Block = Text | Table | Chart
@@ -168,6 +170,18 @@ class Wording:
             widths=widths,
         )
 
+    def say_state(self, month: Month, version: str) -> tuple[str, str]:
+        """Return the lines under a title: which day the paper is of, and which numbers it shows."""
+        last_day = month.last_day.isoformat()
+        as_of = self.find_text("as_of", last_day=last_day)
+        return as_of, self.find_text("version", version=version)
+
+    def mark_draft(self, is_draft: bool) -> str:
+        """Return the mark of a draft; the empty string for what is released."""
+        if is_draft:
+            return fill_label(self.language, "draft")
+        return ""
+
     def show_text(self, key: str) -> Cell:
         """Return a text of the documents as a cell."""
         return make_cell(self.find_text(key))
@@ -237,14 +251,19 @@ class Wording:
             return make_cell(say_reasons(self.language, rest))
 
         names = rest.split(" ")
-        find_name = self.name_scope if kind == "scopes" else self.name_kpi
+        if kind == "scopes":
+            titles = [self.name_scope(name) for name in names]
+        else:
+            titles = [self.name_kpi(name) for name in names]
         joint = self.find_text("and")
-        return make_cell(joint.join(find_name(name) for name in names))
+        return make_cell(joint.join(titles))
 
     def _show_figure_with_unit(self, name: str, is_unsigned: bool) -> Cell:
         """Return a figure, and the word of its unit where one is written behind it."""
         figure = self.figures[name]
-        shown = figure["shown"].lstrip("-") if is_unsigned else figure["shown"]
+        shown = figure["shown"]
+        if is_unsigned:
+            shown = figure["shown"].lstrip("-")
         unit_key = f"unit.{figure['unit']}"
         if f"paper.{unit_key}" not in load_labels(self.language):
             return (Part(shown, name),)

@@ -74,6 +74,7 @@ def _make_content(paper: Paper) -> dict[str, object]:
     for section in paper.sections:
         blocks = [_make_block(block) for block in section.blocks]
         sections.append({"title": section.title, "blocks": blocks})
+
     return {
         "title": paper.title,
         "said": paper.said,
@@ -88,6 +89,7 @@ def _make_block(block: Block) -> dict[str, object]:
     if isinstance(block, Text):
         kind = "blank" if block.is_blank else "text"
         return {"kind": kind, "text": join_unbroken_parts(block.parts)}
+
     if isinstance(block, Chart):
         return {
             "kind": "chart",

@@ -28,8 +28,10 @@ from pipelines.documents.reports.model import (
     write_sentences,
 )
 from pipelines.documents.reports.rows import ReadTable, SentenceRow, map_scope_names
-from pipelines.documents.reports.summary import draw_trend_chart
-from pipelines.text.texts import fill_label
+from pipelines.documents.reports.summary.overall import draw_trend_chart
+from pipelines.documents.reports.summary.ranks import sort_branches
+
+_SOURCE_MEASURES = ("months", "numerator", "denominator")
 
 
 def write_period(
@@ -61,19 +63,23 @@ def write_period(
 def _read_figures(read: ReadTable, period: str, months: Sequence[Month]) -> Figures:
     """Return the figures of the period and of its months."""
     rows: Sequence[FigureRow] = read("report_figure")
-    return {row["figure"]: row for row in rows if _is_about_period(row, period, months)}
+    found = {}
+    for row in rows:
+        if _is_about_period(row, period, months):
+            found[row["figure"]] = row
+    return found
 
 
 def _is_about_period(row: FigureRow, period: str, months: Sequence[Month]) -> bool:
     """Whether a figure is the period's, or the company's of one of its months."""
     if row["measure"].startswith(f"{period}_"):
         return True
-    is_companys = row["scope_kind"] == "company" and row["measure"] in (
-        "value",
-        "target",
-    )
     is_kpi = "." in row["topic"]
-    return is_companys and is_kpi and row["month"] in {str(month) for month in months}
+    if row["scope_kind"] != "company" or not is_kpi:
+        return False
+    if row["measure"] not in ("value", "target"):
+        return False
+    return row["month"] in [str(month) for month in months]
 
 
 def describe_period(words: Wording, month: Month, period: str) -> str:
@@ -84,7 +90,11 @@ def describe_period(words: Wording, month: Month, period: str) -> str:
 
 def _default_files() -> dict[str, Kpi]:
     """Return each KPI's file of the default variant, by the KPI's name."""
-    return {kpi.name: kpi for kpi in load_kpis() if "." not in kpi.spec.name}
+    files = {}
+    for kpi in load_kpis():
+        if "." not in kpi.spec.name:
+            files[kpi.name] = kpi
+    return files
 
 
 @dataclass(frozen=True)
@@ -102,6 +112,12 @@ class _PeriodWriter:
         return self.months[-1]
 
     @cached_property
+    def headline_kpis(self) -> dict[str, Kpi]:
+        """Those of them that are drawn over time and by branch."""
+        shown = self.shown_kpis.items()
+        return {name: kpi for name, kpi in shown if name in list_shown_kpis("headline")}
+
+    @cached_property
     def shown_kpis(self) -> dict[str, Kpi]:
         """The KPIs that have a figure of the period, by name."""
         shown = {}
@@ -113,23 +129,23 @@ class _PeriodWriter:
     def write_paper(self, version: str, is_draft: bool) -> Paper:
         """Return the paper: overview, months, branches, how each figure was made."""
         words = self.words
-        sentences = write_sentences(words, self.sentences)
         period_words = describe_period(words, self.month, self.period)
+        as_of, numbers = words.say_state(self.month, version)
+        said = (as_of, numbers, words.find_text("period.note"))
+
+        sentences = write_sentences(words, self.sentences)
+        overview: list[Block] = [*sentences, self._draw_overview()]
+        months: list[Block] = [self._draw_months(), *self._draw_trends()]
+
         return Paper(
             language=words.language,
             month=str(self.month),
             title=words.find_text("period.title", period=period_words),
-            said=(
-                words.find_text("as_of", last_day=self.month.last_day.isoformat()),
-                words.find_text("version", version=version),
-                words.find_text("period.note"),
-            ),
-            draft=fill_label(words.language, "draft") if is_draft else "",
+            said=said,
+            draft=words.mark_draft(is_draft),
             sections=(
-                self._make_section("overall", [*sentences, self._draw_overview()]),
-                self._make_section(
-                    "months", [self._draw_months(), *self._draw_trends()]
-                ),
+                self._make_section("overall", overview),
+                self._make_section("months", months),
                 self._make_section("branches", [self._draw_branches()]),
                 self._make_section("sources", [self._draw_sources()]),
             ),
@@ -138,6 +154,7 @@ class _PeriodWriter:
         )
 
     def _make_section(self, key: str, blocks: Sequence[Block]) -> Section:
+        """Return a section under its title."""
         title = self.words.find_text(f"period.{key}")
         return Section(key, title, tuple(blocks))
 
@@ -150,9 +167,8 @@ class _PeriodWriter:
     ) -> str:
         """Return the id of a figure of the period; without a scope, of the company."""
         period_measure = f"{self.period}_{measure}"
-        return build_figure_id(
-            period_measure, _name_topic(kpi), scope_kind, scope_id, self.month
-        )
+        topic = _name_topic(kpi)
+        return build_figure_id(period_measure, topic, scope_kind, scope_id, self.month)
 
     def _build_monthly_id(self, measure: str, kpi: Kpi, month: Month) -> str:
         """Return the id of the company's figure of one month."""
@@ -168,8 +184,10 @@ class _PeriodWriter:
                 self._build_id("gap", kpi),
                 self._build_id("year_change", kpi),
             )
+            title = self.words.show_kpi(kpi.name)
             figures = self.words.show_figures(ids)
-            rows.append((self.words.show_kpi(kpi.name), *figures))
+            rows.append((title, *figures))
+
         return self.words.make_table(
             title="table.kpi",
             columns=("kpi", "period", "target", "gap", "year_change"),
@@ -184,11 +202,13 @@ class _PeriodWriter:
         headline = list_shown_kpis("headline")
         rows = []
         for month in self.months:
-            ids = [
-                self._build_monthly_id("value", files[name], month) for name in headline
-            ]
+            ids = []
+            for name in headline:
+                ids.append(self._build_monthly_id("value", files[name], month))
             figures = self.words.show_figures(ids)
-            rows.append((make_cell(str(month)), *figures))
+            title = make_cell(str(month))
+            rows.append((title, *figures))
+
         kpi_titles = [self.words.name_kpi(name) for name in headline]
         return Table(
             title=self.words.find_text("period.table_months"),
@@ -199,64 +219,64 @@ class _PeriodWriter:
 
     def _draw_trends(self) -> Iterator[Chart]:
         """Yield the headline KPIs over the months of the period."""
-        for name, kpi in self.shown_kpis.items():
-            if name not in list_shown_kpis("headline"):
-                continue
-            ids = {
-                month: self._build_monthly_id("value", kpi, month)
-                for month in self.months
-            }
+        for name, kpi in self.headline_kpis.items():
+            ids = {}
+            for month in self.months:
+                ids[month] = self._build_monthly_id("value", kpi, month)
             chart = draw_trend_chart(self.words, name, ids)
             if chart is not None:
                 yield chart
 
     def _draw_branches(self) -> Table:
         """Return the headline figures of the period by branch; what nobody owns last."""
-        headline = {}
-        for name, kpi in self.shown_kpis.items():
-            if name in list_shown_kpis("headline"):
-                headline[name] = kpi
         branches = set()
         for figure in self.words.figures.values():
             if figure["scope_kind"] == "branch":
                 branches.add(figure["scope_id"])
 
         rows = []
-        for branch in sorted(branches, key=lambda name: (name == "unclaimed", name)):
-            ids = [
-                self._build_id("value", kpi, "branch", branch)
-                for kpi in headline.values()
-            ]
+        for branch in sort_branches(branches):
+            ids = []
+            for kpi in self.headline_kpis.values():
+                ids.append(self._build_id("value", kpi, "branch", branch))
             figures = self.words.show_figures(ids)
-            rows.append((self.words.show_scope(branch), *figures))
+            title = self.words.show_scope(branch)
+            rows.append((title, *figures))
 
-        kpi_titles = [self.words.name_kpi(name) for name in headline]
+        kpi_titles = [self.words.name_kpi(name) for name in self.headline_kpis]
         header = (self.words.find_text("column.branch"), *kpi_titles)
-        title = self.words.find_text("period.table_branches")
-        return Table(title, header, tuple(rows), frozenset(range(1, len(header))))
+        return Table(
+            title=self.words.find_text("period.table_branches"),
+            header=header,
+            rows=tuple(rows),
+            numeric=frozenset(range(1, len(header))),
+        )
 
     def _draw_sources(self) -> Table:
         """Return how each figure was made, of how many months, and what it is a quotient of."""
         rows = []
         for kpi in self.shown_kpis.values():
-            is_sum = kpi.meta.get("period") == "sum"
-            way = self.words.find_text("period.sum" if is_sum else "period.last")
-            meaning = self.words.name_variant(_name_topic(kpi))
-            ids = [
-                self._build_id(measure, kpi)
-                for measure in ("months", "numerator", "denominator")
-            ]
-            figures = self.words.show_figures(ids)
             title = self.words.show_kpi(kpi.name)
-            how = make_cell(f"{meaning} · {way}")
-            rows.append((title, how, *figures))
+            meaning = make_cell(self._say_meaning(kpi))
+            ids = [self._build_id(measure, kpi) for measure in _SOURCE_MEASURES]
+            figures = self.words.show_figures(ids)
+            rows.append((title, meaning, *figures))
+
         return self.words.make_table(
             title="table.sources",
-            columns=("kpi", "meaning", "months", "numerator", "denominator"),
+            columns=("kpi", "meaning", *_SOURCE_MEASURES),
             rows=rows,
             numeric=(2, 3, 4),
             widths=(22, 34, 8, 18, 18),
         )
+
+    def _say_meaning(self, kpi: Kpi) -> str:
+        """Say what a KPI means, and how its months were put together."""
+        meaning = self.words.name_variant(_name_topic(kpi))
+        way = self.words.find_text("period.last")
+        if kpi.meta.get("period") == "sum":
+            way = self.words.find_text("period.sum")
+        return f"{meaning} · {way}"
 
 
 def _name_topic(kpi: Kpi) -> str:

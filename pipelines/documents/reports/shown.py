@@ -90,9 +90,9 @@ def _read_paper(paper: Paper, form: Form) -> Iterator[Word]:
 
 def _find_heading(section: Section, block: Block) -> str:
     """Return under which heading a block stands."""
-    return (
-        section.title if isinstance(block, Text) else f"{section.title}, {block.title}"
-    )
+    if isinstance(block, Text):
+        return section.title
+    return f"{section.title}, {block.title}"
 
 
 def _read_block(block: Block, form: Form) -> Iterator[Part]:
@@ -101,10 +101,10 @@ def _read_block(block: Block, form: Form) -> Iterator[Part]:
         yield from block.parts
     elif isinstance(block, Table):
         yield from _read_table(block)
-    elif form is Form.PAGE:  # the caption stands under the drawing
-        yield Part(
-            "".join(_read_drawing(block))
-        )  # its reader cannot tell its words apart
+    elif form is Form.PAGE:
+        # The caption stands under the drawing, whose words its reader cannot tell apart.
+        drawn = "".join(_read_drawing(block))
+        yield Part(drawn)
         yield Part(block.title)
     elif form is Form.PDF:
         yield Part(block.title)

@@ -19,7 +19,13 @@ from docx.shared import Mm, Pt, RGBColor
 
 TEMPLATE = Path(__file__).with_name("summary.docx")
 LINE = Pt(28)
+# The fonts: for Latin letters, for text, titles, what is said under them, and heads.
 _LATIN = "Times New Roman"
+_FANG_SONG = "仿宋_GB2312"
+_XIAO_BIAO_SONG = "方正小标宋简体"
+_KAI = "楷体_GB2312"
+_HEI = "黑体"
+_THEMES = ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme")
 
 # The paragraphs by style, down to the table that a block may be.
 _BEFORE_TABLE = (
@@ -64,15 +70,18 @@ _PAGE_NUMBER = (
 def draw_template(path: Path) -> None:
     """Write the template of the summary."""
     document = Document()
-    _set_page(document.sections[0])
+    page = document.sections[0]
+    _set_page(page)
     _set_styles(document)
     _say_language(document)
+
     for style, text in _BEFORE_TABLE:
         document.add_paragraph(text, style=style)
     _add_table(document)
     for text in _BEHIND_TABLE:
         document.add_paragraph(text, style="Paper Text")
-    _number_pages(document.sections[0])
+
+    _number_pages(page)
     document.core_properties.author = ""
     document.save(str(path))
 
@@ -90,44 +99,50 @@ def _set_page(section: Any) -> None:
     grid = OxmlElement("w:docGrid")
     grid.set(qn("w:type"), "lines")
     grid.set(qn("w:linePitch"), "579")
-    for old in section._sectPr.findall(qn("w:docGrid")):
-        section._sectPr.remove(old)
-    section._sectPr.append(grid)
+    properties = section._sectPr
+    for old in properties.findall(qn("w:docGrid")):
+        properties.remove(old)
+    properties.append(grid)
 
 
 def _set_styles(document: Any) -> None:
     """Set the styles that the paragraphs of the template name."""
     centre = WD_ALIGN_PARAGRAPH.CENTER
-    _set_style(document, "Normal", "仿宋_GB2312", 16)
+    _set_style(document, "Normal", _FANG_SONG, 16)
     _set_style(
         document,
         "Paper Title",
-        "方正小标宋简体",
+        _XIAO_BIAO_SONG,
         22,
         align=centre,
         line=Pt(36),
         after=12,
     )
-    _set_style(document, "Paper Said", "楷体_GB2312", 12, align=centre, line=Pt(20))
-    _set_style(document, "Paper Text", "仿宋_GB2312", 16, line=LINE, indent=Pt(32))
+    _set_style(document, "Paper Said", _KAI, 12, align=centre, line=Pt(20))
+    _set_style(document, "Paper Text", _FANG_SONG, 16, line=LINE, indent=Pt(32))
     _set_style(
         document,
         "Paper Caption",
-        "黑体",
+        _HEI,
         12,
         align=centre,
         line=Pt(22),
         before=8,
         keep=True,
     )
-    _set_style(document, "Paper Drawing", "仿宋_GB2312", 10.5, align=centre)
-    _set_style(document, "Paper Cell", "仿宋_GB2312", 9, line=Pt(13))
-    _take_off_grid(document.styles["Paper Cell"])
-    _set_style(document, "Paper Draft", "黑体", 14, align=centre, line=LINE)
-    document.styles["Paper Draft"].font.color.rgb = RGBColor(0xC0, 0, 0)
-    _set_style(document, "Heading 1", "黑体", 16, line=LINE, before=10, keep=True)
-    document.styles["Heading 1"].font.color.rgb = RGBColor(0, 0, 0)
-    document.styles["Heading 1"].font.bold = False
+    _set_style(document, "Paper Drawing", _FANG_SONG, 10.5, align=centre)
+
+    cell = _set_style(document, "Paper Cell", _FANG_SONG, 9, line=Pt(13))
+    _take_off_grid(cell)
+
+    draft = _set_style(document, "Paper Draft", _HEI, 14, align=centre, line=LINE)
+    draft.font.color.rgb = RGBColor(0xC0, 0, 0)
+
+    heading = _set_style(
+        document, "Heading 1", _HEI, 16, line=LINE, before=10, keep=True
+    )
+    heading.font.color.rgb = RGBColor(0, 0, 0)
+    heading.font.bold = False
 
 
 def _set_style(
@@ -142,20 +157,21 @@ def _set_style(
     after: float = 0,
     indent: Any = None,
     keep: bool = False,
-) -> None:
-    """Set a paragraph style; `font` is the one for Chinese, sizes and spaces are in points."""
+) -> Any:
+    """Set a paragraph style and return it; sizes and spaces are in points.
+
+    `font` is the one for Chinese.
+    """
     styles = document.styles
-    style = (
-        styles[name]
-        if name in styles
-        else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-    )
+    if name not in styles:
+        styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+    style = styles[name]
     style.font.name = _LATIN
     style.font.size = Pt(size)
 
     # Without the East Asian font named Word takes another one for Chinese.
     fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-    for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+    for theme in _THEMES:
         fonts.attrib.pop(qn(f"w:{theme}"), None)
     fonts.set(qn("w:eastAsia"), font)
 
@@ -167,15 +183,16 @@ def _set_style(
     shape.keep_with_next = keep
     if line is not None:
         shape.line_spacing = line
+    return style
 
 
 def _take_off_grid(style: Any) -> None:
     """Let a table's lines be closer than the 22 of the page."""
     snap = OxmlElement("w:snapToGrid")
     snap.set(qn("w:val"), "0")
-    style.element.get_or_add_pPr().insert_element_before(
-        snap, "w:spacing", "w:ind", "w:jc"
-    )  # the order Word wants
+    properties = style.element.get_or_add_pPr()
+    # The order that Word wants.
+    properties.insert_element_before(snap, "w:spacing", "w:ind", "w:jc")
 
 
 def _say_language(document: Any) -> None:
@@ -192,9 +209,11 @@ def _add_table(document: Any) -> None:
     table = document.add_table(rows=4, cols=3, style="Table Grid")
     for line, texts in enumerate(_TABLE_LINES):
         for column, text in enumerate(texts):
-            paragraph = table.cell(line, column).paragraphs[0]
+            cell = table.cell(line, column)
+            paragraph = cell.paragraphs[0]
             paragraph.style = document.styles["Paper Cell"]
-            paragraph.add_run(text).bold = line == 0 or None
+            run = paragraph.add_run(text)
+            run.bold = line == 0 or None
 
 
 def _number_pages(section: Any) -> None:
@@ -204,6 +223,7 @@ def _number_pages(section: Any) -> None:
     for kind, text in _PAGE_NUMBER:
         run = paragraph.add_run(text if kind == "text" else "")
         run.font.size = Pt(14)
+        # The number is a field: where it begins, what it says, where it ends.
         if kind in ("begin", "end"):
             mark = OxmlElement("w:fldChar")
             mark.set(qn("w:fldCharType"), kind)

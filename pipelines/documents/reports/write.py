@@ -15,11 +15,8 @@ from pipelines.documents.pages.page import write_summary
 from pipelines.documents.reports.annex import write_annex, write_figure_book
 from pipelines.documents.reports.docx import write_docx
 from pipelines.documents.reports.lint import Findings, lint_documents
-from pipelines.documents.reports.managers import (
-    Analysis,
-    write_analyses,
-    write_analysis_book,
-)
+from pipelines.documents.reports.manager_book import write_analysis_book
+from pipelines.documents.reports.managers import Analysis, write_analyses
 from pipelines.documents.reports.model import Paper
 from pipelines.documents.reports.pdf import write_pdf
 from pipelines.documents.reports.period import write_period
@@ -62,6 +59,7 @@ def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path
     version = folder.version()
     if not version.is_computed("report_figure"):
         return []
+
     is_draft = folder.read_seal() is None
     read = make_table_reader(version)
 
@@ -73,6 +71,7 @@ def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path
         written = write_analysis(version, out, analysis)
         findings += lint_documents(analysis.paper, written, read)
         files += written
+
     for paper in make_period_papers(version, language, is_draft):
         written = write_period_summary(version, out, paper)
         findings += lint_documents(paper, written, read)
@@ -159,7 +158,9 @@ def write_period_summary(version: Version, out: Path, paper: Paper) -> list[Path
 
 def _write_reading_copy(path: Path, paper: Paper) -> list[Path]:
     """Write the PDF of a paper, where the fonts for it are there; return it."""
-    return [path] if write_pdf(path, paper) else []
+    if write_pdf(path, paper):
+        return [path]
+    return []
 
 
 def _describe_version(version: Version) -> str:
@@ -212,4 +213,6 @@ def _find_template(home: Path | None) -> Path:
     if home is None:
         return TEMPLATE
     own = home / "templates" / "summary.docx"
-    return own if own.exists() else TEMPLATE
+    if own.exists():
+        return own
+    return TEMPLATE

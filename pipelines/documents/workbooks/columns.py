@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from pipelines.core.outcomes import load_outcomes
 
@@ -48,6 +49,7 @@ class Cell:
     value: object
 
 
+OrderKey = tuple[Any, ...]  # what rows are put in order by
 # The cells of a row by the name of their column; columns that a sheet lacks are passed over.
 SheetRow = Mapping[str, object]
 

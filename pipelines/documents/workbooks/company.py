@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from pipelines.catalogue.outputs import judge_outputs, load_kpis, load_lists
 from pipelines.documents.workbooks.book_plan import BookPlan
-from pipelines.documents.workbooks.columns import Cell, Sheet, SheetRow
+from pipelines.documents.workbooks.columns import Cell, OrderKey, Sheet, SheetRow
 from pipelines.documents.workbooks.table_columns import TABLE_COLUMNS
 from pipelines.documents.workbooks.workbook import Tables, write_tables
 from pipelines.documents.workbooks.workbook_data import ListRow, WorkbookData
@@ -25,27 +27,75 @@ _COHORT_REVENUE = ("revenue_retention_rate", "net")  # a KPI and its variant
 _UNCLAIMED = "unclaimed"  # the scope of customers whom no branch owns
 
 
+class KpiRow(TypedDict):
+    """A row of `kpi_monthly`: a KPI's figures of a scope, and whether they may be used."""
+
+    kpi: str
+    variant: str
+    is_default: bool
+    scope_kind: str
+    scope_id: str
+    value: float | None
+    target: float | None
+    gap: float | None
+    status: str
+    reason: str | None
+
+
+class AuditRow(TypedDict):
+    """A row of `report_audit`: what was found, of which kind, and whether it is closed."""
+
+    kind: str
+    subject_id: str
+    amount: Decimal | None
+    state: str
+    is_overdue: bool
+
+
+class ForecastRow(TypedDict):
+    """A row of `report_forecast`: what will be open of a scope at the end of a month."""
+
+    scope_kind: str
+    scope_id: str
+    about_month: str
+
+
+class WeekRow(TypedDict):
+    """A row of `report_complaint_week`; nothing is expected of a week that cannot be judged."""
+
+    scope_kind: str
+    scope_id: str
+    week_begins_on: date
+    expected: float | None
+    signal: str | None
+
+
+class OperationRow(TypedDict):
+    """A row of `report_operation`: what retention costs in a scope, and what it keeps."""
+
+    scope_kind: str
+    scope_id: str
+    effect_state: str
+
+
+ScopedRow = KpiRow | ForecastRow | WeekRow | OperationRow
+
+
 def plan_company_book(data: WorkbookData, out: Path) -> BookPlan:
     """Return what writes `<month>_company.xlsx`."""
     path = out / f"{data.version.month}_company.xlsx"
-    return BookPlan(
-        "company", "company", path, partial(_write_company_book, data, path)
-    )
+    write = partial(_write_company_book, data, path)
+    return BookPlan("company", "company", path, write)
 
 
 def _write_company_book(data: WorkbookData, path: Path) -> None:
     """Write the workbook; sheets of findings that there are none of are left out."""
-    kpi_rows = sorted(
-        data.read_table("kpi_monthly"),
-        key=lambda row: (row["kpi"], not row["is_default"], row["scope_kind"]),
-    )
+    kpi_rows: list[KpiRow] = data.read_table("kpi_monthly")
+    kpi_rows.sort(key=_order_kpis)
     rows_by_sheet: dict[str, Sequence[SheetRow]] = {
         "kpi": _build_kpi_rows(data, kpi_rows),
         "lists": [_build_list_row(data, row) for row in data.list_rows],
-        "orders": [
-            data.build_work_row(rank, order, is_owner=False)
-            for rank, order in enumerate(data.orders, start=1)
-        ],
+        "orders": _build_order_rows(data),
         "withheld": _build_held_back_rows(data, kpi_rows),
         "why_not": _build_why_not_rows(data),
     }
@@ -61,28 +111,33 @@ def _write_company_book(data: WorkbookData, path: Path) -> None:
 
     sheets = []
     for name, rows in rows_by_sheet.items():
-        sheets.append(Sheet(name, TABLE_COLUMNS[name], rows, frozen=1))
+        columns = TABLE_COLUMNS[name]
+        sheets.append(Sheet(name, columns, rows, frozen=1))
+
     stamp = data.make_stamp(data.find_label("scope.company"))
-    write_tables(
-        path, Tables(stamp=stamp, sheets=tuple(sheets)), load_labels(data.language)
-    )
+    book = Tables(stamp, tuple(sheets))
+    write_tables(path, book, load_labels(data.language))
 
 
-def _describe_scope(data: WorkbookData, row: Any) -> dict[str, object]:
+def _describe_scope(data: WorkbookData, row: ScopedRow) -> dict[str, object]:
     """Return a row's scope in words."""
-    is_unclaimed = row["scope_id"] == _UNCLAIMED
-    return {
-        "scope_kind": data.find_label(f"scope.{row['scope_kind']}"),
-        "scope_id": data.find_label("scope.unclaimed")
-        if is_unclaimed
-        else row["scope_id"],
-    }
+    name = row["scope_id"]
+    if name == _UNCLAIMED:
+        name = data.find_label("scope.unclaimed")
+    kind = data.find_label(f"scope.{row['scope_kind']}")
+    return {"scope_kind": kind, "scope_id": name}
 
 
 # -- KPIs, lists, what was held back -----------------------------------------------------------
 
 
-def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRow]:
+def _order_kpis(row: KpiRow) -> OrderKey:
+    """By KPI, the default variant first."""
+    is_further = not row["is_default"]
+    return row["kpi"], is_further, row["scope_kind"]
+
+
+def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[KpiRow]) -> list[SheetRow]:
     """Return the KPIs with titles and reasons in words, their figures in their units."""
     # Of variants that share a name the last file's front matter has unit and title.
     meta_of = {kpi.name: kpi.meta for kpi in load_kpis()}
@@ -90,54 +145,69 @@ def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRo
     for row in kpi_rows:
         meta = meta_of[row["kpi"]]
         cell_kind = _CELL_KINDS.get(meta["unit"], "number")
-        found.append(
-            {
-                **row,
-                "kpi_title": meta["title"][data.language],
-                **_describe_scope(data, row),
-                "value": Cell(cell_kind, row["value"]),
-                "target": Cell(cell_kind, row["target"]),
-                "gap": Cell(cell_kind, row["gap"]),
-                "status": data.find_label(f"status.{row['status']}"),
-                "reason": data.describe_reason(row["reason"]),
-            }
-        )
+        shown: dict[str, object] = {**row}
+        shown["kpi_title"] = meta["title"][data.language]
+        shown |= _describe_scope(data, row)
+        for measure in ("value", "target", "gap"):
+            shown[measure] = Cell(cell_kind, shown[measure])
+        shown |= _describe_state(data, row["status"], row["reason"])
+        found.append(shown)
+
     return found
+
+
+def _describe_state(
+    data: WorkbookData, status: str, reason: str | None
+) -> dict[str, object]:
+    """Return in words what became of an output, and why."""
+    return {
+        "status": data.find_label(f"status.{status}"),
+        "reason": data.describe_reason(reason),
+    }
 
 
 def _build_list_row(data: WorkbookData, row: ListRow) -> SheetRow:
     """Return a list with how many orders it has, what they are worth, when they are due."""
-    orders = [order for order in data.orders if order["list"] == row["list"]]
+    name = row["list"]
+    orders = [order for order in data.orders if order["list"] == name]
     amounts = [order["amount"] for order in orders if order["amount"] is not None]
-    spec = next(spec for spec in load_lists() if spec.name == row["list"])
+    due_days = [order["due_on"] for order in orders]
+
+    spec = next(spec for spec in load_lists() if spec.name == name)
+    purpose = spec.meta["purpose"]
     return {
-        "list_title": data.list_titles[row["list"]],
-        "purpose": data.find_label(f"purpose.{spec.meta['purpose']}"),
+        "list_title": data.list_titles[name],
+        "purpose": data.find_label(f"purpose.{purpose}"),
         "order_count": len(orders),
         "amount": sum(amounts) if amounts else None,
-        "due_on": min((order["due_on"] for order in orders), default=None),
-        "status": data.find_label(f"status.{row['status']}"),
-        "reason": data.describe_reason(row["reason"]),
+        "due_on": min(due_days, default=None),
+        **_describe_state(data, row["status"], row["reason"]),
     }
 
 
+def _build_order_rows(data: WorkbookData) -> list[SheetRow]:
+    """Return all orders in the order to work them; names and numbers of people masked."""
+    rows: list[SheetRow] = []
+    for rank, order in enumerate(data.orders, start=1):
+        rows.append(data.build_work_row(rank, order, is_owner=False))
+    return rows
+
+
 def _build_held_back_rows(
-    data: WorkbookData, kpi_rows: Sequence[Any]
+    data: WorkbookData, kpi_rows: Sequence[KpiRow]
 ) -> list[SheetRow]:
     """Return everything that is not simply released, KPIs by variant and lists by title."""
     found: list[SheetRow] = []
     for state in judge_outputs(kpi_rows, data.list_rows):
         if state.status == "released":
             continue
-        is_list = state.kind == "list"
-        output = data.list_titles.get(state.name, state.name) if is_list else state.name
-        found.append(
-            {
-                "output": output,
-                "status": data.find_label(f"status.{state.status}"),
-                "reason": data.describe_reason(state.reason),
-            }
-        )
+
+        output = state.name
+        if state.kind == "list":
+            output = data.list_titles.get(state.name, state.name)
+        in_words = _describe_state(data, state.status, state.reason)
+        found.append({"output": output, **in_words})
+
     return found
 
 
@@ -148,18 +218,19 @@ def _build_why_not_rows(data: WorkbookData) -> list[SheetRow]:
     """
     counts: Counter[tuple[str, str]] = Counter()
     for row in data.read_table("dispatch_why_not"):
-        if row["reason"] != "holdout":
-            counts[row["list"], row["reason"]] += 1
+        reason = row["reason"]
+        if reason != "holdout":
+            counts[row["list"], reason] += 1
 
     found: list[SheetRow] = []
     for (name, reason), count in sorted(counts.items()):
-        found.append(
-            {
-                "list_title": data.list_titles[name],
-                "reason": data.describe_reason(reason),
-                "customer_count": count,
-            }
-        )
+        shown = {
+            "list_title": data.list_titles[name],
+            "reason": data.describe_reason(reason),
+            "customer_count": count,
+        }
+        found.append(shown)
+
     return found
 
 
@@ -168,63 +239,66 @@ def _build_why_not_rows(data: WorkbookData) -> list[SheetRow]:
 
 def _build_audit_rows(data: WorkbookData) -> list[SheetRow]:
     """Return what was found or closed, the dearest first."""
-    rows = sorted(
-        data.read_if_computed("report_audit"),
-        key=lambda row: (
-            row["kind"],
-            row["state"],
-            -(row["amount"] or 0),
-            row["subject_id"],
-        ),
-    )
+    rows: list[AuditRow] = data.read_if_computed("report_audit")
     found: list[SheetRow] = []
-    for row in rows:
+    for row in sorted(rows, key=_order_audits):
         state = "overdue" if row["is_overdue"] else row["state"]
-        found.append(
-            {
-                **row,
-                "audit_kind": data.find_label(f"audit.{row['kind']}"),
-                "state": data.find_label(f"audit.{state}"),
-            }
-        )
+        shown: dict[str, object] = {**row}
+        shown["audit_kind"] = data.find_label(f"audit.{row['kind']}")
+        shown["state"] = data.find_label(f"audit.{state}")
+        found.append(shown)
+
     return found
+
+
+def _order_audits(row: AuditRow) -> OrderKey:
+    """By kind and state, the dearest first."""
+    amount = row["amount"] or 0
+    return row["kind"], row["state"], -amount, row["subject_id"]
 
 
 def _build_forecast_rows(data: WorkbookData) -> list[SheetRow]:
     """Return what will be open month by month up to 31 December, the company first."""
-    rows = sorted(
-        data.read_if_computed("report_forecast"),
-        key=lambda row: (
-            row["scope_kind"] != "company",
-            row["scope_id"],
-            row["about_month"],
-        ),
-    )
-    return [{**row, **_describe_scope(data, row)} for row in rows]
+    rows: list[ForecastRow] = data.read_if_computed("report_forecast")
+    found: list[SheetRow] = []
+    for row in sorted(rows, key=_order_forecasts):
+        scope = _describe_scope(data, row)
+        found.append({**row, **scope})
+    return found
+
+
+def _order_forecasts(row: ForecastRow) -> OrderKey:
+    """The company first, then its parts, each month by month."""
+    is_part = row["scope_kind"] != "company"
+    return is_part, row["scope_id"], row["about_month"]
 
 
 def _build_complaint_rows(data: WorkbookData) -> list[SheetRow]:
     """Return the weeks that could be judged, the latest first."""
-    weeks = data.read_if_computed("report_complaint_week")
-    judged = sorted(
-        (row for row in weeks if row["expected"] is not None),
-        key=lambda row: (
-            row["scope_kind"] != "company",
-            row["scope_id"],
-            -row["week_begins_on"].toordinal(),
-        ),
-    )
-    signals = {name: data.find_label(f"complaint.{name}") for name in ("high", "low")}
+    weeks: list[WeekRow] = data.read_if_computed("report_complaint_week")
+    judged = [week for week in weeks if week["expected"] is not None]
+    signals = {
+        "high": data.find_label("complaint.high"),
+        "low": data.find_label("complaint.low"),
+    }
+
     found: list[SheetRow] = []
-    for row in judged:
-        found.append(
-            {**row, **_describe_scope(data, row), "signal": signals.get(row["signal"])}
-        )
+    for week in sorted(judged, key=_order_weeks):
+        scope = _describe_scope(data, week)
+        signal = signals.get(week["signal"] or "")
+        found.append({**week, **scope, "signal": signal})
     return found
 
 
+def _order_weeks(week: WeekRow) -> OrderKey:
+    """The company first, then its parts, each with its latest week first."""
+    is_part = week["scope_kind"] != "company"
+    day = week["week_begins_on"].toordinal()
+    return is_part, week["scope_id"], -day
+
+
 def _build_operation_rows(
-    data: WorkbookData, kpi_rows: Sequence[Any]
+    data: WorkbookData, kpi_rows: Sequence[KpiRow]
 ) -> list[SheetRow]:
     """Return cohort, cost and increment of company, branches and units.
 
@@ -232,25 +306,26 @@ def _build_operation_rows(
     """
     if not _is_cohort_revenue_usable(kpi_rows):
         return []
-    rows = sorted(
-        data.read_if_computed("report_operation"),
-        key=lambda row: (_OPERATION_SCOPES.index(row["scope_kind"]), row["scope_id"]),
-    )
+
+    rows: list[OperationRow] = data.read_if_computed("report_operation")
     found: list[SheetRow] = []
-    for row in rows:
+    for row in sorted(rows, key=_order_operations):
+        scope = _describe_scope(data, row)
         effect_state = data.find_label(f"effect.{row['effect_state']}")
-        found.append(
-            {**row, **_describe_scope(data, row), "effect_state": effect_state}
-        )
+        found.append({**row, **scope, "effect_state": effect_state})
     return found
 
 
-def _is_cohort_revenue_usable(kpi_rows: Sequence[Any]) -> bool:
+def _order_operations(row: OperationRow) -> OrderKey:
+    """The company first, then its branches, then their units."""
+    level = _OPERATION_SCOPES.index(row["scope_kind"])
+    return level, row["scope_id"]
+
+
+def _is_cohort_revenue_usable(kpi_rows: Sequence[KpiRow]) -> bool:
     """Whether the KPI is there, and released in every scope."""
-    statuses = []
+    statuses = set()
     for row in kpi_rows:
         if (row["kpi"], row["variant"]) == _COHORT_REVENUE:
-            statuses.append(row["status"])
-    return bool(statuses) and all(
-        status in ("released", "caveat") for status in statuses
-    )
+            statuses.add(row["status"])
+    return bool(statuses) and statuses <= {"released", "caveat"}

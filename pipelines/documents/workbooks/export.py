@@ -101,12 +101,13 @@ def write_books(plans: Iterable[BookPlan]) -> list[Book]:
         ) as error:  # what is wrong with one is not wrong with the others
             if isinstance(error, OSError) and error.errno not in _NAME_ERRORS:
                 raise
-            why = (
-                error.key if isinstance(error, RetentionError) else type(error).__name__
-            )
+            why = type(error).__name__
+            if isinstance(error, RetentionError):
+                why = error.key
             failed.append(f"{plan.path.name} ({why})")
         else:
             written.append(Book(plan.kind, plan.holder, plan.path))
+
     if failed:
         raise BooksFailed(written, failed)
     return written

@@ -39,6 +39,7 @@ def export_pay(folder: MonthFolder, out: Path, language: str) -> list[Path]:
         ]
         if rows:
             sheets.append(Sheet(name, columns, rows, frozen=1))
+
     if not sheets:
         return []
 

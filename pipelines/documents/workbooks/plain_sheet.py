@@ -32,6 +32,7 @@ def write_plain_sheet(
                 raise UsageError("show.too_long", rows=MOST_ROWS)
             for column, name in enumerate(names):
                 _write_cell(sheet, count, column, row[name])
+
     return count
 
 
@@ -42,7 +43,9 @@ def _write_cell(sheet: Any, line: int, column: int, value: object) -> None:
     if isinstance(value, bool):
         sheet.write_boolean(line, column, value)
         return
+
     if isinstance(value, int | float | Decimal) and -EXACT_BELOW < value < EXACT_BELOW:
         sheet.write_number(line, column, float(value))
         return
+
     sheet.write_string(line, column, clean_text(value))

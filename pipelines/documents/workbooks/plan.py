@@ -51,22 +51,33 @@ def export_plan(version: Version, out: Path, language: str) -> Path:
     plan = version.plan_inputs.plan
     year = plan["year"]
     parts: list[PartRow] = pq.read_table(version.table("plan_part")).to_pylist()
-    months = {str(part["month"]): str(part["month"]) for part in parts if part["month"]}
+    months = _list_months(parts)
 
     sheets = []
     for name in sorted(plan["measures"]):
         own_parts = [part for part in parts if part["measure"] == name]
-        sheets.append(
-            _make_measure_sheet(name, version, own_parts, list(months), language)
-        )
+        sheet = _make_measure_sheet(name, version, own_parts, months, language)
+        sheets.append(sheet)
     if plan["handed_down"]:
         sheets.append(_make_sheet_of_handed_down(plan["handed_down"], language))
 
     path = out / f"plan_{year}.xlsx"
     title = fill_label(language, "plan.title", year=year, version=version.number)
     properties = {"title": title, "created": datetime(year, 1, 1)}
-    _write_book(path, sheets, {**load_labels(language), **months}, language, properties)
+    # A column of a month is called as the month is.
+    titles = load_labels(language) | {month: month for month in months}
+    _write_book(path, sheets, titles, language, properties)
     return path
+
+
+def _list_months(parts: Sequence[PartRow]) -> list[str]:
+    """Return the months that parts are of, each once, in their order."""
+    months: dict[str, None] = {}
+    for part in parts:
+        month = part["month"]
+        if month:
+            months[month] = None
+    return list(months)
 
 
 def _write_book(
@@ -98,25 +109,29 @@ def _make_measure_sheet(
     """Return the sheet of one measure; its note says by which key it was split."""
     inputs = version.plan_inputs
     measure = inputs.plan["measures"][name]
-    cell_kind = _CELL_KINDS.get(measure["places"], "number")
-    amounts = [Column(month, 14, cell_kind) for month in ("plan.whole_year", *months)]
+    key = measure["key"]
     note = fill_label(
         language,
         "plan.note",
         version=version.number,
-        key_version=measure["key"]["version"],
+        key_version=key["version"],
         hash=inputs.keys[name],
-        month=measure["key"]["month"],
+        month=key["month"],
     )
+
+    cell_kind = _CELL_KINDS.get(measure["places"], "number")
+    amounts = [Column(month, 14, cell_kind) for month in ("plan.whole_year", *months)]
+    columns = (
+        Column("scope_kind", 12),
+        Column("branch_id", 12),
+        Column("manager_id", 14),
+        *amounts,
+    )
+    rows = [_build_row(line, language) for line in _sum_by_scope(parts)]
     return Sheet(
         name=name,
-        columns=(
-            Column("scope_kind", 12),
-            Column("branch_id", 12),
-            Column("manager_id", 14),
-            *amounts,
-        ),
-        rows=[_build_row(line, language) for line in _sum_by_scope(parts)],
+        columns=columns,
+        rows=rows,
         title=measure["title"].get(language, name),
         note=note,
         frozen=3,
@@ -130,9 +145,11 @@ def _sum_by_scope(parts: Sequence[PartRow]) -> list[_ScopeLine]:
         branch, manager = _find_branch_and_manager(part)
         new = _ScopeLine(part["scope_kind"], branch, manager, {})
         line = lines.setdefault((branch, manager), new)
-        if part["month"] is not None:
-            line.amounts[part["month"]] = part["amount"]
+        month = part["month"]
+        if month is not None:
+            line.amounts[month] = part["amount"]
             line.whole_year += part["amount"]
+
     return list(lines.values())
 
 
@@ -147,19 +164,21 @@ def _find_branch_and_manager(part: PartRow) -> tuple[str, str]:
 
 def _build_row(line: _ScopeLine, language: str) -> SheetRow:
     """Return the row of a scope, its amounts by month."""
-    return {
+    row: dict[str, object] = {
         "scope_kind": fill_label(language, f"scope.{line.kind}"),
         "plan.whole_year": line.whole_year,
         "branch_id": _name_scope(line.branch, language),
         "manager_id": _name_scope(line.manager, language),
-        **line.amounts,
     }
+    row.update(line.amounts)
+    return row
 
 
 def _name_scope(scope_id: str, language: str) -> str:
-    return (
-        fill_label(language, "scope.unclaimed") if scope_id == _UNCLAIMED else scope_id
-    )
+    """Return what a scope is called in a row: its id, but for what nobody owns."""
+    if scope_id == _UNCLAIMED:
+        return fill_label(language, "scope.unclaimed")
+    return scope_id
 
 
 def _make_sheet_of_handed_down(
@@ -169,20 +188,20 @@ def _make_sheet_of_handed_down(
     titles = {kpi.name: kpi.meta["title"][language] for kpi in load_kpis()}
     rows: list[SheetRow] = []
     for target in handed_down:
-        rows.append(
-            {
-                "kpi_title": titles[target["kpi"]],
-                "scope_kind": fill_label(language, f"scope.{target['scope_kind']}"),
-                "scope_id": ", ".join(target["scope_ids"] or ()),
-                "value": target["value"] or ", ".join(target["values"]),
-            }
-        )
+        scope_kind = target["scope_kind"]
+        row = {
+            "kpi_title": titles[target["kpi"]],
+            "scope_kind": fill_label(language, f"scope.{scope_kind}"),
+            "scope_id": ", ".join(target["scope_ids"] or ()),
+            "value": target["value"] or ", ".join(target["values"]),
+        }
+        rows.append(row)
+
     columns = (
         Column("kpi_title", 28),
         Column("scope_kind", 12),
         Column("scope_id", 30),
         Column("value", 40),
     )
-    return Sheet(
-        "handed_down", columns, rows, title=fill_label(language, "plan.handed_down")
-    )
+    title = fill_label(language, "plan.handed_down")
+    return Sheet("handed_down", columns, rows, title=title)

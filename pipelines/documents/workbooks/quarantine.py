@@ -76,10 +76,9 @@ class _WrongRow:
 def list_quarantined(made: Made) -> list[SentBack]:
     """Count the rows that were set aside, a line a file."""
     quarantine = scan_parquet(made.table(QUARANTINE))
+    select = _COUNT_BY_FILE.format(quarantine=quarantine)
     with duckdb.connect() as connection:
-        found = connection.execute(
-            _COUNT_BY_FILE.format(quarantine=quarantine)
-        ).fetchall()
+        found = connection.execute(select).fetchall()
     return [SentBack(table, file or table, rows) for table, file, rows in found]
 
 
@@ -93,6 +92,7 @@ def write_quarantined(
     """
     if out.suffix != ".xlsx":
         raise UsageError("quarantine.bad_out", file=out.name)
+
     files = list_quarantined(made)
     if any(one.rows > MOST_ROWS for one in files):
         raise UsageError("show.too_long", rows=MOST_ROWS)
@@ -104,14 +104,19 @@ def write_quarantined(
     ):
         tabs: set[str] = set()
         for one in files:
-            sheet = book.add_worksheet(_name_tab(one, tabs))
             names = _list_own_columns(connection, made, one.table)
+            titles = _list_fixed_titles(language) + names
             rows = _read_rows(connection, made, one, names, unmasked)
-            titles = [
-                fill_label(language, f"quarantine.{name}") for name in _FIXED_WIDTHS
-            ] + names
-            _write_sheet(book, sheet, titles, _build_lines(rows, one, made, language))
+            lines = _build_lines(rows, one, made, language)
+            sheet = book.add_worksheet(_name_tab(one, tabs))
+            _write_sheet(book, sheet, titles, lines)
+
     return files
+
+
+def _list_fixed_titles(language: str) -> list[str]:
+    """Return the titles of the columns that say what is wrong."""
+    return [fill_label(language, f"quarantine.{name}") for name in _FIXED_WIDTHS]
 
 
 def _name_tab(one: SentBack, taken: set[str]) -> str:
@@ -138,7 +143,9 @@ def _list_own_columns(
         return []
     scan = scan_parquet(made.table(raw_table))
     described = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
-    return [name for name, *_ in described if not name.startswith("_")]
+    names = [name for name, *_ in described]
+    # What begins with an underscore the readers have put beside the row.
+    return [name for name in names if not name.startswith("_")]
 
 
 def _read_rows(
@@ -151,15 +158,20 @@ def _read_rows(
     """Yield a file's rows that were set aside, beside what was wrong with each."""
     join = ""
     cells = ""
-    if made.is_computed(f"extract_{one.table}"):
-        join = _JOIN_RAW.format(raw=scan_parquet(made.table(f"extract_{one.table}")))
+    raw_table = f"extract_{one.table}"
+    if made.is_computed(raw_table):
+        raw = scan_parquet(made.table(raw_table))
+        join = _JOIN_RAW.format(raw=raw)
         for name in names:
             cells += f", CAST(r.{quote_name(name)} AS VARCHAR)"
+
     quarantine = scan_parquet(made.table(QUARANTINE))
     select = _ROWS_OF_FILE.format(cells=cells, quarantine=quarantine, join=join)
     answer = connection.execute(select, [one.table, one.file])
 
-    hidden = set() if unmasked else _find_personal_columns(one.table, names)
+    hidden: set[str] = set()
+    if not unmasked:
+        hidden = _find_personal_columns(one.table, names)
     while batch := answer.fetchmany(_BATCH_ROWS):
         for values in batch:
             yield _make_row(values, names, hidden)
@@ -172,8 +184,11 @@ def _make_row(
     line, column, value, rule, *texts = values
     cells = []
     for name, text in zip(names, texts, strict=True):
-        cells.append(_clean_cell(name, text, name in hidden))
-    if column in names:  # the value as it was delivered, masked as its cell is
+        is_hidden = name in hidden
+        cells.append(_clean_cell(name, text, is_hidden))
+
+    if column in names:
+        # As it was delivered, masked as its cell is.
         value = cells[names.index(column)]
     return _WrongRow(line, column, value, rule, cells)
 
@@ -183,9 +198,11 @@ def _find_personal_columns(table: str, names: Sequence[str]) -> set[str]:
 
     Those the contract says, and those that nobody knows.
     """
-    known = load_contract()[table].columns if table in load_contract() else ()
-    plain = {column.name for column in known if not column.personal}
-    return {name for name in names if name not in plain}
+    contract_table = load_contract().get(table)
+    if contract_table is None:
+        return set(names)
+    plain = {column.name for column in contract_table.columns if not column.personal}
+    return set(names) - plain
 
 
 def _clean_cell(name: str, value: str | None, is_hidden: bool) -> str | None:
@@ -211,23 +228,27 @@ def _build_lines(
         if row.rule not in rule_words:
             phrase = find_rule_phrase(one.table, row.rule, made.month)
             rule_words[row.rule] = str(say_fact(language, phrase))
+
         allowed = _describe_allowed(one.table, row.column, language)
-        yield [
+        what_is_wrong = [
             row.line,
             row.column,
             row.value,
             rule_words[row.rule],
             allowed,
-            *row.cells,
         ]
+        yield [*what_is_wrong, *row.cells]
 
 
 def _describe_allowed(table: str, column: str | None, language: str) -> str:
     """Say what the contract allows in a column; empty of a column that it does not know."""
-    if not column or table not in load_contract():
+    contract_table = load_contract().get(table)
+    if contract_table is None or not column:
         return ""
-    known = load_contract()[table].column(column)
-    return describe_form(known, language) if known else ""
+    known = contract_table.column(column)
+    if known is None:
+        return ""
+    return describe_form(known, language)
 
 
 def _write_sheet(
@@ -251,6 +272,7 @@ def _write_sheet(
 
 
 def _write_cell(sheet: Any, line: int, column: int, value: object) -> None:
+    """Write a value as what it is: a line as a number, all else as text."""
     if isinstance(value, int):
         sheet.write_number(line, column, value)
     elif value is not None and value != "":

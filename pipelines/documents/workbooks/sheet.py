@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from math import ceil
 from numbers import Real
 from typing import Any
 
@@ -24,9 +25,8 @@ MONEY_LIMIT = Decimal("99999999.99")
 # Of a line of eleven points; programs do not measure wrapped rows themselves.
 _LINE_POINTS = 16.5
 _TALLEST_ROW = 409.0  # Excel's own limit
-_EXACT = (
-    10**13
-)  # Excel keeps 15 digits: more than thirteen before the point would lose the fen
+# Excel keeps 15 digits: more than thirteen before the point would lose the fen.
+_EXACT = 10**13
 _DIGITS = {
     "money": "#,##0.00",
     "integer": "#,##0",
@@ -34,6 +34,8 @@ _DIGITS = {
     "rate": "0.00%",
     "date": "yyyy-mm-dd",
 }
+_NUMBER_KINDS = ("money", "integer", "number", "rate")
+_FIRST_YEAR = 1900  # of Excel's calendar
 _TWO_ESCAPES = re.compile(r"_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_")
 _IN_ESCAPE = re.compile(r"(?<=_x[0-9A-Fa-f]{4})(?=_)")
 _FONTS = {"zh": "Microsoft YaHei", "en": "Calibri"}
@@ -41,7 +43,9 @@ _ALLOWED_IN_PROTECTED = ("format_columns", "format_rows", "sort", "autofilter")
 _NUMBERS: Any = (Real, Decimal)
 _WRAPPED_KINDS = ("text", "choice")
 _A4 = 9
-_DRAFT_COLOUR, _OFFICE_COLOUR, _INPUT_COLOUR = "#C00000", "#1F4E79", "#BF8F00"
+_DRAFT_COLOUR = "#C00000"
+_OFFICE_COLOUR = "#1F4E79"
+_INPUT_COLOUR = "#BF8F00"
 _FormatKey = tuple[tuple[str, object], ...]
 
 
@@ -60,10 +64,20 @@ class Canvas:
         key: _FormatKey = tuple(sorted(spec.items()))
         if key not in self._formats:
             font = _FONTS.get(self.language, "Calibri")
-            self._formats[key] = self.book.add_format(
-                {"font_name": font, "font_size": 11, **spec}
-            )
+            look = {"font_name": font, "font_size": 11, **spec}
+            self._formats[key] = self.book.add_format(look)
         return self._formats[key]
+
+    def find_header_format(self, is_input: bool) -> Any:
+        """Return the format of a column's title."""
+        return self.find_format(
+            bold=True,
+            font_color="#FFFFFF",
+            bg_color=_INPUT_COLOUR if is_input else _OFFICE_COLOUR,
+            text_wrap=True,
+            valign="vcenter",
+            border=1,
+        )
 
     def find_cell_format(self, kind: str, is_input: bool) -> Any:
         """Return the format of a body cell."""
@@ -78,6 +92,7 @@ class Canvas:
         if is_input:
             look["bg_color"] = "#FFF9C4"
             look["locked"] = False
+
         return self.find_format(**look)
 
 
@@ -99,8 +114,10 @@ def open_workbook(target: Any) -> Any:
 
 def draw_sheet(canvas: Canvas, sheet: Sheet, tab: str) -> Any:
     """Add a sheet to the canvas and return XlsxWriter's worksheet."""
-    if len(sheet.rows) > ROW_LIMIT - HEADER_ROW - 1:
-        raise SpecError("workbook_too_long", sheet=sheet.name, rows=len(sheet.rows))
+    count = len(sheet.rows)
+    if count > ROW_LIMIT - HEADER_ROW - 1:
+        raise SpecError("workbook_too_long", sheet=sheet.name, rows=count)
+
     page = canvas.book.add_worksheet(tab)
     _draw_head(canvas, page, sheet)
     _draw_body(canvas, page, sheet)
@@ -118,7 +135,9 @@ def find_sheet_title(sheet: Sheet, labels: Mapping[str, str]) -> str:
 
 def _find_corner(sheet: Sheet) -> tuple[int, int]:
     """Return the last line and the last column of a sheet, counted from zero."""
-    return HEADER_ROW + len(sheet.rows), len(sheet.columns) - 1
+    last_line = HEADER_ROW + len(sheet.rows)
+    last_column = len(sheet.columns) - 1
+    return last_line, last_column
 
 
 # -- what stands in it -------------------------------------------------------------------------
@@ -127,33 +146,29 @@ def _find_corner(sheet: Sheet) -> tuple[int, int]:
 def _draw_head(canvas: Canvas, page: Any, sheet: Sheet) -> None:
     """Write title, note and header, and set the widths of the columns."""
     colour = _DRAFT_COLOUR if canvas.draft else _OFFICE_COLOUR
+    title = find_sheet_title(sheet, canvas.labels)
     title_look = canvas.find_format(bold=True, font_size=14, font_color=colour)
-    write_text(page, 0, 0, find_sheet_title(sheet, canvas.labels), title_look)
+    write_text(page, 0, 0, title, title_look)
+
+    note = " ".join(sheet.note.split())
     note_look = canvas.find_format(font_color="#666666")
-    write_text(page, 1, 0, " ".join(sheet.note.split()), note_look)
+    write_text(page, 1, 0, note, note_look)
 
     for index, column in enumerate(sheet.columns):
-        page.set_column(index, index, column.width, None, {"hidden": column.is_hidden})
-        header_look = canvas.find_format(
-            bold=True,
-            font_color="#FFFFFF",
-            bg_color=_INPUT_COLOUR if column.is_input else _OFFICE_COLOUR,
-            text_wrap=True,
-            valign="vcenter",
-            border=1,
-        )
-        write_text(page, HEADER_ROW, index, canvas.labels[column.name], header_look)
+        options = {"hidden": column.is_hidden}
+        page.set_column(index, index, column.width, None, options)
+        title = canvas.labels[column.name]
+        look = canvas.find_header_format(column.is_input)
+        write_text(page, HEADER_ROW, index, title, look)
     page.set_row(HEADER_ROW, 36)  # two lines of title, and a target a thumb can hit
 
 
 def _draw_body(canvas: Canvas, page: Any, sheet: Sheet) -> None:
     """Write the rows, each as tall as its longest text."""
-    looks = [
-        canvas.find_cell_format(column.kind, column.is_input)
-        for column in sheet.columns
-    ]
+    looks = []
     wrapped = []
     for column in sheet.columns:
+        looks.append(canvas.find_cell_format(column.kind, column.is_input))
         if column.kind in _WRAPPED_KINDS and not column.is_hidden:
             wrapped.append(column)
 
@@ -161,11 +176,14 @@ def _draw_body(canvas: Canvas, page: Any, sheet: Sheet) -> None:
         page.set_row(line, _measure_row(wrapped, row))
         for index, column in enumerate(sheet.columns):
             value = row.get(column.name)
+            kind = column.kind
+            look = looks[index]
             if isinstance(value, Cell):
-                look = canvas.find_cell_format(value.kind, is_input=False)
-                _write_cell(page, line, index, value.kind, value.value, look)
-            else:
-                _write_cell(page, line, index, column.kind, value, looks[index])
+                # It knows better than its column what it is.
+                kind = value.kind
+                look = canvas.find_cell_format(kind, is_input=False)
+                value = value.value
+            _write_cell(page, line, index, kind, value, look)
 
 
 def _measure_row(columns: list[Column], row: SheetRow) -> float:
@@ -191,7 +209,7 @@ def _count_lines(text: str, width: int) -> int:
     for line in text.split("\n"):
         # In GBK, and in what replaces a sign it lacks, bytes are widths.
         width_of_line = len(line.encode("gbk", "replace"))
-        lines += max(1, -(-width_of_line // room))
+        lines += max(1, ceil(width_of_line / room))
     return lines
 
 
@@ -201,14 +219,23 @@ def _write_cell(
     """Write a value as its kind asks; what does not fit its kind as text."""
     if is_blank(value):
         page.write_blank(line, column, None, look)
-    elif kind == "date" and isinstance(value, date) and value.year >= 1900:
-        moment = datetime(value.year, value.month, value.day)
-        page.write_datetime(line, column, moment, look)
-    elif kind in _DIGITS and kind != "date" and _is_exact(kind, value):
+    elif kind == "date" and _is_day(value):
+        page.write_datetime(line, column, _find_midnight(value), look)
+    elif kind in _NUMBER_KINDS and _is_exact(kind, value):
         number = round_to_fen(value) if kind == "money" else value
         page.write_number(line, column, float(number), look)
     else:
         write_text(page, line, column, value, look)
+
+
+def _is_day(value: Any) -> bool:
+    """Say whether the value is a day that Excel knows."""
+    return isinstance(value, date) and value.year >= _FIRST_YEAR
+
+
+def _find_midnight(day: date) -> datetime:
+    """Return when a day begins; XlsxWriter writes no days."""
+    return datetime(day.year, day.month, day.day)
 
 
 def _is_exact(kind: str, value: Any) -> bool:
@@ -226,10 +253,12 @@ def write_text(page: Any, line: int, column: int, value: object, look: Any) -> N
     if not text:
         page.write_blank(line, column, None, look)
         return
+
     fragments = _split_text(text)
     if len(fragments) == 1:
         page.write_string(line, column, text, look)
         return
+
     runs: list[Any] = []
     for fragment in fragments:
         runs += [look, fragment]
@@ -273,7 +302,9 @@ def _set_print(page: Any, draft: str) -> None:
     page.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
     page.set_footer("&C&P / &N")
     if draft:
-        page.set_header("&C&18" + " " + draft.replace("&", "&&"))
+        # An ampersand would begin a code of Excel's own.
+        mark = draft.replace("&", "&&")
+        page.set_header(f"&C&18 {mark}")
         page.set_tab_color(_DRAFT_COLOUR)
 
 
@@ -288,9 +319,13 @@ def _protect_page(canvas: Canvas, page: Any, sheet: Sheet) -> None:
     by a validation instead, which sorting does not ask; what gets past it (Delete, paste) breaks
     the row's signature.
     """
-    page.protect("", dict.fromkeys(_ALLOWED_IN_PROTECTED, True))
+    allowed = dict.fromkeys(_ALLOWED_IN_PROTECTED, True)
+    page.protect("", allowed)
+
     last_line, last_column = _find_corner(sheet)
-    page.unprotect_range(xl_range(HEADER_ROW, 0, last_line, last_column), "orders")
+    whole = xl_range(HEADER_ROW, 0, last_line, last_column)
+    page.unprotect_range(whole, "orders")
+
     locked = _make_locked_rule(canvas.labels)
     page.data_validation(HEADER_ROW, 0, HEADER_ROW, last_column, locked)
     if not sheet.rows:
@@ -308,13 +343,18 @@ def _make_rule(
     if not column.is_input:
         return _make_locked_rule(labels)
     if column.name in sheet.choices:
-        source = sheet.choices[column.name]
-        return {"validate": "list", "source": source, **_make_message(labels, "choice")}
+        return {
+            "validate": "list",
+            "source": sheet.choices[column.name],
+            **_make_message(labels, "choice"),
+        }
+
     if column.kind == "date" and sheet.dates:
-        first, last = (datetime(day.year, day.month, day.day) for day in sheet.dates)
+        first, last = map(_find_midnight, sheet.dates)
         return _make_range_rule(labels, "date", "date", first, last)
     if column.kind == "money":
-        return _make_range_rule(labels, "money", "decimal", 0, float(MONEY_LIMIT))
+        most = float(MONEY_LIMIT)
+        return _make_range_rule(labels, "money", "decimal", 0, most)
     return None
 
 

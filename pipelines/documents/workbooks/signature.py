@@ -76,6 +76,7 @@ def make_stable_text(kind: str, value: object) -> str:
 
 
 def _read_word(value: object) -> str | None:
+    """Return the digits of an id that became a number; None of all else."""
     # An id that was typed over by a number: the same digits or, with its leading zeros gone,
     # another text.
     if isinstance(value, float) and value.is_integer():
@@ -86,7 +87,9 @@ def _read_word(value: object) -> str | None:
 def _read_money(value: object) -> str | None:
     """Return an amount with two decimals; None where it is no number."""
     number = _read_number(value)
-    return None if number is None else f"{round_to_fen(number) + 0:f}"
+    if number is None:
+        return None
+    return f"{round_to_fen(number) + 0:f}"
 
 
 def _read_integer(value: object) -> str | None:
@@ -101,6 +104,7 @@ def _read_date(value: object) -> str | None:
     """Return a day as ISO writes it; a number is a serial day of a spreadsheet."""
     if isinstance(value, date):
         return value.isoformat()[:10]
+
     try:
         if isinstance(value, (int, float)):
             day = _SERIAL_ZERO + timedelta(days=int(value))
@@ -118,7 +122,9 @@ def _read_number(value: object) -> Decimal | None:
     """Return the number a text stands for, without thousands' separators and currency signs."""
     try:
         number = Decimal(_NOT_OF_A_NUMBER.sub("", str(value)))
-        return number if number.is_finite() and abs(number) < _NUMBER_END else None
+        if number.is_finite() and abs(number) < _NUMBER_END:
+            return number
+        return None
     except InvalidOperation:
         return None
 

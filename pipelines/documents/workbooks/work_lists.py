@@ -29,9 +29,11 @@ def list_desks(data: WorkbookData) -> Iterator[tuple[Desk, list[WorkRow]]]:
     """Yield each desk with its rows in the order to work them."""
     orders_by_desk: dict[Desk, list[OrderRow]] = defaultdict(list)
     for order in data.orders:
-        orders_by_desk[_find_desk(order)].append(order)
+        desk = _find_desk(order)
+        orders_by_desk[desk].append(order)
 
-    for desk, orders in sorted(orders_by_desk.items(), key=lambda item: item[0]):
+    for desk in sorted(orders_by_desk):
+        orders = orders_by_desk[desk]
         rows = []
         for rank, order in enumerate(orders, start=1):
             rows.append(data.build_work_row(rank, order, desk.is_owner))
@@ -50,14 +52,19 @@ def plan_work_lists(data: WorkbookData, out: Path) -> Iterator[BookPlan]:
     """Yield what managers and branches get, a workbook a desk."""
     managers = data.find_names("snapshot_account_manager", "manager_id")
     branches = data.find_names("snapshot_organisation", "org_id")
+    labels = load_labels(data.language)
+    key = load_settings().key
+
     for desk, rows in list_desks(data):
-        names = managers if desk.is_owner else branches
-        name = names.get(desk.holder, desk.holder)
-        kind = "manager" if desk.is_owner else "branch"
+        if desk.is_owner:
+            kind = "manager"
+            name = managers.get(desk.holder, desk.holder)
+        else:
+            kind = "branch"
+            name = branches.get(desk.holder, desk.holder)
+
         stem = file_stem(name, desk.holder)
         path = out / f"{data.version.occasion}_{kind}_{stem}.xlsx"
         book = WorkList(stamp=data.make_stamp(name), manager_id=desk.holder, rows=rows)
-        write = partial(
-            write_work_list, path, book, load_labels(data.language), load_settings().key
-        )
+        write = partial(write_work_list, path, book, labels, key)
         yield BookPlan(kind, desk.holder, path, write)

@@ -61,7 +61,11 @@ __all__ = [
 
 # Drop-down texts in A beside their codes in B; what the file is in D and E.
 HIDDEN_TAB = "_office"
-_TEXTS, _CODES, _FACT_NAMES, _FACT_VALUES = 0, 1, 3, 4  # columns of it
+# Its columns.
+_TEXTS = 0
+_CODES = 1
+_FACT_NAMES = 3
+_FACT_VALUES = 4
 FROZEN_COLUMNS = 3  # rank, name, phone
 OWNER_ONLY = 0o600  # full phone numbers are in it
 
@@ -110,23 +114,27 @@ def write_work_list(
     path: Path, book: WorkList, labels: Mapping[str, str], key: bytes
 ) -> None:
     """Write one manager's workbook; the bytes depend on the arguments alone."""
+    rows = [_sign_row(key, book.columns, row) for row in book.rows]
+    outcome_texts = f"='{HIDDEN_TAB}'!$A$1:$A${len(book.outcomes)}"
     sheet = Sheet(
         name="work_list",
         columns=book.columns,
-        rows=[_sign_row(key, book.columns, row) for row in book.rows],
+        rows=rows,
         note=book.note,
         frozen=FROZEN_COLUMNS,
         is_protected=True,
-        choices={"outcome": f"='{HIDDEN_TAB}'!$A$1:$A${len(book.outcomes)}"},
+        choices={"outcome": outcome_texts},
         dates=_find_input_dates(book.stamp.month),
     )
+
     facts = {**_list_facts(book.stamp), "manager_id": book.manager_id}
     _write_book(path, book.stamp, (sheet,), labels, facts, book.outcomes)
 
 
 def write_tables(path: Path, book: Tables, labels: Mapping[str, str]) -> None:
     """Write the workbook of a branch or the company; the bytes depend on the arguments alone."""
-    _write_book(path, book.stamp, book.sheets, labels, _list_facts(book.stamp), ())
+    facts = _list_facts(book.stamp)
+    _write_book(path, book.stamp, book.sheets, labels, facts, ())
 
 
 def _sign_row(
@@ -138,14 +146,17 @@ def _sign_row(
     """
     shown = dict(row)
     for column in columns:
-        if column.kind == "text" and not is_blank(row.get(column.name)):
-            shown[column.name] = clean_text(row[column.name])
-    if row.get(
-        "signature"
-    ):  # not the office's row: it goes back with what it came with
+        value = row.get(column.name)
+        if column.kind == "text" and not is_blank(value):
+            shown[column.name] = clean_text(value)
+
+    if row.get("signature"):
+        # Not the office's row: it goes back with what it came with.
         return shown
+
     shown["row_id"] = shown["order_id"]
-    shown["signature"] = sign_row(key, list_protected_cells(columns, shown))
+    protected = list_protected_cells(columns, shown)
+    shown["signature"] = sign_row(key, protected)
     return shown
 
 
@@ -156,7 +167,8 @@ def _find_input_dates(month: str) -> tuple[date, date]:
     keyboard; what is possible the return decides, row by row.
     """
     first = date.fromisoformat(f"{month}-01")
-    return first, date(first.year + 1, 12, 31)
+    last = date(first.year + 1, 12, 31)
+    return first, last
 
 
 def _list_facts(stamp: Stamp) -> dict[str, object]:
@@ -195,6 +207,7 @@ def _write_book(
         # Only what comes before the first quote: what XlsxWriter quotes may be a customer's data.
         cause = str(warning).split("'")[0]
         raise SpecError("workbook_refused", file=path.name, cause=cause) from None
+
     with replacing(path, OWNER_ONLY) as temporary:
         temporary.touch(OWNER_ONLY)
         temporary.write_bytes(target.getvalue())
@@ -207,21 +220,24 @@ def _draw_sheets(canvas: Canvas, stamp: Stamp, sheets: Sequence[Sheet]) -> None:
     _, *tabs = name_tabs([HIDDEN_TAB, *titles])
     *own_tabs, about_tab = tabs
     for sheet, tab in zip(sheets, own_tabs, strict=True):
-        draw_sheet(canvas, _add_head(canvas, stamp, sheet), tab)
+        with_head = _add_head(canvas, stamp, sheet)
+        draw_sheet(canvas, with_head, tab)
     draw_sheet(canvas, about, about_tab)
 
 
 def _set_properties(canvas: Canvas, stamp: Stamp, facts: Mapping[str, object]) -> None:
     """Say in the properties of the file what it is."""
-    created = datetime(stamp.created.year, stamp.created.month, stamp.created.day)
+    day = stamp.created
+    title = _join_line(canvas.draft, stamp.title)
     canvas.book.set_properties(
         {
-            "title": clean_text(_join_line(canvas.draft, stamp.title)),
+            "title": clean_text(title),
             "subject": stamp.month,
             "status": canvas.draft or canvas.labels["released"],
-            "created": created,
+            "created": datetime(day.year, day.month, day.day),
         }
     )
+
     for name, value in facts.items():
         shown = clean_text(value) if isinstance(value, str) else value
         canvas.book.set_custom_property(name, shown)
@@ -237,13 +253,15 @@ def _add_head(canvas: Canvas, stamp: Stamp, sheet: Sheet) -> Sheet:
 
 
 def _join_line(*parts: str) -> str:
+    """Join the parts of a line that there are."""
     return " · ".join(part for part in parts if part)
 
 
 def _make_about(stamp: Stamp, labels: Mapping[str, str]) -> Sheet:
     """Say once, in full lines, what the note above a header has no room for."""
+    state = labels["draft"] if stamp.is_draft else labels["released"]
     lines = [
-        ("state", labels["draft"] if stamp.is_draft else labels["released"]),
+        ("state", state),
         ("month", stamp.month),
         ("version", f"v{stamp.version}"),
         ("run_id", stamp.run_id),
@@ -265,10 +283,13 @@ def _draw_hidden(
     page = canvas.book.add_worksheet(HIDDEN_TAB)
     look = canvas.find_format(num_format="@")
     for line, code in enumerate(outcomes):
-        write_text(page, line, _TEXTS, canvas.labels[f"outcome.{code}"], look)
+        text = canvas.labels[f"outcome.{code}"]
+        write_text(page, line, _TEXTS, text, look)
         write_text(page, line, _CODES, code, look)
+
     for line, (name, value) in enumerate(facts.items()):
         write_text(page, line, _FACT_NAMES, name, look)
         write_text(page, line, _FACT_VALUES, value, look)
+
     page.protect()
     page.hide()

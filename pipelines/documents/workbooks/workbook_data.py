@@ -99,12 +99,18 @@ class WorkbookData:
 
     def read_if_computed(self, table: str) -> list[Any]:
         """Return all rows of a table; none of one that is not computed."""
-        return self.read_table(table) if self.version.is_computed(table) else []
+        if self.version.is_computed(table):
+            return self.read_table(table)
+        return []
 
     @cached_property
     def orders(self) -> list[OrderRow]:
         """The orders that are released, in the order to work them; the hold-out never is."""
         priority = {spec.name: spec.meta["priority"] for spec in load_lists()}
+
+        def find_rank(order: OrderRow) -> tuple[int, int]:
+            return priority[order["list"]], order["rank"]
+
         released: list[OrderRow] = []
         for row in self.read_table("dispatch_order"):
             if row["arm"] != "treated":
@@ -112,9 +118,8 @@ class WorkbookData:
             order = apply_changes(row, self.changes)
             if order is not None:
                 released.append(order)
-        return sorted(
-            released, key=lambda order: (priority[order["list"]], order["rank"])
-        )
+
+        return sorted(released, key=find_rank)
 
     @cached_property
     def people(self) -> Mapping[str, PersonRow]:
@@ -147,15 +152,19 @@ class WorkbookData:
         for row in self.list_rows:
             if row["reason"]:
                 list_title = self.list_titles[row["list"]]
-                caveats.append(f"{list_title}: {self.describe_reason(row['reason'])}")
-        is_day = self.version.occasion != str(self.version.month)
+                reason = self.describe_reason(row["reason"])
+                caveats.append(f"{list_title}: {reason}")
+
+        version = self.version
+        month = str(version.month)
+        is_day = version.occasion != month
         return Stamp(
-            title=f"{title} {self.version.occasion}" if is_day else title,
+            title=f"{title} {version.occasion}" if is_day else title,
             language=self.language,
-            month=str(self.version.month),
-            version=self.version.number,
-            run_id=self.version.identity[:12],
-            created=self.version.month.plus(1).first_day,
+            month=month,
+            version=version.number,
+            run_id=version.identity[:12],
+            created=version.month.plus(1).first_day,
             is_draft=self.is_draft,
             caveats=tuple(caveats),
         )
@@ -181,13 +190,11 @@ class WorkbookData:
         Only the manager who owns the customer sees name and phone in full.
         """
         name, phone = self._find_name_and_phone(order["customer_id"], is_owner)
-        reasons = [
-            self.find_label(f"reason.{code}")
-            for code in _split_list(order["reason_codes"])
-        ]
-        other_lists = [
-            self.list_titles[other] for other in _split_list(order["also_on"])
-        ]
+        reason_codes = _split_list(order["reason_codes"])
+        reasons = [self.find_label(f"reason.{code}") for code in reason_codes]
+        also_on = _split_list(order["also_on"])
+        other_lists = [self.list_titles[other] for other in also_on]
+
         spec = next(spec for spec in load_lists() if spec.name == order["list"])
         return {
             "rank": rank,
@@ -217,12 +224,15 @@ class WorkbookData:
             return None, None
         if is_owner:
             return person["name"], person["phone"]
-        return mask_name(person["name"]), mask_phone(person["phone"])
+        name = mask_name(person["name"])
+        phone = mask_phone(person["phone"])
+        return name, phone
 
 
 def _split_list(joined: str | None) -> list[str]:
     """Return the parts of a text that is joined by `;`."""
-    return [part for part in (joined or "").split(";") if part]
+    parts = (joined or "").split(";")
+    return [part for part in parts if part]
 
 
 def apply_changes(

@@ -74,7 +74,9 @@ class DeliveryCheck:
     @property
     def unlocks(self) -> tuple[Unlock, ...]:
         """The tables and columns that would add most, alone."""
-        return self.coverage.unlocks if self.coverage else ()
+        if self.coverage:
+            return self.coverage.unlocks
+        return ()
 
     @property
     def withheld(self) -> int:
@@ -108,6 +110,7 @@ def check_delivery(job: Job) -> DeliveryCheck:
         if stop is None:
             for room in _ROOMS_BEHIND_INTAKE:
                 run_draft_room(job, draft, room)
+
         return DeliveryCheck(
             month=str(job.month),
             tables=tuple(check_tables(draft, stop)),
@@ -153,12 +156,15 @@ def _recognise_file(path: Path) -> str | None:
     """Return the table that a file looks like, by its name or its headers."""
     sample = Sample(path.name, (), ())
     try:
-        samples = (
-            read_samples(path) if path.is_file() and find_file_kind(path.name) else []
-        )
+        samples = []
+        if path.is_file() and find_file_kind(path.name):
+            samples = read_samples(path)
     except (FileRefused, RetentionError):
         samples = []
+
     if samples:
         sample = samples[0]
     recognised = recognise_table(sample)
-    return recognised.table if recognised else None
+    if recognised:
+        return recognised.table
+    return None

@@ -11,7 +11,8 @@ from pipelines.core.reasons import Reason, ReasonKind, split_reasons
 from pipelines.store.manifest import NOT_COMPUTED
 from pipelines.store.rows import read_as
 
-KPI, LIST = "kpi", "list"
+KPI = "kpi"
+LIST = "list"
 # Reasons that a delivery of this month takes away; all others name months, orders or models that
 # are not there.
 _DELIVERABLE = (ReasonKind.ABSENT, ReasonKind.REFUSED)
@@ -51,7 +52,9 @@ def _find_delivered_name(reason: Reason) -> str | None:
     if reason.kind not in _DELIVERABLE or reason.about is None:
         return None
     is_of_this_month = "(" not in str(reason)
-    return reason.about if is_of_this_month else None
+    if is_of_this_month:
+        return reason.about
+    return None
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,7 @@ def count_coverage(outputs: Iterable[Output]) -> Coverage:
         name = _find_sole_lack(output)
         if name is not None:
             unlocked_by.setdefault(name, []).append(output)
+
     unlocks = [Unlock(name, tuple(unlocked)) for name, unlocked in unlocked_by.items()]
     unlocks.sort(key=lambda unlock: (-len(unlock.outputs), unlock.name))
     return Coverage(counted, tuple(unlocks))
@@ -136,14 +140,19 @@ def _find_sole_lack(output: Output) -> str | None:
     """
     if output.is_computed or output.waits:
         return None
+
     lacks = output.lacks
     if len(lacks) == 1:
         return next(iter(lacks))
+
     tables = {name.partition(".")[0] for name in lacks}
     if len(tables) != 1:
         return None
+
     table = next(iter(tables))
-    return table if table in lacks else None
+    if table in lacks:
+        return table
+    return None
 
 
 # -- reading a month -------------------------------------------------------------------------------
@@ -181,6 +190,7 @@ def _list_kpi_outputs(states: Iterable[_KpiState]) -> list[Output]:
         name = f"{row.kpi}.{row.variant}"
         if name not in chosen or row.scope_kind == "company":
             chosen[name] = row
+
     return [
         Output(KPI, name, row.status, _read_reasons(row))
         for name, row in sorted(chosen.items())

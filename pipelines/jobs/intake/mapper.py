@@ -39,6 +39,7 @@ def map_source(source: Path, month: str | None) -> Proposal:
         raise SourceNotReady(
             "source.month_missing", month=month_name, folder=folder or source
         )
+
     return propose_mapping(folder.name, _sample_folder(folder))
 
 
@@ -77,6 +78,7 @@ def _sample_folder(folder: Path) -> list[Sample]:
         except FileRefused:
             found = []
         samples += found or [Sample(path.name, (), ())]
+
     return samples
 
 

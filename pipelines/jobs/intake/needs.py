@@ -137,13 +137,16 @@ def _open_imagined_month(delivery: Delivery) -> Context:
     for room in _ROOMS_BY_SQL:
         for spec in load_room_specs(room):
             context.record_entry(spec.table, _make_entry(context, spec))
+
     context.record_entry("feedback_effect", context.entries["feedback_arm"])
     return context
 
 
 def _make_entry(context: Context, spec: Spec) -> TableEntry:
     reasons = context.explain_missing(spec)
-    return TableEntry.not_computed(None, reasons) if reasons else _THERE
+    if reasons:
+        return TableEntry.not_computed(None, reasons)
+    return _THERE
 
 
 def _make_output(kind: str, name: str, reasons: Iterable[Reason | str]) -> Output:
@@ -160,9 +163,11 @@ def _name_as_delivered(reason: Reason) -> Reason:
         or reason.month is not None
     ):
         return reason
+
     table, _, column = reason.about.partition(".")
     known = load_contract().get(table)
     if known is None or not column.endswith("_on") or known.column(column) is not None:
         return reason
+
     instant = column.removesuffix("_on") + "_at"
     return Reason.absent(f"{table}.{instant}")

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from pipelines.sources.operator.header import fold_name
 
-HIGH, MEDIUM, LOW = "high", "medium", "low"
+HIGH = "high"
+MEDIUM = "medium"
+LOW = "low"
 SURENESS_ORDER = (HIGH, MEDIUM, LOW)
 
 

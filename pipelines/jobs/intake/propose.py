@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -38,7 +38,9 @@ from pipelines.sources.operator.header import fold_name
 from pipelines.sources.operator.mapping import list_code_values
 
 _MOST_CODES = 20  # more different values than that are no codes
-_FITS, _HARDLY = 0.95, 0.5  # shares of values that can be read as a column's kind
+# Shares of values that can be read as a column's kind.
+_FITS = 0.95
+_HARDLY = 0.5
 _ALIKE = 0.75  # difflib's ratio from which a header looks like a name
 # How a yes/no column may be written without a mapping, and what else is readily understood.
 _PLAIN_FLAGS = frozenset(
@@ -71,12 +73,13 @@ class ValueReader:
         """
         if not values:
             return None
-        count = (
-            self._count_known_codes if list_code_values(column) else self._count_typed
-        )
+        count = self._count_typed
+        if list_code_values(column):
+            count = self._count_known_codes
         return count(column, values) / len(values)
 
     def _count_known_codes(self, column: Column, values: Sequence[str]) -> int:
+        """Count the values that are codes of the column, or known to stand for one."""
         known = {fold_name(code) for code, _ in code_synonyms(column)}
         known |= set(list_code_values(column))
         if column.kind == "bool":
@@ -84,9 +87,9 @@ class ValueReader:
         return sum(fold_name(value) in known for value in values)
 
     def _count_typed(self, column: Column, values: Sequence[str]) -> int:
-        self.engine.register(
-            "raw", pa.table({column.name: pa.array(values, pa.string())})
-        )
+        """Count the values that the snapshot can read as the column's kind."""
+        cells = pa.array(values, pa.string())
+        self.engine.register("raw", pa.table({column.name: cells}))
         expression = write_typed_cell(column, "VARCHAR").value
         answer = self.engine.rows(f"SELECT COUNT({expression}) AS n FROM raw")
         return int(answer[0]["n"])
@@ -94,19 +97,18 @@ class ValueReader:
 
 def propose_mapping(month: str, samples: Sequence[Sample]) -> Proposal:
     """Propose a mapping for the files of a month."""
-    by_table: dict[str, list[FoundSample]] = {}
+    by_table: dict[str, list[FoundSample]] = defaultdict(list)
     unknown: list[str] = []
     for sample in samples:
         recognised = recognise_table(sample)
         if recognised is None:
             unknown.append(sample.file)
         else:
-            by_table.setdefault(recognised.table, []).append(
-                FoundSample(sample, recognised)
-            )
+            found = FoundSample(sample, recognised)
+            by_table[recognised.table].append(found)
 
-    settings = load_settings()
     tables: list[TableProposal] = []
+    settings = load_settings()
     with open_workbench(settings, []) as engine:
         reader = ValueReader(engine)
         for name, table in load_contract().items():
@@ -118,7 +120,8 @@ def propose_mapping(month: str, samples: Sequence[Sample]) -> Proposal:
 def _propose_table(
     table: Table, found: Sequence[FoundSample], reader: ValueReader
 ) -> TableProposal:
-    surest = min(found, key=lambda each: SURENESS_ORDER.index(each.recognised.sureness))
+    """Propose a table's lines: its columns by the file that is surest, its codes by all."""
+    surest = min(found, key=_order_by_sureness)
     samples = [each.sample for each in found]
     columns = tuple(_propose_columns(table, surest.sample, reader))
 
@@ -129,7 +132,11 @@ def _propose_table(
             named.add(column.column)
             codes += _propose_codes(table, column, samples)
 
-    lacks = [c.name for c in table.columns if c.required and c.name not in named]
+    lacks = []
+    for contract_column in table.columns:
+        if contract_column.required and contract_column.name not in named:
+            lacks.append(contract_column.name)
+
     files = [generalise_file(sample.file) for sample in samples]
     return TableProposal(
         table=table.name,
@@ -143,32 +150,39 @@ def _propose_table(
     )
 
 
+def _order_by_sureness(found: FoundSample) -> int:
+    return SURENESS_ORDER.index(found.recognised.sureness)
+
+
 # -- columns ---------------------------------------------------------------------------------------
 
 
 def _propose_columns(
     table: Table, sample: Sample, reader: ValueReader
 ) -> Iterator[ColumnProposal]:
-    columns = [recognise_column(table, header) for header in sample.headers]
-    headers_of: dict[str, list[str]] = {}
-    for header, column in zip(sample.headers, columns, strict=True):
+    """Yield a proposal for each header of a sample; two that may be one column decide nothing."""
+    headers = sample.headers
+    columns = [recognise_column(table, header) for header in headers]
+    headers_of: dict[str, list[str]] = defaultdict(list)
+    for header, column in zip(headers, columns, strict=True):
         if column is not None:
-            headers_of.setdefault(column.name, []).append(header)
+            headers_of[column.name].append(header)
 
-    for position, (header, column) in enumerate(
-        zip(sample.headers, columns, strict=True)
-    ):
+    for position, header in enumerate(headers):
+        column = columns[position]
         if not header:
             continue
         if column is None:
             yield _guess_column(table, header, set(headers_of))
             continue
+
         twins = headers_of[column.name]
         if len(twins) > 1:
             reason = make_reason("map.ambiguous", headers=" / ".join(twins))
             yield ColumnProposal(header, column.name, LOW, reason)
         else:
-            yield _judge_column(column, header, sample.values(position), reader)
+            values = sample.values(position)
+            yield _judge_column(column, header, values, reader)
 
 
 def _guess_column(table: Table, header: str, taken: set[str]) -> ColumnProposal:
@@ -177,11 +191,15 @@ def _guess_column(table: Table, header: str, taken: set[str]) -> ColumnProposal:
     for column in table.columns:
         if column.name not in taken:
             column_of |= dict.fromkeys(column_synonyms(table, column), column.name)
+
     alike = get_close_matches(compare_form(header), list(column_of), 1, _ALIKE)
     if not alike:
-        return ColumnProposal(header, None, LOW, make_reason("map.unknown_header"))
+        reason = make_reason("map.unknown_header")
+        return ColumnProposal(header, None, LOW, reason)
+
     name = column_of[alike[0]]
-    return ColumnProposal(header, name, LOW, make_reason("map.looks_like", name=name))
+    reason = make_reason("map.looks_like", name=name)
+    return ColumnProposal(header, name, LOW, reason)
 
 
 def _judge_column(
@@ -190,24 +208,28 @@ def _judge_column(
     """Say how sure a header's name is, by its values."""
     share = reader.measure_fit(column, values)
     if share is None:
-        return ColumnProposal(header, column.name, MEDIUM, make_reason("map.no_values"))
-    facts = {
-        "fitting": round(share * len(values)),
-        "values": len(values),
-        "kind": column.kind,
-    }
+        reason = make_reason("map.no_values")
+        return ColumnProposal(header, column.name, MEDIUM, reason)
+
+    has_few_values = len(set(values)) <= _MOST_CODES
+    may_be_code = bool(list_code_values(column)) and has_few_values
     if share >= _FITS:
-        return ColumnProposal(
-            header, column.name, HIGH, make_reason("map.fits", **facts)
-        )
-    is_code = bool(list_code_values(column)) and len(set(values)) <= _MOST_CODES
-    if is_code or share >= _HARDLY:
-        return ColumnProposal(
-            header, column.name, MEDIUM, make_reason("map.fits_partly", **facts)
-        )
-    return ColumnProposal(
-        header, column.name, LOW, make_reason("map.fits_not", **facts)
+        sureness = HIGH
+        key = "map.fits"
+    elif may_be_code or share >= _HARDLY:
+        sureness = MEDIUM
+        key = "map.fits_partly"
+    else:
+        sureness = LOW
+        key = "map.fits_not"
+
+    reason = make_reason(
+        key,
+        fitting=round(share * len(values)),
+        values=len(values),
+        kind=column.kind,
     )
+    return ColumnProposal(header, column.name, sureness, reason)
 
 
 # -- codes -----------------------------------------------------------------------------------------
@@ -220,12 +242,20 @@ def _propose_codes(
     column = table.column(proposed.column or "")
     if column is None or not list_code_values(column):
         return
+
     counts, spelling = _count_codes(proposed.header, samples)
     meanings = {fold_name(code): value for code, value in code_synonyms(column)}
-    by_frequency = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
+    by_frequency = sorted(counts.items(), key=_order_by_frequency)
     for code, rows in by_frequency[:_MOST_CODES]:
         if not is_contract_value(column, code):
-            yield CodeProposal(column.name, spelling[code], meanings.get(code), rows)
+            meaning = meanings.get(code)
+            yield CodeProposal(column.name, spelling[code], meaning, rows)
+
+
+def _order_by_frequency(counted: tuple[str, int]) -> tuple[int, str]:
+    """What stands in most rows first."""
+    code, rows = counted
+    return -rows, code
 
 
 def _count_codes(
@@ -239,11 +269,14 @@ def _count_codes(
             continue
         # Within one sample the last way to write a code counts, among several the first sample's.
         spelling_here: dict[str, str] = {}
-        for cell in sample.values(sample.headers.index(header)):
+        position = sample.headers.index(header)
+        for cell in sample.values(position):
             code = fold_name(cell)
             counts[code] += 1
             spelling_here[code] = cell.strip()
+
         spelling = spelling_here | spelling
+
     return counts, spelling
 
 

@@ -72,9 +72,11 @@ def recognise_table(sample: Sample) -> RecognisedTable | None:
         return RecognisedTable(
             named, LOW, make_reason("map.by_name_alone", table=named)
         )
+
     if candidates:
         reason = make_reason("map.one_of", tables=", ".join(candidates))
         return RecognisedTable(candidates[0], LOW, reason)
+
     return None
 
 
@@ -109,7 +111,9 @@ def _find_clear_winner(
         return first
     second = candidates[1]
     is_ahead = matches[first].matched_columns > matches[second].matched_columns
-    return first if is_ahead else None
+    if is_ahead:
+        return first
+    return None
 
 
 def name_of_table(name: str) -> str | None:
@@ -122,7 +126,9 @@ def name_of_table(name: str) -> str | None:
         if stem in table_names(table):
             return table
     longest = max(_find_names_inside(stem), key=lambda found: found[0], default=None)
-    return None if longest is None else longest[1]
+    if longest is None:
+        return None
+    return longest[1]
 
 
 def _find_names_inside(stem: str) -> Iterator[tuple[int, str]]:

@@ -112,10 +112,12 @@ def _read_parquet(staged: Staged, limits: Limits) -> list[Sample]:
             batch = next(file.iter_batches(batch_size=SAMPLE_ROWS), None)
     except (OSError, ValueError) as error:
         raise FileRefused("parquet_damaged", file=staged.name) from error
+
     columns: list[list[str | None]] = []
     if batch is not None and batch.num_rows > 0:
         for column in batch.columns:
             columns.append([format_value(value) for value in column.to_pylist()])
+
     rows = tuple(zip(*columns, strict=True))
     return [Sample(staged.name, headers, rows)]
 

@@ -53,7 +53,12 @@ def table_names(table: str) -> tuple[str, ...]:
     title = load_contract_texts()[table].title["zh"]
     synonyms = _find_table_synonyms(table).get("names", [])
     names = {compare_form(str(name)) for name in (table, title, *synonyms)}
-    return tuple(sorted(names, key=lambda name: (-len(name), name)))
+    return tuple(sorted(names, key=_order_by_length))
+
+
+def _order_by_length(name: str) -> tuple[int, str]:
+    """The longest first."""
+    return -len(name), name
 
 
 def column_synonyms(table: Table, column: Column) -> dict[str, str]:
@@ -72,13 +77,14 @@ def column_synonyms(table: Table, column: Column) -> dict[str, str]:
 
 def code_synonyms(column: Column) -> Iterator[tuple[str, str]]:
     """Yield (own code, value) of a column with fixed values, or of a yes/no column."""
-    is_flag = column.kind == "bool"
-    allowed = ("true", "false") if is_flag else column.values
-    codes_by_value = load_synonyms()["codes"].get(
-        "bool" if is_flag else column.name, {}
-    )
+    name = column.name
+    allowed = column.values
+    if column.kind == "bool":
+        name = "bool"
+        allowed = ("true", "false")
+
+    codes_by_value = load_synonyms()["codes"].get(name, {})
     for value, codes in codes_by_value.items():
-        if value not in allowed:
-            continue
-        for code in codes:
-            yield str(code), value
+        if value in allowed:
+            for code in codes:
+                yield str(code), value

@@ -137,8 +137,11 @@ def check_tables(draft: Draft, stop: RetentionError | None) -> Iterator[TableChe
 
     for name in load_contract():
         counted = intake[name]
-        delivered, refused_rows = receipts[name], quarantine[name]
-        refusal = _find_refusal(draft, name, stop) if counted.state == REFUSED else None
+        delivered = receipts[name]
+        refused_rows = quarantine[name]
+        refusal = None
+        if counted.state == REFUSED:
+            refusal = _find_refusal(draft, name, stop)
         yield TableCheck(
             table=name,
             state=counted.state,
@@ -188,6 +191,7 @@ def _find_worst_rule(
         by_rule[row.rule, row.column or ""].append(row)
     if not by_rule:
         return None
+
     worst = max(by_rule, key=lambda rule: (len(by_rule[rule]), rule))
     rule, column = worst
     taken = by_rule[worst]
@@ -217,6 +221,7 @@ def _recognise_unknown_columns(
             break
     else:
         return
+
     for header in headers:
         column = recognise_column(load_contract()[table], header)
         yield UnknownColumn(header, column.name if column else None)

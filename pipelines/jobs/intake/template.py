@@ -13,7 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.contract_texts import EXAMPLE_MONTH, load_contract_texts
+from pipelines.catalogue.contract_texts import (
+    EXAMPLE_MONTH,
+    ColumnText,
+    load_contract_texts,
+)
 from pipelines.core.contract import Column, Table, load_contract
 from pipelines.core.errors import StorageError, UsageError
 from pipelines.documents.workbooks.sheet import open_workbook
@@ -23,7 +27,9 @@ from pipelines.sources.operator.mapping import MAPPING_FILE, list_code_values
 WORKBOOK = "delivery.xlsx"
 EXAMPLE = "example"
 _MADE_ON = datetime(2026, 1, 1)  # fixed: the same form is the same file
-_LEAST_WIDTH, _FULL_WIDTH = 14, 40  # characters of a workbook's column
+# Characters of a workbook's column.
+_LEAST_WIDTH = 14
+_FULL_WIDTH = 40
 _EXAMPLE_ROWS = 2
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -38,6 +44,7 @@ def write_template(folder: Path) -> list[Path]:
     for path in paths:
         if path.exists():
             raise UsageError("template.there", file=path)
+
     try:
         for name, text in texts.items():
             path = folder / name
@@ -47,18 +54,20 @@ def write_template(folder: Path) -> list[Path]:
     except OSError as error:
         where = error.filename or folder
         raise StorageError("storage.failed", where=where, why=error.strerror) from error
+
     return paths
 
 
 def _draw_text_files() -> Iterator[tuple[str, str]]:
     """Yield (name, content) of each file but the workbook."""
-    for table in load_contract().values():
+    tables = load_contract().values()
+    for table in tables:
         yield f"{table.name}.csv", _draw_csv(table, rows=0)
-    for table in load_contract().values():
-        yield (
-            f"{EXAMPLE}/{EXAMPLE_MONTH}/{table.name}.csv",
-            _draw_csv(table, rows=_EXAMPLE_ROWS),
-        )
+
+    folder = f"{EXAMPLE}/{EXAMPLE_MONTH}"
+    for table in tables:
+        yield f"{folder}/{table.name}.csv", _draw_csv(table, rows=_EXAMPLE_ROWS)
+
     yield MAPPING_FILE, draw_mapping_form()
 
 
@@ -93,14 +102,15 @@ class _Formats:
     @classmethod
     def add_to(cls, book: Any) -> _Formats:
         """Make them in a workbook."""
-        name = {"bold": True, "num_format": "@", "bottom": 1}
+        text = {"num_format": "@"}
+        meaning = {"text_wrap": True, "valign": "top", "font_color": "#555555"}
+        optional = {"bold": True, "num_format": "@", "bottom": 1}
+        required = {**optional, "bg_color": "#FFE699"}
         return cls(
-            text=book.add_format({"num_format": "@"}),
-            meaning=book.add_format(
-                {"text_wrap": True, "valign": "top", "font_color": "#555555"}
-            ),
-            optional=book.add_format(name),
-            required=book.add_format({**name, "bg_color": "#FFE699"}),
+            text=book.add_format(text),
+            meaning=book.add_format(meaning),
+            optional=book.add_format(optional),
+            required=book.add_format(required),
         )
 
 
@@ -122,31 +132,39 @@ def _write_workbook(path: Path) -> None:
 def _write_column(
     sheet: Any, position: int, table: Table, column: Column, formats: _Formats
 ) -> None:
+    """Write a column of a sheet: what it means, what it is called, two examples."""
     texts = load_contract_texts()[table.name].columns[column.name]
-    # A Chinese character is as wide as two Latin ones.
-    widths = [
-        len(column.name),
-        2 * len(texts.header),
-        *(len(value) for value in texts.examples),
-    ]
-    width = min(max(max(widths) + 2, _LEAST_WIDTH), _FULL_WIDTH)
-    name_format = formats.required if column.required else formats.optional
+    name_format = formats.optional
+    if column.required:
+        name_format = formats.required
 
+    width = _measure_width(column, texts)
     sheet.set_column(position, position, width, formats.text)
     for row, language in enumerate(("zh", "en")):
         meaning = _add_values(column, texts.meaning[language])
         sheet.write_string(row, position, meaning, formats.meaning)
+
     sheet.write_string(2, position, texts.header, formats.text)
     sheet.write_string(3, position, column.name, name_format)
     for row, value in enumerate(texts.examples, start=4):
         sheet.write_string(row, position, value, formats.text)
 
 
+def _measure_width(column: Column, texts: ColumnText) -> int:
+    """Return how wide a column must be for all but its meaning, within limits."""
+    # A Chinese character is as wide as two Latin ones.
+    widths = [len(column.name), 2 * len(texts.header)]
+    widths += [len(value) for value in texts.examples]
+    wanted = max(widths) + 2
+    return min(max(wanted, _LEAST_WIDTH), _FULL_WIDTH)
+
+
 def _add_values(column: Column, meaning: str) -> str:
     """Put the values that a column may have behind its meaning."""
     if not column.values:
         return meaning
-    return f"{meaning}: {' | '.join(column.values)}"
+    values = " | ".join(column.values)
+    return f"{meaning}: {values}"
 
 
 # -- the mapping -----------------------------------------------------------------------------------
@@ -167,28 +185,41 @@ def draw_mapping_form() -> str:
     """
     lines = list(_MAPPING_HEAD)
     for table in load_contract().values():
-        texts = load_contract_texts()[table.name]
-        title = texts.title
         lines.append("")
-        lines.append(f"#{table.name}:  # {title['zh']} · {title['en']}")
-        lines.append(f"#  file: {title['zh']}_*.csv")
-        lines.append("#  columns:")
-        for column in table.columns:
-            text = texts.columns[column.name]
-            meaning = f"{text.meaning['zh']} · {text.meaning['en']}"
-            lines.append(f"#    {text.header}: {column.name}  # {meaning}")
-        lines += _draw_codes(table)
+        lines += _draw_table(table)
     return "\n".join(lines) + "\n"
 
 
+def _draw_table(table: Table) -> Iterator[str]:
+    """Yield the lines of a table: its file, its columns and its codes."""
+    texts = load_contract_texts()[table.name]
+    title_zh = texts.title["zh"]
+    title_en = texts.title["en"]
+    yield f"#{table.name}:  # {title_zh} · {title_en}"
+    yield f"#  file: {title_zh}_*.csv"
+
+    yield "#  columns:"
+    for column in table.columns:
+        text = texts.columns[column.name]
+        meaning_zh = text.meaning["zh"]
+        meaning_en = text.meaning["en"]
+        meaning = f"{meaning_zh} · {meaning_en}"
+        yield f"#    {text.header}: {column.name}  # {meaning}"
+
+    yield from _draw_codes(table)
+
+
 def _draw_codes(table: Table) -> Iterator[str]:
+    """Yield by column what operators call each value, the first of its synonyms."""
     coded = [column for column in table.columns if column.values]
     if coded:
         yield "#  codes:"
+
     for column in coded:
         yield f"#    {column.name}:"
         own_codes: dict[str, str] = {}
         for code, value in code_synonyms(column):
             own_codes.setdefault(value, code)
         for value in list_code_values(column):
-            yield f"#      {own_codes.get(value, value)}: {value}"
+            own_code = own_codes.get(value, value)
+            yield f"#      {own_code}: {value}"

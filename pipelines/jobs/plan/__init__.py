@@ -71,7 +71,8 @@ def make_plan(job: PlanJob) -> MadePlan:
     Raise SpecError where the plan cannot be split as it says, UsageError where a month it needs is
     not held or a target table of somebody else is in the way.
     """
-    plan, folder = job.plan, job.folder
+    plan = job.plan
+    folder = job.folder
     with StorageErrors(job.home, folder.month), folder.lock():
         folder.recover()
         held = HeldMonths(job.home, job.settings)
@@ -101,6 +102,7 @@ def _split_measures(plan: YearPlan, held: HeldMonths) -> dict[str, list[Part]]:
         parts[name] = list(
             split_year(plan.year, measure.total, measure.places, tree, where)
         )
+
     return parts
 
 

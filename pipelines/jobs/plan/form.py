@@ -103,6 +103,7 @@ class ByMonth(_Form):
             raise SpecError(
                 "plan.months_missing", where=f"{where}.by_month", months=months
             )
+
         months_by_number = enumerate(list_months(year), start=1)
         return {month: by_number[number] for number, month in months_by_number}
 
@@ -242,6 +243,7 @@ def read_plan(path: Path) -> YearPlan:
         raise SpecError(
             "plan.bad", file=path.name, where=where, why=first["msg"]
         ) from error
+
     _refuse_wrong_kinds(plan)
     return plan
 
@@ -269,6 +271,7 @@ def _refuse_wrong_kinds(plan: YearPlan) -> None:
         if name in known or name.endswith("_rate"):
             raise SpecError("plan.rate", measure=name)
         _refuse_unknown_measures(name, measure.key)
+
     handed_down = {handed.kpi for handed in plan.handed_down}
     unknown = sorted(handed_down - known)
     if unknown:

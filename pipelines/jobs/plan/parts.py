@@ -124,4 +124,5 @@ def compare_parts(
         change = (amount_now or Decimal(0)) - (amount_before or Decimal(0))
         if change != 0:
             changes.append(ChangeRow(*scope, amount_before, amount_now, change))
+
     return sorted(changes, key=lambda row: LEVELS.index(row.level))

@@ -28,9 +28,7 @@ class Tree:
 
     months: Weights  # by YYYY-MM, twelve of them
     branches: Weights | None = None
-    managers: Mapping[str, Weights] | None = (
-        None  # by branch; the branch `unclaimed` needs none
-    )
+    managers: Mapping[str, Weights] | None = None  # by branch; `unclaimed` needs none
 
 
 @dataclass(frozen=True)
@@ -63,9 +61,9 @@ class Splitter:
         self.where = where
         negative = [scope for scope, weight in self.weights.items() if weight < 0]
         if negative:
-            raise SpecError(
-                "plan.negative_weight", where=where, scope=", ".join(negative)
-            )
+            scopes = ", ".join(negative)
+            raise SpecError("plan.negative_weight", where=where, scope=scopes)
+
         exact_weights = [Fraction(weight) for weight in self.weights.values()]
         self._exact_weights = exact_weights
         self._total = sum(exact_weights, Fraction(0))
@@ -87,8 +85,9 @@ class Splitter:
     def _remember_rounding(
         self, exact: Sequence[Fraction], parts: Sequence[Decimal]
     ) -> None:
-        for number, (share, part) in enumerate(zip(exact, parts, strict=True)):
-            self._owed[number] += share - Fraction(part)
+        """Add to what each scope is owed what it should have got beyond what it got."""
+        for number, part in enumerate(parts):
+            self._owed[number] += exact[number] - Fraction(part)
 
 
 def _put_unclaimed_last(scope: str) -> tuple[bool, str]:
@@ -101,13 +100,13 @@ def split_year(
     """Yield a year's total and its parts, level by level within each month."""
     yield Part("year", None, "company", "company", None, None, total)
     months = Splitter(tree.months, places, f"{where}.by_month")
-    branches = (
-        _BranchSplitter(tree, places, where) if tree.branches is not None else None
-    )
+    branches = None
+    if tree.branches is not None:
+        branches = _BranchSplitter(tree, places, where)
+
     for month, amount in months.split_amount(total).items():
-        yield Part(
-            "month", month, "company", "company", None, months.weights[month], amount
-        )
+        weight = months.weights[month]
+        yield Part("month", month, "company", "company", None, weight, amount)
         if branches is not None:
             yield from branches.split_month(month, amount)
 
@@ -123,13 +122,14 @@ class _BranchSplitter:
         self.managers: dict[str, Splitter] = {}
         if tree.managers is None:
             return
+
         for branch in self.branches.weights:
             weights = tree.managers.get(branch, {})
-            if branch == UNCLAIMED:  # has one manager, who is nobody
+            if branch == UNCLAIMED:
+                # It has one manager, who is nobody.
                 weights = {UNCLAIMED: Decimal(1)}
-            self.managers[branch] = Splitter(
-                weights, places, f"{where}.by_manager.{branch}"
-            )
+            place = f"{where}.by_manager.{branch}"
+            self.managers[branch] = Splitter(weights, places, place)
 
     def split_month(self, month: str, amount: Decimal) -> Iterator[Part]:
         """Yield the parts of a month's amount: each branch, then its managers."""
@@ -140,6 +140,7 @@ class _BranchSplitter:
                 yield from self._split_branch(month, branch, part)
 
     def _split_branch(self, month: str, branch: str, amount: Decimal) -> Iterator[Part]:
+        """Yield the parts of a branch's amount."""
         managers = self.managers[branch]
         for manager, part in managers.split_amount(amount).items():
             weight = managers.weights[manager]

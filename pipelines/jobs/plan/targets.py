@@ -58,6 +58,7 @@ def list_summed_targets() -> frozenset[str]:
                 compared = comparison.this
                 if isinstance(compared, exp.Column) and compared.name == "kpi":
                     names.add(comparison.expression.name)
+
     return frozenset(names)
 
 
@@ -74,10 +75,12 @@ def draw_month_targets(
     for measure in sorted(list_summed_targets() & set(parts)):
         for month, sums in _sum_by_scope(measure, parts[measure]).items():
             amounts[month] |= sums
+
     for handed in plan.handed_down:
         targets = list(_list_handed_down(handed, plan, held))
         for month, value in handed.list_values(plan.year).items():
             _add_handed_down(amounts[month], targets, value)
+
     return {month: _draw_csv(found) for month, found in amounts.items() if found}
 
 
@@ -101,11 +104,15 @@ def _list_handed_down(
     if handed.scope_kind == "company":
         yield Target(handed.kpi, "company", "company")
         return
+
     scopes = handed.scope_ids
     if scopes is None:
         places = held.read_places(plan.held)
-        known = places.branches if handed.scope_kind == "branch" else places.managers
+        known = places.managers
+        if handed.scope_kind == "branch":
+            known = places.branches
         scopes = sorted(known)
+
     for scope in scopes:
         yield Target(handed.kpi, handed.scope_kind, scope)
 
@@ -169,4 +176,5 @@ def write_targets(
             written.append(path)
         elif path.is_file() and hash_file(path) in ours:
             path.unlink()
+
     return written

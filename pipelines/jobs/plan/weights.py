@@ -167,6 +167,7 @@ def weigh_measure(name: str, plan: YearPlan, held: HeldMonths) -> Tree:
     months = _weigh_months(key, plan.year, held, where)
     if key.by_branch is None:
         return Tree(months)
+
     branches = _weigh_branches(key.by_branch, month, held)
     managers = None
     if key.by_manager is not None:
@@ -181,6 +182,7 @@ def _weigh_months(key: Key, year: int, held: HeldMonths, where: str) -> Weights:
     measure = key.by_month.year_before
     if measure is None:
         return key.by_month.list_given_weights(year, where)
+
     year_before = [Month.parse(month).plus(-12) for month in list_months(year)]
     missing = [str(month) for month in year_before if not held.is_held(month)]
     if missing:
@@ -188,6 +190,7 @@ def _weigh_months(key: Key, year: int, held: HeldMonths, where: str) -> Weights:
         raise UsageError(
             "plan.months_not_held", where=f"{where}.by_month", months=months
         )
+
     return {
         str(month.plus(12)): held.sum_measure(measure, month) for month in year_before
     }
@@ -240,6 +243,7 @@ def _check_given_managers(
     """
     if key.by_manager is None or key.by_manager.weights is None:
         return
+
     given = key.by_manager.weights
     _refuse_unknown(set(given) - set(branches), where, key.month)
     strangers = set()
@@ -250,6 +254,7 @@ def _check_given_managers(
                 and BranchManager(branch, manager) not in places.pairs
             ):
                 strangers.add(f"{branch}/{manager}")
+
     _refuse_unknown(strangers, where, key.month)
 
 

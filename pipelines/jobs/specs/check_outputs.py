@@ -28,9 +28,9 @@ def check_lists() -> None:
         priority = spec.meta["priority"]
         other = by_priority.setdefault(priority, spec)
         if other is not spec:
-            raise blame_place(
-                spec, ["priority"], "taken", value=priority, by=other.where
-            )
+            by = other.where
+            raise blame_place(spec, ["priority"], "taken", value=priority, by=by)
+
         _check_list_columns(spec)
         _check_sentence(spec, "evidence")
         _check_sentence(spec, "script")
@@ -46,9 +46,11 @@ def _check_list_columns(spec: Spec) -> None:
         wanted.remove(_DUE_COLUMN)
     first_columns = spec.tree.named_selects[: len(wanted)]
     if first_columns != wanted:
-        named = ", ".join(wanted)
         raise SpecError(
-            "spec.list_columns", where=spec.where, line=spec.sql_line, wanted=named
+            "spec.list_columns",
+            where=spec.where,
+            line=spec.sql_line,
+            wanted=", ".join(wanted),
         )
 
 
@@ -58,16 +60,16 @@ def _check_sentence(spec: Spec, key: str) -> None:
     known = _list_known_places(spec)
     for language in ("zh", "en"):
         text = texts[language]
-        unknown = sorted(find_places(text) - known)
+        unknown = ", ".join(sorted(find_places(text) - known))
         if unknown:
-            raise blame_place(
-                spec, [key, language], "unknown_place", what=", ".join(unknown)
-            )
+            raise blame_place(spec, [key, language], "unknown_place", what=unknown)
         if text.count("[") != text.count("]"):
             raise blame_place(spec, [key, language], "brackets")
-    in_one_language = sorted(find_places(texts["zh"]) ^ find_places(texts["en"]))
+
+    in_one_language = find_places(texts["zh"]) ^ find_places(texts["en"])
     if in_one_language:
-        raise blame_place(spec, [key], "one_language", what=", ".join(in_one_language))
+        what = ", ".join(sorted(in_one_language))
+        raise blame_place(spec, [key], "one_language", what=what)
 
 
 def _list_known_places(spec: Spec) -> set[str]:
@@ -94,17 +96,22 @@ def check_kpis() -> None:
             other = file_of.setdefault((kpi.name, variant), kpi)
             if other is not kpi:
                 by = other.spec.where
-                raise blame_place(
-                    kpi.spec, ["variants", variant], "taken", value=variant, by=by
-                )
+                place = ["variants", variant]
+                raise blame_place(kpi.spec, place, "taken", value=variant, by=by)
+
         _check_stem(kpi)
         _check_kpi_columns(kpi)
     _check_places_shown(files)
     for kpi in files:
-        default = kpi.meta["default"]
-        is_default_file = "." not in kpi.spec.name
-        if is_default_file and default not in kpi.variants:
-            raise blame_place(kpi.spec, ["default"], "no_variant", value=default)
+        _check_default(kpi)
+
+
+def _check_default(kpi: Kpi) -> None:
+    """The file that a KPI's default variant is named in is the one that computes it."""
+    default = kpi.meta["default"]
+    is_default_file = "." not in kpi.spec.name
+    if is_default_file and default not in kpi.variants:
+        raise blame_place(kpi.spec, ["default"], "no_variant", value=default)
 
 
 def _check_places_shown(files: Iterable[Kpi]) -> None:
@@ -144,6 +151,7 @@ def _check_kpi_columns(kpi: Kpi) -> None:
 
 
 def _list_wanted_columns(kpi: Kpi, found: set[str]) -> set[str]:
+    """Return the columns that the room sums, by what the front matter says of the value."""
     value_kind = kpi.meta.get("value")
     wanted = {"customer_id", "numerator"}
     if kpi.meta["unit"] != "count" and value_kind != "given":

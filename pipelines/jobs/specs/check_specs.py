@@ -5,7 +5,7 @@ Every one says what its room knows, reads what is there, and is as it was define
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -23,7 +23,7 @@ from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.core.paths import SQL
 from pipelines.core.settings import load_settings
-from pipelines.core.written import read_written
+from pipelines.core.written import Written, read_written
 from pipelines.jobs.specs.check_outputs import check_kpis, check_lists
 from pipelines.jobs.specs.spec_errors import blame_place, find_line
 from pipelines.rooms.context import Context
@@ -38,8 +38,11 @@ _PERSONS = "snapshot_person"  # names and phone numbers: no SQL file reads them
 @cache
 def check_specs() -> None:
     """Raise SpecError with file and line for the first SQL file that a month cannot be made of."""
-    folders = sorted(path.name for path in SQL.iterdir() if path.is_dir())
-    specs = [spec for room in folders for spec in load_room_specs(room)]
+    specs: list[Spec] = []
+    for path in sorted(SQL.iterdir()):
+        if path.is_dir():
+            specs += load_room_specs(path.name)
+
     known_tables = _list_known_tables(specs)
     delivered = _list_delivered_columns()
     parameters = list_parameters()
@@ -49,6 +52,7 @@ def check_specs() -> None:
         _check_own_columns(spec)
         _check_needs(spec, delivered)
         _check_parameters(spec, parameters)
+
     check_lists()
     check_kpis()
     check_definitions()
@@ -68,17 +72,19 @@ def _list_known_tables(specs: Iterable[Spec]) -> set[str]:
 
 
 def _check_tables_read(spec: Spec, known_tables: set[str]) -> None:
+    """What a file reads is there, is nobody's name or number, and is made before it."""
     for table in sorted(spec.reads):
         if table.name not in known_tables or table.name == _PERSONS:
-            line = _find_table_line(spec, table)
-            raise SpecError(
-                "spec.unknown_table", where=spec.where, line=line, table=table
-            )
+            raise _describe_bad_table(spec, table, "spec.unknown_table")
         if not may_read(table, spec):
-            line = _find_table_line(spec, table)
-            raise SpecError(
-                "spec.table_of_a_later_room", where=spec.where, line=line, table=table
-            )
+            raise _describe_bad_table(spec, table, "spec.table_of_a_later_room")
+
+
+def _describe_bad_table(spec: Spec, table: TableName, key: str) -> SpecError:
+    tables = spec.tree.find_all(exp.Table)
+    named = (one for one in tables if TableName(one.name, one.db) == table)
+    line = find_line(spec, named)
+    return SpecError(key, where=spec.where, line=line, table=table)
 
 
 def may_read(table: TableName, spec: Spec) -> bool:
@@ -90,16 +96,8 @@ def may_read(table: TableName, spec: Spec) -> bool:
         return table.era in EARLIER and table.room in ROOMS
     if table.room == spec.room:
         return spec.room in READS_ITS_OWN
-    return table.room in FOLDERS and FOLDERS.index(table.room) < FOLDERS.index(
-        spec.room
-    )
-
-
-def _find_table_line(spec: Spec, table: TableName) -> int:
-    tables = spec.tree.find_all(exp.Table)
-    return find_line(
-        spec, (found for found in tables if TableName(found.name, found.db) == table)
-    )
+    rooms_before = FOLDERS[: FOLDERS.index(spec.room)]
+    return table.room in rooms_before
 
 
 # -- columns ---------------------------------------------------------------------------------------
@@ -109,11 +107,13 @@ def _list_delivered_columns() -> set[str]:
     """Return every column of the snapshot as `table.column`."""
     columns = set()
     for table in load_contract():
-        columns |= {f"{table}.{column.name}" for column in snapshot_columns(table)}
+        for column in snapshot_columns(table):
+            columns.add(f"{table}.{column.name}")
     return columns
 
 
 def _check_columns_read(spec: Spec) -> None:
+    """The columns that a file reads are in the tables that it reads them of."""
     for source in sorted(trace_origin(spec).all()):
         known = list_table_columns(source.table.name)
         if source.column != "*" and source.column not in known:
@@ -128,17 +128,18 @@ def _check_columns_read(spec: Spec) -> None:
 
 def _find_column_line(spec: Spec, source: ColumnName) -> int:
     columns = spec.tree.find_all(exp.Column)
-    return find_line(spec, (found for found in columns if found.name == source.column))
+    named = (found for found in columns if found.name == source.column)
+    return find_line(spec, named)
 
 
 def _check_own_columns(spec: Spec) -> None:
     """The columns that a file gives have names, each once, and its key is among them."""
     names = spec.tree.named_selects
-    has_names = all(names) and len(set(names)) == len(names)
-    if not has_names:
-        raise SpecError(
-            "spec.columns_without_names", where=spec.where, line=spec.sql_line
-        )
+    is_each_once = len(set(names)) == len(names)
+    if not all(names) or not is_each_once:
+        where = spec.where
+        raise SpecError("spec.columns_without_names", where=where, line=spec.sql_line)
+
     own = list_table_columns(spec.table)
     absent = [name for name in spec.meta.get("key", ()) if name not in own]
     if absent:
@@ -167,9 +168,12 @@ def _is_read(spec: Spec, tolerated: str, delivered: set[str]) -> bool:
             return True
         if table.era and tolerated == f"{table.era}.*":
             return True
-    snapshot_table = f"snapshot_{tolerated.split('.')[0]}"
+
+    if tolerated not in delivered:
+        return False
+    table_of_column = tolerated.split(".")[0]
     names_read = {table.name for table in spec.reads}
-    return tolerated in delivered and snapshot_table in names_read
+    return f"snapshot_{table_of_column}" in names_read
 
 
 # -- parameters ------------------------------------------------------------------------------------
@@ -185,6 +189,7 @@ def list_parameters() -> frozenset[str]:
 
 
 def _check_parameters(spec: Spec, known: frozenset[str]) -> None:
+    """The parameters that a file names are those a month has, or ask whether a table is there."""
     for name in sorted(spec.parameters):
         if name in known or name.startswith("has_"):
             continue
@@ -219,24 +224,37 @@ def check_definitions() -> None:
     written = read_written(DEFINITIONS, "sql/kpi/definitions.yml")
     known = written.hold_to(dict[str, Fingerprints], written.read() or {})
     for kpi in load_kpis():
-        name, version = kpi.spec.name, kpi.spec.meta["version"]
-        fingerprints = known.get(name, {})
+        version = kpi.spec.meta["version"]
+        fingerprints = known.get(kpi.spec.name, {})
         if fingerprints.get(version) == hash_meaning(kpi):
             continue
-        end = len(written.text.splitlines()) + 1
-        line = written.line_of([name]) if name in known else end
-        facts = {"file": written.file, "line": line, "kpi": kpi.spec.where}
-        as_it_is = definition_line(kpi, fingerprints)
-        if version not in fingerprints:
-            raise SpecError("spec.no_definition", **facts, add=as_it_is)
-        following = fingerprints | {version + 1: hash_meaning(kpi)}
-        raise SpecError(
-            "spec.definition_changed",
-            **facts,
-            version=version + 1,
-            add=definition_text(name, following),
-            draft=as_it_is,
-        )
+        raise _describe_other_meaning(written, kpi, known)
+
+
+def _describe_other_meaning(
+    written: Written, kpi: Kpi, known: Mapping[str, Fingerprints]
+) -> SpecError:
+    """The error of a KPI that means what no line says yet, or another thing than its line says."""
+    name = kpi.spec.name
+    version = kpi.spec.meta["version"]
+    fingerprints = known.get(name, {})
+    line = len(written.text.splitlines()) + 1
+    if name in known:
+        line = written.line_of([name])
+
+    facts = {"file": written.file, "line": line, "kpi": kpi.spec.where}
+    as_it_is = definition_line(kpi, fingerprints)
+    if version not in fingerprints:
+        return SpecError("spec.no_definition", **facts, add=as_it_is)
+
+    following = fingerprints | {version + 1: hash_meaning(kpi)}
+    return SpecError(
+        "spec.definition_changed",
+        **facts,
+        version=version + 1,
+        add=definition_text(name, following),
+        draft=as_it_is,
+    )
 
 
 def definition_line(kpi: Kpi, fingerprints: Fingerprints) -> str:
@@ -247,8 +265,8 @@ def definition_line(kpi: Kpi, fingerprints: Fingerprints) -> str:
 
 def definition_text(name: str, fingerprints: Fingerprints) -> str:
     """A line of `definitions.yml`: what a KPI file means, version by version."""
-    by_version = sorted(fingerprints.items())
-    listed = ", ".join(
-        f'{version}: "{fingerprint}"' for version, fingerprint in by_version
-    )
-    return f"{name}: {{{listed}}}"
+    listed = []
+    for version, fingerprint in sorted(fingerprints.items()):
+        listed.append(f'{version}: "{fingerprint}"')
+    versions = ", ".join(listed)
+    return f"{name}: {{{versions}}}"

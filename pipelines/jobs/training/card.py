@@ -34,8 +34,10 @@ def make_card(
     """Write down what a person must know of a model; without a judgement it was never judged."""
     rows = samples.rows
     known = rows[["service_id", "month", "outcome", *samples.names]]
-    weights = weigh_reasons(model, samples.newest[samples.names])
-    judged: dict[str, Any] = {**(judgement or {}), "reasons": weights}
+
+    judged: dict[str, Any] = dict(judgement or {})
+    judged["reasons"] = weigh_reasons(model, samples.newest[samples.names])
+
     return Card(
         trained_through=str(samples.through),
         months=sorted(set(rows["month"])),
@@ -73,21 +75,29 @@ def weigh_reasons(
     model: CompetingClassifier, frame: pd.DataFrame
 ) -> dict[str, dict[str, float]]:
     """Return by outcome the share of each reason in all that moves the chances."""
-    reason_of = map_reasons(list_features(list_feature_groups()))
+    features = list_features(list_feature_groups())
+    reason_of = map_reasons(features)
     step = max(1, len(frame) // EXPLAINED_ROWS)
     explained = frame.iloc[::step]
+
     weights: dict[str, dict[str, float]] = {}
     for outcome in RULES:
-        if outcome not in model.steps_:
-            continue
-        contributions, *_ = model.explain(explained, outcome)
-        grouped = group_contributions(contributions, reason_of)
-        moved = (grouped - grouped.mean()).abs().mean()
-        total = float(moved.sum()) or 1.0
-        weights[outcome] = {
-            str(name): float(share) / total for name, share in moved.items()
-        }
+        if outcome in model.steps_:
+            contributions, *_ = model.explain(explained, outcome)
+            grouped = group_contributions(contributions, reason_of)
+            weights[outcome] = _find_shares(grouped)
+
     return weights
+
+
+def _find_shares(grouped: pd.DataFrame) -> dict[str, float]:
+    """Return the share of each reason in how far the rows lie from their mean."""
+    moved = (grouped - grouped.mean()).abs().mean()
+    total = float(moved.sum()) or 1.0
+    shares = {}
+    for name, part in moved.items():
+        shares[str(name)] = float(part) / total
+    return shares
 
 
 def _pick_metrics(judgement: Judgement | None) -> dict[str, float]:
@@ -98,15 +108,19 @@ def _pick_metrics(judgement: Judgement | None) -> dict[str, float]:
     for outcome, judged in judgement["outcomes"].items():
         own_line = judged["makers"][0]
         for name in METRICS:
-            if own_line.get(name) is not None:
-                metrics[f"{outcome}_{name}"] = own_line[name]
+            figure = own_line.get(name)
+            if figure is not None:
+                metrics[f"{outcome}_{name}"] = figure
+
     return metrics
 
 
 def _write_notes(samples: Samples, judgement: Judgement | None) -> dict[str, str]:
+    """Return what is not to be forgotten: what was missing, whose outcome was not known."""
     notes = {f"missing {table}": why for table, why in samples.missing.items()}
     for state, count in sorted(samples.counts.items()):
         notes[f"labels {state}"] = str(count)
+
     if judgement is None or not judgement["outcomes"]:
         notes["judged"] = "history too short: never judged on a month it did not see"
     return notes

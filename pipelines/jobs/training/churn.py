@@ -39,9 +39,8 @@ from pipelines.store.champions import models_folder
 from pipelines.text.texts import LANGUAGES
 
 FEWEST_LEAVERS = 10
-KEPT = (
-    ".steps"  # beside the versions: what is finished of a training, until all of it is
-)
+# Beside the versions: what is finished of a training, until all of it is.
+KEPT = ".steps"
 STEPS = (
     "train_samples",
     *(f"train_judge_{outcome}" for outcome in models.competing.ORDER),
@@ -89,6 +88,7 @@ def train_churn(
     if is_quick:
         quick_note = {QUICK: f"{QUICK}: {MOST_ROWS_QUICK}"}
         card = replace(card, notes=card.notes | quick_note)
+
     card = save_model(shelf, model, card, settings.key)
     write_pages(home, card)
     bench.clear()
@@ -111,7 +111,8 @@ def _refuse_too_few(samples: Samples) -> None:
 
 def _fit_recipe(recipe: CompetingClassifier, samples: Samples) -> CompetingClassifier:
     rows = samples.rows
-    outcome, month = rows["outcome"].to_numpy(), rows["month"].to_numpy()
+    outcome = rows["outcome"].to_numpy()
+    month = rows["month"].to_numpy()
     fitted: CompetingClassifier = clone(recipe).fit(samples.features, outcome, month)
     return fitted
 

@@ -74,14 +74,17 @@ def estimate_work(home: Path, through: Month, *, is_quick: bool) -> Work:
 
 def _estimate_effort(estimator: ChurnClassifier) -> _Effort:
     wanted = set(estimator.candidates)
-    candidates, seconds = 0, 0.0
+    candidates = 0
+    seconds = 0.0
     if wanted & {"boosting", "blend"}:
         sizes = len(LEAVES) + len(SHARES) - 1
         candidates += sizes
         seconds += (
             SECONDS_A_ROW_AND_ROUND * estimator.max_rounds * sizes * estimator.folds
         )
+
     if wanted & {"splines", "blend"}:
         candidates += STRENGTHS_AND_LAST - 1
         seconds += SECONDS_A_ROW_AND_CURVE * STRENGTHS_AND_LAST * estimator.folds
+
     return _Effort(candidates, seconds)

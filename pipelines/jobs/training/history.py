@@ -61,23 +61,28 @@ def gather_history(home: Path, through: Month, settings: Settings) -> History:
     months = _list_verified_months(home, through)
     if not months:
         return History(through, pd.DataFrame(), [], {})
+
     sent = [month.sent for month in months]
     groups, missing = usable_groups(sent, sent[-1:])
+    versions: list[Version] = []
+    for month in months:
+        versions += month
+
     parts = []
-    with open_reader(
-        [version for month in months for version in month], settings
-    ) as reader:
+    with open_reader(versions, settings) as reader:
         for month in months:
             known = reader.frame(month.sent, groups, 1.0)
             parts.append(_read_orders(month, known))
-    rows = pd.concat(parts, ignore_index=True).sort_values(
-        ["month", "customer_id", "list"], ignore_index=True
-    )
+
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows.sort_values(["month", "customer_id", "list"], ignore_index=True)
     feature_names = {feature.name for feature in list_features(groups)}
-    return History(through, rows, [RISK, *_list_numeric(rows, feature_names)], missing)
+    names = [RISK, *_list_numeric(rows, feature_names)]
+    return History(through, rows, names, missing)
 
 
 def _list_verified_months(home: Path, through: Month) -> list[_VerifiedMonth]:
+    """Return the scored months whose orders the month after them has verified."""
     months = []
     for month in list_held_months(home):
         sent = MonthFolder(home, month).current()
@@ -87,6 +92,7 @@ def _list_verified_months(home: Path, through: Month) -> list[_VerifiedMonth]:
         was_scored = all(sent.is_computed(table) for table in NEEDED)
         if was_scored and verified.is_computed("feedback_kept"):
             months.append(_VerifiedMonth(sent, verified))
+
     return months
 
 
@@ -109,25 +115,23 @@ def _read_orders(month: _VerifiedMonth, known: pd.DataFrame) -> pd.DataFrame:
 
     orders = _read_table(month.sent, "dispatch_order", _ORDER_COLUMNS)
     kept = _read_table(month.verified, "feedback_kept", ["order_id", "is_verified"])
-    orders = orders[orders["list"].isin(_name_holdout_lists())].merge(
-        kept, on="order_id"
-    )
+    may_be_held_out = orders["list"].isin(_name_holdout_lists())
+    orders = orders[may_be_held_out].merge(kept, on="order_id")
+
     riskiest = orders["customer_id"].map(_find_riskiest_services(known))
     orders["service_id"] = orders["service_id"].fillna(riskiest)
     orders["is_treated"] = orders["arm"] == "treated"
     orders["is_kept"] = orders["is_verified"].astype(bool)
 
     wanted = orders[[*KEYS, "list", "is_treated", "is_kept"]]
-    rows: pd.DataFrame = wanted.merge(
-        known.drop(columns="customer_id"), on="service_id"
-    )
+    of_service = known.drop(columns="customer_id")
+    rows: pd.DataFrame = wanted.merge(of_service, on="service_id")
     return rows
 
 
 def _read_table(version: Version, table: str, columns: Sequence[str]) -> pd.DataFrame:
-    frame: pd.DataFrame = pq.read_table(
-        version.table(table), columns=list(columns)
-    ).to_pandas()
+    file = version.table(table)
+    frame: pd.DataFrame = pq.read_table(file, columns=list(columns)).to_pandas()
     return frame
 
 

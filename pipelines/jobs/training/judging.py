@@ -100,6 +100,7 @@ def find_rival(home: Path, settings: Settings) -> Rival | None:
         model, card = load_model(champion.path, settings.key)
     except ModelRefused:
         return None
+
     if not isinstance(model, CompetingClassifier):
         return None
     return Rival(champion.version, model, card)
@@ -175,6 +176,7 @@ def judge_recipe(
     window = _choose_window(samples.rows["month"])
     if window is None or outcome[_mark_seen(samples, window)].nunique() < 2:
         return None
+
     scored = _score_unseen(recipe, samples, outcome, window)
     progress("train_compare")
 
@@ -189,6 +191,7 @@ def judge_recipe(
     if rival is not None:
         contest = _Contest(rival, rival.select_fair_rows(rows), share)
         judgement["champion"] = contest.describe()
+
     for side in _list_sides(samples, scored, window):
         judgement["outcomes"][side.outcome] = _judge_outcome(side, rows, share, contest)
     return judgement
@@ -218,6 +221,7 @@ def _list_sides(
         if is_outcome[is_seen].any():
             logistic = _score_unseen(PlainLogistic(), samples, is_outcome, window)
             table["logistic"] = pick_chances(logistic, "1")
+
         yield _SideBySide(outcome, table)
 
 
@@ -258,7 +262,9 @@ def _judge_outcome(
         deciles=details["deciles"],
         slices=details["slices"],
     )
-    beside_champion = contest.compare_makers(side) if contest is not None else None
+    beside_champion = None
+    if contest is not None:
+        beside_champion = contest.compare_makers(side)
     if beside_champion is not None:
         judged["contest"] = beside_champion
     return judged

@@ -68,6 +68,7 @@ def _describe_version(
         _, card = load_model(folder, key)
     except ModelRefused as error:
         refused = error.reason
+
     own = tuple(
         promotion for promotion in promotions if promotion.version == folder.name
     )
@@ -89,6 +90,7 @@ def promote_version(
         _, card = load_model(models_folder(shelf) / version, settings.key)
     except ModelRefused as error:
         raise ModelError(_REFUSED[error.reason], version=version) from error
+
     # The card of an uplift model says whether it sorts better than the risk does.
     if not card.judged.get("wins", True):
         raise ModelError("model.lost_to_risk", version=version, **_describe_qini(card))

@@ -41,6 +41,7 @@ def train_uplift(home: Path, through: Month, settings: Settings) -> Card:
         raise ModelError(
             "model.few_held_out", month=through, held_out=held_out, fewest=fewest
         )
+
     judgement = judge_history(history)
     orders = _read_arrays(history)
     model = UpliftRegressor().fit(orders.known, orders.is_kept, orders.is_treated)
@@ -94,6 +95,7 @@ def judge_history(history: History) -> UpliftJudgement:
             held_out=history.held_out,
             fewest=FEWEST_JUDGED,
         )
+
     orders = _read_arrays(history)
     is_judged, effect = fit_out_of_time(
         orders.known,
@@ -122,7 +124,8 @@ def make_uplift_card(
     model: UpliftRegressor, history: History, judgement: UpliftJudgement
 ) -> Card:
     """Write down what a person must know of the model; `judged` says whether it may be promoted."""
-    rows, verdict = history.rows, judgement.verdict
+    rows = history.rows
+    verdict = judgement.verdict
     judged = {"months": judgement.months, "wins": verdict.wins, **asdict(verdict)}
     return Card(
         trained_through=str(history.through),

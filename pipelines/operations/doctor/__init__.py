@@ -64,6 +64,7 @@ def _make_checks(home: Path, now: datetime) -> Iterator[Check]:
     yield check_disk(home)
     if home.exists() and not home.is_dir():
         return
+
     try:
         settings = load_settings()
     except SpecError as error:
@@ -72,6 +73,7 @@ def _make_checks(home: Path, now: datetime) -> Iterator[Check]:
         )
     else:
         yield from _check_settings(home, settings, now)
+
     yield check_months(home)
     yield check_drafts(home, now)
 

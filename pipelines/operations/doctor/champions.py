@@ -20,6 +20,7 @@ def check_models(home: Path, settings: Settings) -> Check:
         if why is not None:
             facts = {"version": champion.version, "why": why}
             return Check("model", FAIL, "model", facts, ModelError.exit_code)
+
     return Check("model", OK, "model")
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from pipelines.core.errors import SpecError, StorageError
 
-OK, WARN, FAIL = "ok", "warn", "fail"
+OK = "ok"
+WARN = "warn"
+FAIL = "fail"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,10 @@ from pipelines.core.month import Month
 from pipelines.operations.doctor.check import FAIL, OK, WARN, Check
 from pipelines.store.lake import MonthFolder
 
-LITTLE, TOO_LITTLE = 20 * 2**30, 2**30  # bytes free beside the home
+# Bytes free beside the home.
+_GIB = 2**30
+LITTLE = 20 * _GIB
+TOO_LITTLE = _GIB
 OLD_DRAFT = timedelta(hours=12)
 
 
@@ -30,6 +33,7 @@ def check_home(home: Path) -> Check:
     except OSError as error:
         why = error.strerror or type(error).__name__
         return Check("home", FAIL, "home", {"where": folder, "why": why})
+
     if is_open_to_others(home):
         return Check("home", WARN, "home_open", {"where": home})
     return Check("home", OK, "home", {"where": folder})
@@ -38,8 +42,9 @@ def check_home(home: Path) -> Check:
 def _rename_something(folder: Path) -> None:
     """Do what putting a version in place does: make a folder and rename it."""
     with tempfile.TemporaryDirectory(prefix=".doctor-", dir=folder) as name:
-        (Path(name) / "a").mkdir()
-        os.rename(Path(name) / "a", Path(name) / "b")
+        before = Path(name) / "a"
+        before.mkdir()
+        os.rename(before, Path(name) / "b")
 
 
 def is_open_to_others(home: Path) -> bool:
@@ -76,22 +81,24 @@ def check_disk(home: Path) -> Check:
         state = WARN
     else:
         state = OK
-    return Check(
-        "disk", state, "disk", {"where": folder, "free": f"{free / 2**30:.1f}"}
-    )
+
+    free_gib = f"{free / _GIB:.1f}"
+    return Check("disk", state, "disk", {"where": folder, "free": free_gib})
 
 
 def check_months(home: Path) -> Check:
     """Look whether what CURRENT and SEAL.json name is there and is what it was."""
-    folders = [
-        path for path in sorted((home / "months").glob("????-??")) if path.is_dir()
-    ]
+    found = sorted((home / "months").glob("????-??"))
+    folders = [path for path in found if path.is_dir()]
     broken = []
     for path in folders:
-        if _is_broken(MonthFolder(home, Month.parse(path.name))):
+        month = Month.parse(path.name)
+        if _is_broken(MonthFolder(home, month)):
             broken.append(path.name)
+
+    state = FAIL if broken else OK
     facts = {"count": len(folders), "broken": ", ".join(broken)}
-    return Check("months", FAIL if broken else OK, "months", facts)
+    return Check("months", state, "months", facts)
 
 
 def _is_broken(folder: MonthFolder) -> bool:
@@ -104,6 +111,7 @@ def _is_broken(folder: MonthFolder) -> bool:
             return folder.version(seal.version).identity != seal.manifest
     except (OSError, ValueError, KeyError, RetentionError):
         return True
+
     return False
 
 

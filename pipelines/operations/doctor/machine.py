@@ -39,6 +39,7 @@ def check_packages() -> Check:
             wrong.append(f"{requirement.name} - ({requirement.specifier})")
         elif not requirement.specifier.contains(installed, prereleases=True):
             wrong.append(f"{requirement.name} {installed} ({requirement.specifier})")
+
     facts = {"wrong": ", ".join(wrong), "where": sysconfig.get_paths()["purelib"]}
     return Check(
         "packages", FAIL if wrong else OK, "packages", facts, SpecError.exit_code
@@ -81,9 +82,8 @@ def _is_utf8(encoding: str) -> bool:
 
 def check_font() -> Check:
     """Look whether there are fonts that Chinese can be set in."""
-    from pipelines.documents.reports.fonts import (
-        find_chinese_fonts,
-    )  # loads the compiler of PDFs
+    # Imported here, because it loads the compiler of PDFs.
+    from pipelines.documents.reports.fonts import find_chinese_fonts
 
     fonts = find_chinese_fonts()
     if fonts is None:

@@ -23,6 +23,7 @@ def check_engine(settings: Settings, home: Path) -> Check:
     """
     if settings.engine == "duckdb":
         return Check("engine", OK, "engine_here")
+
     import duckdb  # here and below: where DuckDB is the engine nobody waits for it
 
     facts = {"engine": settings.engine, "master": settings.spark_url}
@@ -32,16 +33,16 @@ def check_engine(settings: Settings, home: Path) -> Check:
         return Check("engine", FAIL, "engine", facts | {"why": error.facts["why"]})
     except (OSError, duckdb.IOException):
         return Check("engine", FAIL, "engine_elsewhere", facts)
+
     return Check("engine", OK, "engine", facts)
 
 
 def _ask_engine(settings: Settings, home: Path) -> None:
     from pipelines.engines import open_engine
 
+    folder = nearest_folder(home)
     with (
-        tempfile.TemporaryDirectory(
-            prefix=".doctor-", dir=nearest_folder(home)
-        ) as scratch,
+        tempfile.TemporaryDirectory(prefix=".doctor-", dir=folder) as scratch,
         open_engine(settings, Path(scratch), []) as engine,
     ):
         answer = engine.answer("SELECT 1 AS one")
@@ -57,21 +58,24 @@ def check_office(settings: Settings, home: Path) -> Check:
         done = _read_migrations(url)
     except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
         return Check("office", FAIL, "office_away", {"why": type(error).__name__})
-    known = {path.stem for path in (ROOT / "console" / "migrations").glob("[0-9]*.py")}
-    if newer := done - known:
-        return Check(
-            "office", FAIL, "office_newer", {"migrations": ", ".join(sorted(newer))}
-        )
-    if older := known - done:
-        return Check(
-            "office", WARN, "office_older", {"migrations": ", ".join(sorted(older))}
-        )
+
+    files = (ROOT / "console" / "migrations").glob("[0-9]*.py")
+    known = {file.stem for file in files}
+    newer = ", ".join(sorted(done - known))
+    if newer:
+        return Check("office", FAIL, "office_newer", {"migrations": newer})
+    older = ", ".join(sorted(known - done))
+    if older:
+        return Check("office", WARN, "office_older", {"migrations": older})
     return Check("office", OK, "office")
 
 
 def _is_unopened(url: sa.URL) -> bool:
     """Whether nobody has opened the office yet: it is a file, and there is none."""
-    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+    if url.get_backend_name() != "sqlite":
+        return False
+    file = Path(url.database or "")
+    return not file.exists()
 
 
 def _read_migrations(url: sa.URL) -> set[str]:
@@ -91,15 +95,19 @@ def check_airflow() -> Check:
     url = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN")
     if not url:
         return Check("airflow", OK, "airflow_unset")
+
     try:
         engine = sa.create_engine(url, poolclass=sa.NullPool)
         with engine.connect() as connection:
             is_set_up = sa.inspect(connection).has_table("alembic_version")
     except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
         return Check("airflow", FAIL, "airflow_away", {"why": type(error).__name__})
+
     if not is_set_up:
         return Check("airflow", FAIL, "airflow_empty")
-    open_settings = find_open(os.environ, read_passwords(os.environ))
+
+    passwords = read_passwords(os.environ)
+    open_settings = find_open(os.environ, passwords)
     facts = {"open": ", ".join(open_settings)}
     if open_settings:
         return Check("airflow", WARN, "airflow_open", facts)

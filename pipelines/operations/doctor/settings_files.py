@@ -19,10 +19,11 @@ SEASON = 10  # from this month on next year's holidays are needed: they are publ
 def check_key(settings: Settings) -> Check:
     """Look whether the key is this installation's own, and long enough."""
     if settings.has_development_key:
-        finding = (
-            "key_of_demonstration" if settings.demonstration else "key_of_development"
-        )
+        finding = "key_of_development"
+        if settings.demonstration:
+            finding = "key_of_demonstration"
         return Check("key", WARN, finding)
+
     facts = {"length": SHORT_KEY}
     if len(settings.key) < SHORT_KEY:
         return Check("key", WARN, "key_short", facts)
@@ -35,6 +36,7 @@ def check_calendar(settings: Settings, today: datetime) -> Check:
         calendar = Calendar.load(settings.calendar_file)
     except SpecError as error:
         return _refuse_file("calendar", "calendar_file", settings.calendar_file, error)
+
     years = [today.year]
     if today.month >= SEASON:
         years.append(today.year + 1)
@@ -71,6 +73,7 @@ def check_delivery(settings: Settings) -> Check:
 
     if settings.delivery_file is None:
         return Check("delivery", OK, "delivery_unset")
+
     try:
         deliveries = load_deliveries(settings.delivery_file)
     except SpecError as error:
@@ -81,6 +84,7 @@ def check_delivery(settings: Settings) -> Check:
             "why": find_reason(error),
         }
         return Check("delivery", FAIL, "delivery_file", facts, SpecError.exit_code)
+
     missing = missing_places(deliveries)
     facts = {"channels": ", ".join(deliveries.channels), "missing": ", ".join(missing)}
     return Check("delivery", WARN if missing else OK, "delivery", facts)
