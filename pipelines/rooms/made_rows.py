@@ -17,7 +17,7 @@ import pyarrow as pa
 from pipelines.rooms.context import Context, find_declared
 from pipelines.rooms.relations import Relation, take_rows, write_rows
 
-Row = Mapping[str, object]
+MadeRow = Mapping[str, object]
 _DECIMAL = re.compile(r"DECIMAL\((?P<precision>\d+),(?P<scale>\d+)\)")
 _ARROW_TYPES = {
     "BIGINT": pa.int64(),
@@ -55,7 +55,7 @@ def find_schema(table: str) -> pa.Schema:
     return make_schema(**declared.types)
 
 
-def write_made_rows(context: Context, table: str, rows: Iterable[Row]) -> None:
+def write_made_rows(context: Context, table: str, rows: Iterable[MadeRow]) -> None:
     """Write rows as a table of the month, in its declared order.
 
     A column that a row does not say is NULL; what the table does not declare is left out.
@@ -67,7 +67,7 @@ def write_made_rows(context: Context, table: str, rows: Iterable[Row]) -> None:
 
 
 def take_made_rows(
-    context: Context, label: str, rows: Iterable[Row], schema: pa.Schema
+    context: Context, label: str, rows: Iterable[MadeRow], schema: pa.Schema
 ) -> Relation:
     """Take rows into the engine as a relation; `label` is for whoever reads a plan."""
     made = pa.Table.from_pylist(list(rows), schema=schema)

@@ -25,13 +25,13 @@ from tests.structure.legibility import (
 # Expression nodes a line, share of one-word functions.
 LIMITS = {
     "core": (2.45, 0.17),
-    "catalogue": (2.70, 0.18),
+    "catalogue": (2.75, 0.18),
     "text": (2.65, 0.05),
     "store": (2.45, 0.27),
     "engines": (2.65, 0.43),
     "sources": (2.70, 0.03),
     "documents": (2.60, 0.03),
-    "rooms": (2.70, 0.10),
+    "rooms": (2.75, 0.10),
     "returns": (2.60, 0.00),
     "jobs": (2.55, 0.08),
     "delivery": (2.50, 0.15),
@@ -65,10 +65,8 @@ def test_no_file_and_no_folder_is_too_long() -> None:
         "benchmarks",
     ):
         for path in (ROOT / folder).rglob("*.py"):
-            if folder != "tests":
-                assert (
-                    len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
-                ), path
+            lines = path.read_text(encoding="utf-8").splitlines()
+            assert len(lines) <= MOST_LINES, path
             files = [
                 other
                 for other in path.parent.glob("*.py")

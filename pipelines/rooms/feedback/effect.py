@@ -26,7 +26,7 @@ from pipelines.rooms.made_rows import write_made_rows
 from pipelines.rooms.relations import read_rows
 
 ROOM = "feedback"
-Row = Mapping[str, Any]  # of a step of this room
+StepRow = Mapping[str, Any]  # of a step of this room
 OVERALL = "overall"
 # The effect for which the sample still needed is reckoned: two in a hundred more stay.
 SMALLEST = 0.02
@@ -168,7 +168,7 @@ def _read_month(context: Context) -> dict[str, ArmsOfMonth]:
     return lists
 
 
-def _read_arm(row: Row, prefix: str = "") -> ArmSums:
+def _read_arm(row: StepRow, prefix: str = "") -> ArmSums:
     """One arm's sums of a row, whose columns begin with a prefix."""
     return ArmSums(
         order_count=row[f"{prefix}order_count"] or 0,

@@ -139,14 +139,14 @@ def _build_count_check(rule: Expectation, count: Counted) -> Any:
     return checks.ExpectColumnMinToBeBetween(min_value=mostly, **about)
 
 
-def _validate_row(row: Mapping[str, float], checks: Sequence[Any]) -> dict[str, Any]:
+def _validate_row(row: Mapping[str, float], checks: Sequence[Any]) -> dict[str, object]:
     """Run checks on a table of one row; return their results by finding."""
     suite = load_gx().ExpectationSuite(name="counts", expectations=list(checks))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         batch = define_counts().get_batch({"dataframe": pd.DataFrame([row])})
         found = batch.validate(suite, result_format="BASIC")
-    results = {}
+    results: dict[str, object] = {}
     for result in found.results:
         results[str(result.expectation_config.meta["finding"])] = result
     return results
@@ -230,7 +230,7 @@ def _find_exception(result: Any) -> str | None:
 
     Great Expectations gives one record, or one a metric.
     """
-    info: Mapping[str, Any] = result.exception_info
+    info: Mapping[str, object] = result.exception_info
     records = [info] if "raised_exception" in info else list(info.values())
     for record in records:
         if isinstance(record, Mapping) and record.get("raised_exception"):
@@ -239,14 +239,16 @@ def _find_exception(result: Any) -> str | None:
     return None
 
 
-def _describe_observed(result: Mapping[str, Any]) -> str:
+def _describe_observed(result: Mapping[str, object]) -> str:
     if result.get("unexpected_count") is not None:
         return f"{result['unexpected_count']} of {result.get('element_count')} rows"
     return str(result.get("observed_value", ""))
 
 
-def _count_unexpected(result: Mapping[str, Any]) -> int | None:
+def _count_unexpected(result: Mapping[str, object]) -> int | None:
     """How many rows broke the rule; a query that found none observed nothing."""
     count = result.get("unexpected_count", result.get("observed_value"))
-    is_number = isinstance(count, int | float) or str(count).isdigit()
-    return int(count) if is_number else None
+    if isinstance(count, int | float):
+        return int(count)
+    digits = str(count)
+    return int(digits) if digits.isdigit() else None

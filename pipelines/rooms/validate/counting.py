@@ -136,7 +136,7 @@ def _count_wrong_pairs(rule: Expectation) -> Count:
 
 
 def _count_repeats(rule: Expectation) -> Count:
-    """Rows whose key is whole and not theirs alone."""
+    """What has a whole key that is not its alone."""
     columns = rule.kwargs.get("column_list") or [rule.kwargs["column"]]
     names = quote_names(columns)
     whole = " AND ".join(f"{quote_name(name)} IS NOT NULL" for name in columns)
