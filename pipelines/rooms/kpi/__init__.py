@@ -24,7 +24,7 @@ from pipelines.rooms.kpi.queries import (
     select_targets,
     sql_of,
 )
-from pipelines.rooms.kpi.sums import begin_parts, sum_scopes
+from pipelines.rooms.kpi.sums import add_empty_scopes, begin_parts, sum_scopes
 from pipelines.rooms.kpi.ties import tie_books
 from pipelines.rooms.kpi.trend import write_trend
 from pipelines.rooms.kpi.windows import find_window_gaps
@@ -43,6 +43,7 @@ def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
     places = place_customers(context)
     parts = begin_parts(context)
     facts: list[Fact] = []
+    computed: list[Kpi] = []
     for kpi in catalogue:
         context.progress(f"kpi_{kpi.spec.name}")
         reasons = context.explain_missing(kpi.spec)
@@ -50,8 +51,10 @@ def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
             reasons = find_window_gaps(context, kpi.meta)
         if not reasons:
             sum_scopes(context, kpi, places, parts)
+            computed.append(kpi)
         facts.extend(state_facts(context, kpi, reasons))
 
+    add_empty_scopes(context, computed, places, parts)
     write_bridge(context, places)
     tie_books(context, places, parts)
     _write_monthly(context, places, parts, keep_facts(context, facts))

@@ -122,23 +122,49 @@ def select_customer_sums(kpi: Kpi, answer: str) -> str:
     return f"SELECT {selected} FROM ({answer}) GROUP BY ALL"
 
 
-def select_scope_sums(
-    kpi: str, customers: Relation, places: Places, kind: str
-) -> exp.Select:
-    """Return a KPI's sums by the scopes of a kind that its customers stand in.
+def select_company_sums(kpi: str, customers: Relation) -> exp.Select:
+    """Return a KPI's sums over all its customers.
 
-    `customers` is the table of its sums by customer.
+    `customers` is the table of its sums by customer. The company is summed by itself: what stands
+    in two places must not tie.
     """
-    # The company is summed by itself: what stands in two places must not tie.
-    query = _select_sums(kpi, customers)
-    query = _join_places(query, places, kind)
+    query = _select_sums(kpi, customers).where("p.scope_kind IS NULL")
     query = query.select(
-        _text_column(kind, "scope_kind"),
-        scope_column(kind).as_("scope_id"),
+        _text_column("company", "scope_kind"), _text_column("company", "scope_id")
     )
-    query = query.where("p.scope_kind IS NULL")
-    scope = [] if kind == "company" else [scope_column(kind)]
-    return _shape_part(query, scope, is_placed=False)
+    query = _shape_part(query, is_placed=False)
+    return query.group_by("p.variant", "p.part")
+
+
+def select_scope_sums(kpi: str, customers: Relation, places: Places) -> exp.Select:
+    """Return a KPI's sums by the scopes of every kind but the company, in one pass.
+
+    `customers` is the table of its sums by customer; there is at least one such kind.
+    """
+    kinds = [kind for kind in places.kinds if kind != "company"]
+    placed = select("p.*").from_(f"{customers.name} AS p")
+    placed = placed.join(
+        f"{places.table.name} AS l",
+        on="l.customer_id = p.customer_id",
+        join_type="left",
+    )
+    placed = placed.where("p.scope_kind IS NULL")
+    scope_kind = exp.Case()
+    scope_id = exp.Case()
+    grouping_sets = []
+    for kind in kinds:
+        placed = placed.select(scope_column(kind).as_(kind))
+        scope = exp.column(kind, "p")
+        is_grouped = exp.func("GROUPING", scope.copy()).eq(0)
+        scope_kind = scope_kind.when(is_grouped, text_literal(kind))
+        scope_id = scope_id.when(is_grouped.copy(), scope.copy())
+        group = [exp.column("variant", "p"), exp.column("part", "p"), scope]
+        grouping_sets.append(exp.Tuple(expressions=group))
+
+    query = select(_text_column(kpi, "kpi"), "p.variant", "p.part")
+    query = query.select(scope_kind.as_("scope_kind"), scope_id.as_("scope_id"))
+    query = _shape_part(query.from_(placed.subquery("p")), is_placed=False)
+    return query.group_by(exp.GroupingSets(expressions=grouping_sets))
 
 
 def select_placed_sums(
@@ -152,7 +178,8 @@ def select_placed_sums(
         known = [text_literal(kind) for kind in kinds]
         is_known = exp.column("scope_kind", "p").isin(*known)
         query = query.where(is_known)
-    return _shape_part(query, ["p.scope_kind", "p.scope_id"], is_placed=True)
+    query = _shape_part(query, is_placed=True)
+    return query.group_by("p.variant", "p.part", "p.scope_kind", "p.scope_id")
 
 
 def select_source_rows(customers: Relation, places: Places, kind: str) -> exp.Select:
@@ -246,18 +273,15 @@ def _select_sums(kpi: str, customers: Relation) -> exp.Select:
     return query.from_(f"{customers.name} AS p")
 
 
-def _shape_part(
-    query: exp.Select, scope: Sequence[str | exp.Expr], *, is_placed: bool
-) -> exp.Select:
+def _shape_part(query: exp.Select, *, is_placed: bool) -> exp.Select:
     """Give a SELECT the sums and flags of a part, behind the columns of its scope."""
-    query = query.select(
+    return query.select(
         "SUM(p.numerator) AS numerator",
         "SUM(p.denominator) AS denominator",
         "MAX(CAST(p.interval_low AS DOUBLE)) AS low",
         "MAX(CAST(p.interval_high AS DOUBLE)) AS high",
         exp.convert(is_placed).as_("is_placed"),
     )
-    return query.group_by("p.variant", "p.part", *scope)
 
 
 def _or_unclaimed(scope: exp.Expr) -> exp.Expr:

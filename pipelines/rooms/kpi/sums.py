@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+
+from sqlglot import exp
 
 from pipelines.catalogue.outputs import Kpi
 from pipelines.catalogue.steps import read_step
@@ -10,11 +12,13 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.parts import sum_by_customer
 from pipelines.rooms.kpi.queries import (
     Places,
+    select_company_sums,
     select_placed_sums,
     select_scope_sums,
     sql_of,
+    union_all,
 )
-from pipelines.rooms.made_rows import make_schema
+from pipelines.rooms.made_rows import make_schema, take_made_rows
 from pipelines.rooms.relations import Relation, take_rows
 
 _PART = make_schema(
@@ -30,6 +34,14 @@ _PART = make_schema(
     is_placed="BOOLEAN",
 )
 
+_EXPECTED = make_schema(
+    kpi="VARCHAR",
+    variant="VARCHAR",
+    scope_kind="VARCHAR",
+    scope_id="VARCHAR",
+    has_denominator="BOOLEAN",
+)
+
 
 def begin_parts(context: Context) -> Relation:
     """Begin the table of parts, empty.
@@ -40,45 +52,55 @@ def begin_parts(context: Context) -> Relation:
 
 
 def sum_scopes(context: Context, kpi: Kpi, places: Places, parts: Relation) -> None:
-    """Add a KPI's numerators and denominators to the parts, once for every kind of scope."""
+    """Add a KPI's numerators and denominators to the parts, by the scopes of every kind."""
     customers = sum_by_customer(context, kpi)
-    for kind in places.kinds:
-        sums = select_scope_sums(kpi.name, customers, places, kind)
-        _append_parts(context, parts, sql_of(sums))
-
-    has_own_scopes = kpi.meta.get("scopes") == "own"
     # A target of a branch says nothing where nobody knows whose customer is whose.
-    known = None if has_own_scopes else places.kinds
-    placed = select_placed_sums(kpi.name, customers, known)
-    _append_parts(context, parts, sql_of(placed))
-    if not has_own_scopes:
-        _append_empty_scopes(context, kpi, places.kinds, parts)
+    known = None if has_own_scopes(kpi) else places.kinds
+    sums: list[exp.Query] = [
+        select_company_sums(kpi.name, customers),
+        select_placed_sums(kpi.name, customers, known),
+    ]
+    if len(places.kinds) > 1:
+        sums.append(select_scope_sums(kpi.name, customers, places))
+    _append_parts(context, parts, sql_of(union_all(sums)))
 
 
-def _append_empty_scopes(
-    context: Context, kpi: Kpi, kinds: Sequence[str], parts: Relation
+def has_own_scopes(kpi: Kpi) -> bool:
+    """Whether a KPI names all its scopes itself."""
+    return bool(kpi.meta.get("scopes") == "own")
+
+
+def add_empty_scopes(
+    context: Context, computed: Iterable[Kpi], places: Places, parts: Relation
 ) -> None:
     """Give the company and the unclaimed remainder a row even when nobody is in them."""
+    expected = []
+    for kpi in computed:
+        if not has_own_scopes(kpi):
+            expected += _list_expected_scopes(kpi, places.kinds)
+    rows = take_made_rows(context, "expected", expected, _EXPECTED)
+    names = {"part": parts.name, "expected": rows.name}
+    _append_parts(context, parts, read_step("kpi", "empty_scope").bind_inputs(names))
+
+
+def _list_expected_scopes(kpi: Kpi, kinds: Sequence[str]) -> list[dict[str, object]]:
+    """The scopes of a KPI that have a row in any month."""
     is_placed_by_kpi = "scope_kind" in kpi.spec.tree.named_selects
     has_denominator = kpi.meta["unit"] != "count" and not is_placed_by_kpi
-    sql = read_step("kpi", "empty_scope").bind_inputs({"part": parts.name})
+    expected: list[dict[str, object]] = []
     for variant in kpi.variants:
         for kind in kinds:
-            parameters = {
+            scope = {
                 "kpi": kpi.name,
                 "variant": variant,
                 "scope_kind": kind,
                 "scope_id": "company" if kind == "company" else "unclaimed",
                 "has_denominator": has_denominator,
             }
-            _append_parts(context, parts, sql, parameters)
+            expected.append(scope)
+    return expected
 
 
-def _append_parts(
-    context: Context,
-    parts: Relation,
-    sql: str,
-    parameters: Mapping[str, object] | None = None,
-) -> None:
+def _append_parts(context: Context, parts: Relation, sql: str) -> None:
     """Add the rows of a SELECT to the parts; its columns have the names of `_PART`."""
-    context.engine.execute(f"INSERT INTO {parts.name} BY NAME {sql}", parameters)
+    context.engine.execute(f"INSERT INTO {parts.name} BY NAME {sql}")

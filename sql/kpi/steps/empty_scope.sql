@@ -1,21 +1,26 @@
 /* ---
 title: {zh: 没有客户的范围, en: The row of a scope in which nobody is}
 owner: retention
-inputs: [part]
+inputs: [part, expected]
 --- */
 SELECT
-    CAST(:kpi AS VARCHAR) AS kpi,
-    :variant AS variant,
+    e.kpi,
+    e.variant,
     '' AS part,
-    :scope_kind AS scope_kind,
-    :scope_id AS scope_id,
+    e.scope_kind,
+    e.scope_id,
     0 AS numerator,
-    CASE WHEN :has_denominator THEN 0 END AS denominator,
+    CASE WHEN e.has_denominator THEN 0 END AS denominator,
     NULL AS low,
     NULL AS high,
     FALSE AS is_placed
+FROM expected AS e
 WHERE NOT EXISTS (
     SELECT 1
-    FROM part
-    WHERE kpi = :kpi AND variant = :variant AND scope_kind = :scope_kind AND scope_id = :scope_id
+    FROM part AS p
+    WHERE
+        p.kpi = e.kpi
+        AND p.variant = e.variant
+        AND p.scope_kind = e.scope_kind
+        AND p.scope_id = e.scope_id
 )
