@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from sqlglot import exp, select, union
@@ -122,13 +123,33 @@ def select_customer_sums(kpi: Kpi, answer: str) -> str:
     return f"SELECT {selected} FROM ({answer}) GROUP BY ALL"
 
 
-def select_company_sums(kpi: str, customers: Relation) -> exp.Select:
-    """Return a KPI's sums over all its customers.
+@lru_cache(maxsize=4)  # one month asks for the same two texts, KPI after KPI
+def write_scope_sums(
+    customers: Relation, places: Places, *, has_own_scopes: bool
+) -> str:
+    """Return SQL of a KPI's sums (`$kpi`) by every scope that its customers stand in.
 
-    `customers` is the table of its sums by customer. The company is summed by itself: what stands
-    in two places must not tie.
+    `customers` is the table of its sums by customer. What the KPI's own SELECT has placed in a
+    scope comes besides, of kinds that the month can tell, or of any where it names all its scopes
+    itself.
     """
-    query = _select_sums(kpi, customers).where("p.scope_kind IS NULL")
+    # A target of a branch says nothing where nobody knows whose customer is whose.
+    known = None if has_own_scopes else places.kinds
+    sums: list[exp.Query] = [
+        _select_company_sums(customers),
+        _select_placed_sums(customers, known),
+    ]
+    if len(places.kinds) > 1:
+        sums.append(_select_scope_sums(customers, places))
+    return sql_of(union_all(sums))
+
+
+def _select_company_sums(customers: Relation) -> exp.Select:
+    """Return the sums over all customers.
+
+    The company is summed by itself: what stands in two places must not tie.
+    """
+    query = _select_sums(customers).where("p.scope_kind IS NULL")
     query = query.select(
         _text_column("company", "scope_kind"), _text_column("company", "scope_id")
     )
@@ -136,23 +157,16 @@ def select_company_sums(kpi: str, customers: Relation) -> exp.Select:
     return query.group_by("p.variant", "p.part")
 
 
-def select_scope_sums(kpi: str, customers: Relation, places: Places) -> exp.Select:
-    """Return a KPI's sums by the scopes of every kind but the company, in one pass.
-
-    `customers` is the table of its sums by customer; there is at least one such kind.
-    """
-    kinds = [kind for kind in places.kinds if kind != "company"]
+def _select_scope_sums(customers: Relation, places: Places) -> exp.Select:
+    """Return the sums by the scopes of every kind but the company, in one pass."""
     placed = select("p.*").from_(f"{customers.name} AS p")
-    placed = placed.join(
-        f"{places.table.name} AS l",
-        on="l.customer_id = p.customer_id",
-        join_type="left",
-    )
-    placed = placed.where("p.scope_kind IS NULL")
+    placed = _join_places(placed, places).where("p.scope_kind IS NULL")
     scope_kind = exp.Case()
     scope_id = exp.Case()
     grouping_sets = []
-    for kind in kinds:
+    for kind in places.kinds:
+        if kind == "company":
+            continue
         placed = placed.select(scope_column(kind).as_(kind))
         scope = exp.column(kind, "p")
         is_grouped = exp.func("GROUPING", scope.copy()).eq(0)
@@ -161,17 +175,15 @@ def select_scope_sums(kpi: str, customers: Relation, places: Places) -> exp.Sele
         group = [exp.column("variant", "p"), exp.column("part", "p"), scope]
         grouping_sets.append(exp.Tuple(expressions=group))
 
-    query = select(_text_column(kpi, "kpi"), "p.variant", "p.part")
+    query = _select_sums(placed.subquery("p"))
     query = query.select(scope_kind.as_("scope_kind"), scope_id.as_("scope_id"))
-    query = _shape_part(query.from_(placed.subquery("p")), is_placed=False)
+    query = _shape_part(query, is_placed=False)
     return query.group_by(exp.GroupingSets(expressions=grouping_sets))
 
 
-def select_placed_sums(
-    kpi: str, customers: Relation, kinds: Sequence[str] | None
-) -> exp.Select:
-    """Return a KPI's sums by the scopes that its own SELECT names: of those kinds, or of any."""
-    query = _select_sums(kpi, customers)
+def _select_placed_sums(customers: Relation, kinds: Sequence[str] | None) -> exp.Select:
+    """Return the sums by the scopes that a KPI's SELECT names: of those kinds, or of any."""
+    query = _select_sums(customers)
     query = query.select("p.scope_kind", "p.scope_id")
     query = query.where("p.scope_kind IS NOT NULL")
     if kinds is not None:
@@ -192,7 +204,8 @@ def select_source_rows(customers: Relation, places: Places, kind: str) -> exp.Se
     query = query.from_(f"{customers.name} AS p").where("p.variant = $variant")
     is_in_scope = "p.scope_kind = $kind AND p.scope_id = $scope_id"
     if kind in places.kinds:
-        query = _join_places(query, places, kind)
+        if kind != "company":
+            query = _join_places(query, places)
         scope_id = exp.Parameter(this=exp.var("scope_id"))
         is_of_customer = scope_column(kind).eq(scope_id)
         is_in_place = exp.and_("p.scope_kind IS NULL", is_of_customer)
@@ -229,10 +242,9 @@ def _select_bridge_step(table: str, places: Places, kind: str, step: str) -> exp
         amount.as_("amount"),
     )
     query = query.from_(f"{table} AS p")
-    query = _join_places(query, places, kind)
-    if kind != "company":
-        query = query.group_by(scope_column(kind))
-    return query
+    if kind == "company":
+        return query
+    return _join_places(query, places).group_by(scope_column(kind))
 
 
 def select_month_before(era: str) -> exp.Select:
@@ -256,10 +268,8 @@ def scope_column(kind: str) -> exp.Expr:
     return _or_unclaimed(exp.column(kind, "l"))
 
 
-def _join_places(query: exp.Select, places: Places, kind: str) -> exp.Select:
-    """Join the places of the customers `p`; the company needs none."""
-    if kind == "company":
-        return query
+def _join_places(query: exp.Select, places: Places) -> exp.Select:
+    """Join the places of the customers `p`, for a kind of scope that is not the company."""
     return query.join(
         f"{places.table.name} AS l",
         on="l.customer_id = p.customer_id",
@@ -267,10 +277,13 @@ def _join_places(query: exp.Select, places: Places, kind: str) -> exp.Select:
     )
 
 
-def _select_sums(kpi: str, customers: Relation) -> exp.Select:
+def _select_sums(customers: Relation | exp.Subquery) -> exp.Select:
     """Begin a SELECT of a KPI's sums by customer, `p`."""
-    query = select(_text_column(kpi, "kpi"), "p.variant", "p.part")
-    return query.from_(f"{customers.name} AS p")
+    kpi = exp.cast(exp.Parameter(this=exp.var("kpi")), "VARCHAR")
+    query = select(kpi.as_("kpi"), "p.variant", "p.part")
+    if isinstance(customers, Relation):
+        return query.from_(f"{customers.name} AS p")
+    return query.from_(customers)
 
 
 def _shape_part(query: exp.Select, *, is_placed: bool) -> exp.Select:

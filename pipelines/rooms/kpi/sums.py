@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from sqlglot import exp
+from collections.abc import Iterable, Mapping, Sequence
 
 from pipelines.catalogue.outputs import Kpi
 from pipelines.catalogue.steps import read_step
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.parts import sum_by_customer
-from pipelines.rooms.kpi.queries import (
-    Places,
-    select_company_sums,
-    select_placed_sums,
-    select_scope_sums,
-    sql_of,
-    union_all,
-)
+from pipelines.rooms.kpi.queries import Places, write_scope_sums
 from pipelines.rooms.made_rows import make_schema, take_made_rows
 from pipelines.rooms.relations import Relation, take_rows
 
@@ -54,15 +45,8 @@ def begin_parts(context: Context) -> Relation:
 def sum_scopes(context: Context, kpi: Kpi, places: Places, parts: Relation) -> None:
     """Add a KPI's numerators and denominators to the parts, by the scopes of every kind."""
     customers = sum_by_customer(context, kpi)
-    # A target of a branch says nothing where nobody knows whose customer is whose.
-    known = None if has_own_scopes(kpi) else places.kinds
-    sums: list[exp.Query] = [
-        select_company_sums(kpi.name, customers),
-        select_placed_sums(kpi.name, customers, known),
-    ]
-    if len(places.kinds) > 1:
-        sums.append(select_scope_sums(kpi.name, customers, places))
-    _append_parts(context, parts, sql_of(union_all(sums)))
+    sums = write_scope_sums(customers, places, has_own_scopes=has_own_scopes(kpi))
+    _append_parts(context, parts, sums, {"kpi": kpi.name})
 
 
 def has_own_scopes(kpi: Kpi) -> bool:
@@ -101,6 +85,11 @@ def _list_expected_scopes(kpi: Kpi, kinds: Sequence[str]) -> list[dict[str, obje
     return expected
 
 
-def _append_parts(context: Context, parts: Relation, sql: str) -> None:
+def _append_parts(
+    context: Context,
+    parts: Relation,
+    sql: str,
+    parameters: Mapping[str, object] | None = None,
+) -> None:
     """Add the rows of a SELECT to the parts; its columns have the names of `_PART`."""
-    context.engine.execute(f"INSERT INTO {parts.name} BY NAME {sql}")
+    context.engine.execute(f"INSERT INTO {parts.name} BY NAME {sql}", parameters)
