@@ -54,6 +54,7 @@ _ENGINE = {
 }
 
 SAMPLES = 5
+_ENDING_SECONDS = 5  # how long a statement that is stopped may take to end
 
 
 def judge(
@@ -224,6 +225,7 @@ def judge_in_time(
     if worker.is_alive():
         if stop is not None:
             stop()
+            worker.join(_ENDING_SECONDS)  # the next table is counted over what it uses
         return [close_gate(e, f"timeout after {seconds} s") for e in suite]
     return found + [close_gate(e, *crashes) for e in suite[len(found) :]]
 
