@@ -11,6 +11,10 @@ kpi       numerators and denominators at every level
 report    the month's pages and documents
 """
 
+from pipelines.core.precision import keep_all_digits
+
+keep_all_digits()
+
 ROOMS = (
     "extract",
     "snapshot",

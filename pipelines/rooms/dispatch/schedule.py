@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -32,7 +33,9 @@ def plan_days(
         desks[order["desk"]].append(order)
         due_days.append(order["due_on"])
     last = max(due_days, default=dispatch_on)
-    days = list(_list_working_days(calendar, dispatch_on, last))
+    # At one order a day, no desk needs more days than there are orders.
+    enough = max(len(due_days), 1)
+    days = list(islice(_list_working_days(calendar, dispatch_on, last), enough))
 
     planned: list[dict[str, object]] = []
     for desk in sorted(desks):
@@ -80,8 +83,8 @@ def count_orders_a_day(days: Sequence[date], due: Sequence[date]) -> int:
 def _list_working_days(calendar: Calendar, first: date, last: date) -> Iterator[date]:
     """The day of dispatch and the working days behind it, up to the last."""
     yield first
-    day = first + timedelta(days=1)
-    while day <= last:
+    days_behind = (last - first).days
+    for count in range(1, days_behind + 1):
+        day = first + timedelta(days=count)
         if calendar.is_working_day(day):
             yield day
-        day += timedelta(days=1)

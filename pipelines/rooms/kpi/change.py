@@ -15,7 +15,12 @@ from typing import NamedTuple, TypedDict, cast
 
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
-from pipelines.rooms.kpi.decompose import Pair, add_pairs, decompose_change
+from pipelines.rooms.kpi.decompose import (
+    Pair,
+    add_pairs,
+    decompose_change,
+    is_storable,
+)
 from pipelines.rooms.kpi.queries import select_month_before, sql_of
 from pipelines.rooms.made_rows import write_made_rows
 from pipelines.rooms.relations import keep_result, read_rows
@@ -98,7 +103,8 @@ def _read_sides(context: Context, era: str) -> dict[Variant, SidesByScope]:
 def _split_change(by_scope: SidesByScope, part_kind: str) -> list[ChangeRow]:
     """Split a change over the scopes of one kind.
 
-    Nothing comes where a month has no value or the parts are not the whole.
+    Nothing comes where a month has no value, the parts are not the whole, or an effect is beyond
+    what the table holds (a rate of almost nothing, times a volume without measure).
     """
     if part_kind not in by_scope or "company" not in by_scope["company"]:
         return []
@@ -113,8 +119,12 @@ def _split_change(by_scope: SidesByScope, part_kind: str) -> list[ChangeRow]:
     if add_pairs(parts.values()) != whole:
         return []
 
+    effects_by_scope = decompose_change(parts)
+    if not all(map(is_storable, effects_by_scope.values())):
+        return []
+
     rows: list[ChangeRow] = []
-    for scope_id, effects in decompose_change(parts).items():
+    for scope_id, effects in effects_by_scope.items():
         is_company = scope_id == "company"
         row: ChangeRow = {
             "part_kind": part_kind,

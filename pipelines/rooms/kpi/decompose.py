@@ -18,6 +18,7 @@ from pipelines.core.apportion import apportion_parts
 
 AMOUNT_PLACES = 8  # a numerator's own places
 VALUE_PLACES = 12  # more than anybody prints of a quotient
+_MOST_DIGITS = 38  # of a stored decimal
 _ZERO = Fraction(0)
 
 
@@ -88,6 +89,17 @@ def decompose_change(parts: Mapping[str, Pair]) -> dict[str, Effects]:
         )
     company = _add_effects(effects.values())
     return {"company": company, **effects}
+
+
+def is_storable(effects: Effects) -> bool:
+    """Say whether every effect, and their sums, fit the columns of `kpi_change`."""
+    amounts = (effects.numerator_change, effects.volume, effects.mix, effects.rate)
+    values = (effects.value_change, effects.value_mix, effects.value_rate)
+    amount_limit = Decimal(10) ** (_MOST_DIGITS - AMOUNT_PLACES)
+    value_limit = Decimal(10) ** (_MOST_DIGITS - VALUE_PLACES)
+    return all(abs(amount) < amount_limit for amount in amounts) and all(
+        abs(value) < value_limit for value in values
+    )
 
 
 def add_pairs(pairs: Iterable[Pair]) -> Pair:

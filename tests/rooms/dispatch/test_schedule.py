@@ -75,3 +75,13 @@ def test_what_was_due_before_the_dispatch_is_for_the_first_day() -> None:
         "M12": date(2026, 9, 4),
     }
     assert planned([]) == {}
+
+
+def test_a_due_day_at_the_end_of_the_calendar_is_no_walk_there() -> None:
+    last_day_there_is = (date.max - FIRST).days
+    days = planned(orders(2, last_day_there_is, last_day_there_is))
+    assert days == {
+        "M10": FIRST,
+        "M11": date(2026, 9, 4),
+        "M12": date(2026, 9, 7),
+    }

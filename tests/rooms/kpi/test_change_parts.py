@@ -6,11 +6,16 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipelines.core.apportion import apportion_parts, round_half_away
-from pipelines.rooms.kpi.decompose import Effects, Pair, decompose_change
+from pipelines.rooms.kpi.decompose import (
+    Effects,
+    Pair,
+    decompose_change,
+    is_storable,
+)
 
 CENTS = st.decimals(min_value=-(10**7), max_value=10**7, places=2, allow_nan=False).map(
     Fraction
@@ -173,3 +178,31 @@ def test_an_amount_without_a_denominator_is_rate() -> None:
         {"B1": pair(10, 100, 10, 100), "unclaimed": pair(0, 0, 7, 0)}
     )
     assert pick(rows["unclaimed"], ("volume", "mix", "rate")) == [0, 0, 7]
+
+
+LARGE = st.decimals(
+    min_value=-(10**20), max_value=10**20, places=2, allow_nan=False
+).map(Fraction)
+
+
+@given(st.lists(st.builds(Pair, LARGE, LARGE, LARGE, LARGE), min_size=1, max_size=4))
+def test_sums_of_thirty_digits_lose_none(pairs: list[Pair]) -> None:
+    whole_before = sum(part.d0 for part in pairs)
+    whole_now = sum(part.d1 for part in pairs)
+    assume(whole_before and whole_now)
+    parts = {str(place): part for place, part in enumerate(pairs)}
+    effects = decompose_change(parts)
+    company = effects.pop("company")
+    for name, part in parts.items():
+        assert Fraction(effects[name].numerator_change) == part.n1 - part.n0
+    assert company.volume == sum(effect.volume for effect in effects.values())
+
+
+def test_a_change_beyond_the_table_is_not_told() -> None:
+    nothing = Decimal(0)
+    fits = Effects(Decimal(10) ** 29, nothing, nothing, nothing, nothing)
+    beyond = Effects(Decimal(10) ** 30, nothing, nothing, nothing, nothing)
+    assert is_storable(fits)
+    assert not is_storable(beyond)
+    value = Decimal(10) ** 26
+    assert not is_storable(Effects(nothing, nothing, nothing, value, nothing))
