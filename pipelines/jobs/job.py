@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings, load_settings
-from pipelines.rooms.validate import Judge
-from pipelines.rooms.validate.gate import judge
 from pipelines.sources import Source, open_source
-from pipelines.sources.office.answers import OfficeReading, read_office
 from pipelines.store.lake import MonthFolder
+
+if TYPE_CHECKING:
+    from pipelines.rooms.validate import Judge
+    from pipelines.sources.office.answers import OfficeReading
 
 
 @dataclass
@@ -21,7 +23,7 @@ class Job:
     """One month to run. `source` is a folder or the YAML of a database.
 
     None for work that reads no delivery. `judge` gives the verdicts of the gate on what was
-    delivered.
+    delivered, where it is not Great Expectations.
     """
 
     home: Path
@@ -29,7 +31,7 @@ class Job:
     source: str | None = None
     settings: Settings = field(default_factory=load_settings)
     progress: Callable[[str], None] = lambda step: None
-    judge: Judge = judge
+    judge: Judge | None = None
 
     @property
     def folder(self) -> MonthFolder:
@@ -47,4 +49,7 @@ class Job:
 
         Raise SourceNotReady when it cannot be reached.
         """
+        # Imported here: only the first room of a month asks the office.
+        from pipelines.sources.office.answers import read_office
+
         return read_office(self.settings.office_database(self.home), self.month)

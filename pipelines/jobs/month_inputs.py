@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.core.errors import StorageError
 from pipelines.core.month import Month
 from pipelines.jobs.identity import hash_table_code, identify_key
 from pipelines.jobs.job import Job
 from pipelines.sources import Source
-from pipelines.sources.office.answers import OfficeReading
 from pipelines.store.champions import (
     Champion,
     find_champion,
@@ -22,6 +22,9 @@ from pipelines.store.files import hash_file
 from pipelines.store.inputs import MonthInputs
 from pipelines.store.lake import Draft, MonthFolder, Version, list_held_months
 from pipelines.store.waivers import Waiver, find_waivers
+
+if TYPE_CHECKING:
+    from pipelines.sources.office.answers import OfficeReading
 
 # What is given of each era of `earlier`, but for `prior` and `base`: how many months ago it is.
 _MONTHS_AGO = {"m1": 1, "m2": 2, "m3": 3, "m12": 12}

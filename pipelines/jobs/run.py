@@ -24,10 +24,9 @@ from pipelines.jobs.month_inputs import (
     state_inputs,
 )
 from pipelines.jobs.release import release_month
-from pipelines.jobs.specs.check_specs import check_specs
 from pipelines.jobs.walk import open_trial, run_draft_room
 from pipelines.store.faults import StorageErrors
-from pipelines.store.lake import Draft, Version
+from pipelines.store.lake import Draft, MonthFolder, Version, list_held_months
 
 __all__ = [
     "ROOMS",
@@ -192,10 +191,23 @@ def open_draft(
     is_known = gathered.inputs.source is not None
     if is_known and draft.inputs == inputs:
         return draft
-    check_specs()
+    if not _was_checked(job, gathered):
+        # Imported here: what the check knows of all rooms, no room but the first needs.
+        from pipelines.jobs.specs.check_specs import check_specs
+
+        check_specs()
     check_rules(job.settings.gate_file)
     draft.start(inputs)
     return draft
+
+
+def _was_checked(job: Job, gathered: Gathered) -> bool:
+    """Say whether the latest month held is of the very same SQL files and code."""
+    held = list_held_months(job.home)
+    if not held:
+        return False
+    latest = MonthFolder(job.home, held[-1]).current()
+    return latest is not None and latest.month_inputs.code == gathered.inputs.code
 
 
 def finish_rooms(

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.catalogue.lineage import ColumnName, find_feature_columns, trace_origin
 from pipelines.catalogue.spec import Spec, TableName
@@ -29,7 +30,6 @@ from pipelines.core.settings import Settings
 from pipelines.engines import open_engine
 from pipelines.engines.duckdb import Answer, DuckEngine, Parameters, write_native_sql
 from pipelines.rooms.parameters import list_parameters
-from pipelines.sources.office.answers import OfficeReading
 from pipelines.sources.operator.delivery import Delivery
 from pipelines.sources.operator.own_names import NamesMapping
 from pipelines.sources.operator.source import Source
@@ -38,6 +38,9 @@ from pipelines.store.files import OWNER_ALONE
 from pipelines.store.manifest import Definition, TableEntry
 from pipelines.store.versions import Draft, Version
 from pipelines.store.waivers import Waiver
+
+if TYPE_CHECKING:
+    from pipelines.sources.office.answers import OfficeReading
 
 _MONTHS_BEFORE = {"m1": 1, "m2": 2, "m3": 3, "m12": 12}
 

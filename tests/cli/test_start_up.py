@@ -115,3 +115,14 @@ def test_a_mistake_is_told_without_anything_that_computes(tmp_path: Path) -> Non
     modules = imported_by(tmp_path, "kpi", "2026-13")
     assert heavy(modules) <= {"pydantic", "yaml"}
     assert len(modules) < 400
+
+
+OF_ONE_ROOM = {"scipy", "sqlalchemy", "pandas", "sklearn", "great_expectations"}
+
+
+def test_who_runs_a_room_loads_nothing_that_only_another_room_needs() -> None:
+    program = "import sys; import pipelines.jobs.run; print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert heavy(set(done.stdout.split())) & OF_ONE_ROOM == set()

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import coo_array, csr_array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 # Moving one customer changes the load of two desks, by less than one each.
 KEPT = 4.0
@@ -171,6 +172,10 @@ class _Transport:
 
     def solve(self) -> list[list[int]]:
         """How many customers of each wish go to each seat: a whole optimum."""
+        from scipy.optimize import (
+            linprog,  # half a second, of a month with newcomers alone
+        )
+
         costs = np.concatenate([-self._weigh_wishes(), self._weigh_loads()])
         no_surplus = [0] * len(self.seats)
         found = linprog(
@@ -213,6 +218,8 @@ class _Transport:
 
     def _balance_flows(self) -> csr_array:
         """The equations: all of a wish flow somewhere; a seat's flows fill as many places."""
+        from scipy.sparse import coo_array
+
         wish_count = len(self.wishes)
         flows = np.arange(self.flow_count)
         wish_of, seat_of = np.divmod(flows, len(self.seats))
