@@ -10,7 +10,12 @@ from __future__ import annotations
 from pipelines.catalogue.spec import load_room_specs
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
-from pipelines.rooms.kpi.queries import Places, select_bridge_level, sql_of, union_all
+from pipelines.rooms.kpi.queries import (
+    Places,
+    select_bridge_levels,
+    select_bridge_sums,
+    sql_of,
+)
 from pipelines.rooms.made_rows import make_schema, take_made_rows
 from pipelines.rooms.relations import keep_result, write_step
 
@@ -40,9 +45,8 @@ def write_bridge(context: Context, places: Places) -> None:
     steps = list_bridge_steps()
     order = [{"step": step, "place": place} for place, step in enumerate(steps)]
     causes = take_made_rows(context, "causes", order, _STEP)
-    selects = []
-    for kind in places.kinds:
-        selects.append(select_bridge_level(TABLE, places, kind, steps))
-    levels = union_all(selects)
-    level = keep_result(context, "levels", sql_of(levels))
+    by_scope = select_bridge_sums(TABLE, places, steps)
+    sums = keep_result(context, "bridge_sums", sql_of(by_scope))
+    by_step = select_bridge_levels(sums, steps)
+    level = keep_result(context, "levels", sql_of(by_step))
     write_step(context, "kpi", "bridge", "kpi_bridge", KEY, level=level, cause=causes)

@@ -216,35 +216,42 @@ def select_source_rows(customers: Relation, places: Places, kind: str) -> exp.Se
     return query.order_by(*order, dialect="duckdb")
 
 
-def select_bridge_level(
-    table: str, places: Places, kind: str, steps: Iterable[str]
-) -> exp.Query:
-    """Return the cohort's bridge by the scopes of a kind, a row a scope and step.
+def select_bridge_sums(table: str, places: Places, steps: Sequence[str]) -> exp.Query:
+    """Return the cohort's bridge by every scope, a column a step.
 
     The company and the unclaimed are there even when nobody is.
     """
-    always_there = "company" if kind == "company" else "unclaimed"
     rows: list[exp.Query] = []
-    for step in steps:
-        rows.append(_select_bridge_step(table, places, kind, step))
-        literals = [text_literal(text) for text in (kind, always_there, step)]
-        rows.append(select(*literals, "0"))
+    for kind in places.kinds:
+        rows.append(_select_bridge_of_kind(table, places, kind, steps))
+        always_there = "company" if kind == "company" else "unclaimed"
+        nothing = ["0"] * len(steps)
+        rows.append(select(text_literal(kind), text_literal(always_there), *nothing))
     return union_all(rows)
 
 
-def _select_bridge_step(table: str, places: Places, kind: str, step: str) -> exp.Select:
-    """Return the amounts of a step by the scopes of a kind."""
-    amount = exp.func("SUM", exp.column(f"{step}_amount", "p"))
-    query = select(
-        _text_column(kind, "scope_kind"),
-        scope_column(kind).as_("scope_id"),
-        _text_column(step, "step"),
-        amount.as_("amount"),
-    )
+def _select_bridge_of_kind(
+    table: str, places: Places, kind: str, steps: Iterable[str]
+) -> exp.Select:
+    """Return the amounts of all steps by the scopes of a kind."""
+    query = select(_text_column(kind, "scope_kind"), scope_column(kind).as_("scope_id"))
+    for step in steps:
+        amount = exp.func("SUM", exp.column(f"{step}_amount", "p"))
+        query = query.select(amount.as_(step))
     query = query.from_(f"{table} AS p")
     if kind == "company":
         return query
     return _join_places(query, places).group_by(scope_column(kind))
+
+
+def select_bridge_levels(sums: Relation, steps: Iterable[str]) -> exp.Query:
+    """Return the bridge by every scope, a row a step."""
+    rows: list[exp.Query] = []
+    for step in steps:
+        amount = exp.column(step).as_("amount")
+        row = select("scope_kind", "scope_id", _text_column(step, "step"), amount)
+        rows.append(row.from_(sums.name))
+    return union_all(rows)
 
 
 def select_month_before(era: str) -> exp.Select:
