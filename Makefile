@@ -2,12 +2,12 @@
 # make test   set everything up, check, and run every test that fits 30 minutes; make test-all runs the long ones too
 #             (installs what they need beside Python where it may: deploy/need_packages.sh)
 # make check  what CI and pre-commit check: ruff, ruff format, mypy, the compose file against its schema
-# make bench  re-measure what the README claims; make bench-faults plants every fault and tells what was caught;
+# make bench  re-measure what the README claims (bench-quick: in ten minutes); make bench-faults plants every fault and tells what was caught;
 # make bench-league  sets this project, a rule list and churnkit side by side (docs/league.md)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check bench bench-faults bench-league spark packages clean
+.PHONY: help setup run test test-all check bench bench-quick bench-faults bench-league spark packages clean
 
 PYTHON ?= python3.11
 UV := build/uv/bin/uv
@@ -54,7 +54,11 @@ check: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks.start_up
-	@$(BIN)/python -m benchmarks.run
+	@$(BIN)/python -m benchmarks.month --services 20000 300000 3000000
+
+bench-quick: setup
+	@$(BIN)/python -m benchmarks.start_up
+	@$(BIN)/python -m benchmarks.month --services 20000 100000
 
 bench-faults: setup
 	@$(BIN)/python -m tests.proof.faults
