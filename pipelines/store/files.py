@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 OWNER_ALONE, EVERYBODY = 0o600, 0o644
 ROW_GROUP = 122_880  # DuckDB's own row-group size, so its scans split evenly
+# A column of few values is told by number. One of many is not: its dictionary is given up as soon
+# as it is larger than this, which costs less than a megabyte of it, and the file is smaller.
+_DICTIONARY_BYTES = 32 * 1024
 _ANY_WRITE = 0o222
 _PERMISSIONS = 0o777
 
@@ -164,7 +167,12 @@ def write_parquet(
 
     rows = 0
     with replacing(path, mode) as temporary:
-        with pq.ParquetWriter(temporary, batches.schema, compression="zstd") as writer:
+        with pq.ParquetWriter(
+            temporary,
+            batches.schema,
+            compression="zstd",
+            dictionary_pagesize_limit=_DICTIONARY_BYTES,
+        ) as writer:
             for table in _regroup_batches(batches):
                 writer.write_table(table, row_group_size=ROW_GROUP)
                 rows += table.num_rows
