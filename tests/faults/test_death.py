@@ -54,6 +54,12 @@ def die_and_go_on(
     shutil.rmtree(home)
 
 
+def leave_out_like_tables(steps: list[str]) -> list[str]:
+    """Leave out the tables between the first and the last that a room writes, all alike."""
+    tables = [step for step in steps if ".parquet" in step]
+    return [step for step in steps if step not in tables[2:-2]]
+
+
 def test_the_steps_are_those_of_the_rooms_and_the_commit(
     undisturbed: tuple[Path, Path], steps: dict[str, list[str]]
 ) -> None:
@@ -78,11 +84,12 @@ def test_death_in_every_step_of_the_commit_and_the_release(
     tmp_path: Path,
 ) -> None:  # fmt: skip
     last = ROOMS[-1]
-    for step in steps[last]:
+    tried = leave_out_like_tables(steps[last])
+    for step in tried:
         die_and_go_on(
             forge, source, before[last], undisturbed[0], step, tmp_path / "home"
         )
-    print(f"killed at {len(steps[last])} steps of {sum(map(len, steps.values()))}")
+    print(f"killed at {len(tried)} steps of {sum(map(len, steps.values()))}")
 
 
 @pytest.mark.long
