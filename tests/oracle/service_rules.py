@@ -18,34 +18,37 @@ def arrears_services(held: Held) -> Part:
     return share(month.net["customer_id"], isin(month.net[SERVICE], late))
 
 
-def _lost(held: Held) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
-    """Net(m-1), which of it is lost, and for what reason."""
-    before, now = held.back(1).net, held.now
-    reason = pd.Series(None, index=before.index, dtype=object)
-    if "termination_reason" in now.services:
-        reason = before[SERVICE].map(
-            now.services.set_index(SERVICE)["termination_reason"]
-        )
-    return before, ~before[SERVICE].isin(now.net[SERVICE]), reason
+def _lost(held: Held) -> tuple[pd.DataFrame, pd.Series]:
+    """Net(m-1), and which of it is lost."""
+    before = held.back(1).net
+    return before, ~before[SERVICE].isin(held.now.net[SERVICE])
+
+
+def _lost_why(held: Held) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Net(m-1), which of it is lost, and for what reason; nobody's reason is known without the column."""
+    before, lost = _lost(held)
+    held.now.need("service", "termination_reason")
+    reasons = held.now.services.set_index(SERVICE)["termination_reason"]
+    return before, lost, before[SERVICE].map(reasons)
 
 
 def churn(held: Held) -> Part:
-    before, lost, _ = _lost(held)
+    before, lost = _lost(held)
     return share(before["customer_id"], lost)
 
 
 def churn_voluntary(held: Held) -> Part:
-    before, lost, reason = _lost(held)
+    before, lost, reason = _lost_why(held)
     return share(before["customer_id"], lost & reason.isin(OWN_WILL))
 
 
 def churn_involuntary(held: Held) -> Part:
-    before, lost, reason = _lost(held)
+    before, lost, reason = _lost_why(held)
     return share(before["customer_id"], lost & reason.eq("arrears"))
 
 
 def churn_unknown(held: Held) -> Part:
-    before, lost, reason = _lost(held)
+    before, lost, reason = _lost_why(held)
     return share(before["customer_id"], lost & reason.isna())
 
 
