@@ -12,7 +12,8 @@ import pandas as pd
 
 from .customer_rules import CUSTOMER_RULES
 from .further_rules import FURTHER_RULES
-from .orders import ORDER_RULES, Office
+from .orders.office import Office
+from .orders.rules import ORDER_RULES
 from .owners import KINDS, NOBODY, owners
 from .parts import Given, Mean, Part, Placed, Rule, Score
 from .service_rules import SERVICE_RULES

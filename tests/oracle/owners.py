@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .state import Held, MissingError, Month
+from .state import Held, Month
 
 NOBODY = "unclaimed"
 KINDS = ("city", "branch", "unit", "manager")

@@ -137,6 +137,11 @@ TABLES: dict[str, Table] = {
         date="adjusted_on*",
         money="amount*",
     ),
+    "activity_guest": _table(
+        "activity_id customer_id",
+        text="activity_id* customer_id*",
+        bool="is_invited has_attended",
+    ),
     "loyalty": _table(
         "customer_id",
         text="customer_id*",

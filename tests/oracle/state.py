@@ -40,7 +40,7 @@ class Month:
             former.ever_customers if former else (),
             former.ever_services if former else (),
         )
-        self.customers = self.need("customer")
+        self.customers: pd.DataFrame = self.need("customer")
         services = self.need("service")
         flag = (
             services["is_excluded"]
@@ -52,8 +52,8 @@ class Month:
         self.last_known = _last_known(services.assign(is_out=excluded), former)
         is_out = self.last_known["is_out"].astype(bool)
         self._excluded = self.last_known.index[is_out]
-        self.ever_services = self.last_known.index
-        self.ever_customers = _ever(self.customers["customer_id"], former)
+        self.ever_services: pd.Index = self.last_known.index
+        self.ever_customers: pd.Index = _ever(self.customers["customer_id"], former)
         self._revenue: dict[str, pd.Series] = {}
 
     def need(self, table: str, *columns: str) -> pd.DataFrame:

@@ -26,9 +26,10 @@ from pipelines.jobs.run import Job, open_draft, release_month, run_draft_room
 from pipelines.store.lake import Version
 from tests.oracle.compare import Report, compare
 from tests.oracle.kpis import expected_kpis
-from tests.oracle.orders import Office
+from tests.oracle.orders.office import Office
 from tests.oracle.state import read_once
 from tests.proof.answers import answer, orders_of
+from tests.proof.debts import write_debts
 from tests.proof.desks import write_desks
 from tests.proof.histories import write_histories
 from tests.support.small import judge_nothing
@@ -124,6 +125,7 @@ def run_histories(
 def compare_batch(folder: Path, services: int, seed: int, tally: Tally) -> None:
     """Write a batch of histories, run its months and compare the newest ones."""
     months = write_histories(folder / "source", services, seed)
+    write_debts(folder / "source", months, seed)
     write_desks(folder / "source", months, seed)
     versions, office = run_histories(folder, months, seed)
     names = [str(month) for month in months]
