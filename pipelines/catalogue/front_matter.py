@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from pipelines.core.outcomes import load_outcomes
 
 Text = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -21,6 +23,17 @@ Unit = Literal["ratio", "amount", "count", "per_10k", "days", "score"]
 Direction = Literal["higher", "lower"]
 # By what it is seen that an order was done.
 Proof = Literal["payment", "kept", "renewal", "card", "points", "claim"]
+
+
+def _check_outcome(code: str) -> str:
+    """Refuse a code that nobody knows, and one that every list takes."""
+    own = [known for known, outcome in load_outcomes().items() if not outcome.is_common]
+    if code not in own:
+        raise ValueError(f"one of {', '.join(own)}")
+    return code
+
+
+OutcomeCode = Annotated[str, AfterValidator(_check_outcome)]
 
 
 class _Block(BaseModel):
@@ -201,7 +214,10 @@ class Prior(_Block):
 
 
 class ListBlock(_Block):
-    """A dispatch list."""
+    """A dispatch list.
+
+    `outcomes` are what a manager may answer besides what every list takes.
+    """
 
     title: Words
     owner: Text | None = None
@@ -219,6 +235,7 @@ class ListBlock(_Block):
     scored: bool = False
     minimum: bool = False
     verify: Proof | None = None
+    outcomes: Annotated[list[OutcomeCode], Field(min_length=1)]
     tolerates: TableNames = []
     needs: ColumnNames = []
 

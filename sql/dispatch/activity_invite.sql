@@ -5,6 +5,7 @@ priority: 160
 holdout: true
 due: {column: due_on}
 action: {zh: 电话邀约参加活动，登记是否出席, en: Invite by telephone and note who will come}
+outcomes: [accepted]
 script:
   zh: "您好，{held_on} 我们举办「{activity_name}」，名额 {seats} 位，想邀请您参加。您那天方便吗？方便的话我先给您留位。"
   en: "Good day, on {held_on} we hold “{activity_name}” for {seats} guests and would like to invite you. Are you free that day? Then I will keep a seat for you."

@@ -5,6 +5,7 @@ priority: 30
 holdout: false
 due: {working_days: 7}
 action: {zh: 核对欠费账单，约定缴费日期, en: Go through the open bills and agree on a day of payment}
+outcomes: [paid, promised]
 script:
   zh: "您好，您的手机账户有 {amount} 元已过缴费期（最早 {oldest_due_on}）。想跟您核对一下账单，有疑问我来查。您看哪天缴清方便？我给您登记。"
   en: "Good day, {amount} yuan on your mobile account are past due (the oldest since {oldest_due_on}). I would like to go through the bill with you and look into anything unclear. On which day could you pay? I will note it."

@@ -6,6 +6,7 @@ holdout: false
 due: {day: 10}
 verify: card
 action: {zh: 制发并送达会员卡, en: Issue and deliver the card}
+outcomes: [card_delivered]
 script:
   zh: "您好，您是我们的{tier}会员，会员卡还没有送到您手上。请问送到哪里方便？我顺便给您介绍会员可以享受的服务。"
   en: "Good day, you are a {tier} member and have not received your card. Where shall I bring it? I will also tell you what comes with it."

@@ -6,6 +6,7 @@ holdout: true
 scored: true
 due: {day: 12}
 action: {zh: 了解离网原因，按客户价值提供挽留方案, en: "Find out why the customer may leave; make an offer worth the value at risk"}
+outcomes: [retained, accepted]
 script:
   zh: "您好，我是您的客户经理，做个回访。最近用得怎么样，信号、资费、服务有没有不满意的地方？根据您的使用，我准备了适合您的方案，您方便听一下吗？"
   en: "Good day, I am your account manager. How has the service been: coverage, price, help? I have prepared something that fits your use. May I tell you about it?"

@@ -5,6 +5,7 @@ priority: 90
 holdout: true
 due: {day: 12}
 action: {zh: 回访拍照会员，挽回下滑的消费, en: Call the cohort member and win back what he no longer spends}
+outcomes: [retained, accepted]
 tolerates: [score_churn]  # without a score the rule alone decides
 script:
   zh: "您好，您是我们的老会员。看到您最近的使用有变化，想了解套餐是否还合适，有没有更需要的业务？我帮您算一算，看怎么更划算。"

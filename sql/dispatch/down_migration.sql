@@ -5,6 +5,7 @@ priority: 110
 holdout: true
 due: {day: 12}
 action: {zh: 推荐匹配用量的套餐，稳定收入, en: Offer a plan that fits the use and keeps the revenue}
+outcomes: [retained, accepted]
 script:
   zh: "您好，注意到您的套餐和实际使用不太匹配。我按您近几个月的用量比较了几档，有一档更合适，您看要不要我给您讲讲？"
   en: "Good day, your plan and your use do not quite match. I have compared plans with what you used in recent months, and one fits better. Shall I explain it?"

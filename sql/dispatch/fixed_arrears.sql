@@ -5,6 +5,7 @@ priority: 40
 holdout: false
 due: {working_days: 7}
 action: {zh: 核对欠费账单，约定缴费日期, en: Go through the open bills and agree on a day of payment}
+outcomes: [paid, promised]
 script:
   zh: "您好，您的宽带（固话、专线）有 {amount} 元已过缴费期（最早 {oldest_due_on}）。使用上有没有问题？账单我可以跟您逐项核对，您看哪天缴清方便？"
   en: "Good day, {amount} yuan for your broadband or fixed line are past due (the oldest since {oldest_due_on}). Does it work as it should? I can go through the bill with you. On which day could you pay?"

@@ -5,6 +5,7 @@ priority: 50
 holdout: false
 due: {working_days: 7}
 action: {zh: 与集团联系人核对欠费并催收, en: Go through the open bills with the contact of the group}
+outcomes: [paid, promised]
 script:
   zh: "您好，贵单位名下有 {amount} 元话费已过缴费期（最早 {oldest_due_on}，共 {customer_count} 户）。我把明细发给您核对，请问财务付款大概在哪天？"
   en: "Good day, {amount} yuan of your organisation are past due (the oldest since {oldest_due_on}, {customer_count} account(s)). I will send the details for checking. On which day will it be paid?"

@@ -5,6 +5,7 @@ priority: 80
 holdout: true
 due: {day: 12}
 action: {zh: 与集团联系人核实零次成员, en: Ask the contact of the group about members who use nothing}
+outcomes: [retained, accepted]
 script:
   zh: "您好，贵单位有 {customer_count} 位成员的号码 {month} 没有使用。想请您帮忙确认是人员变动还是使用不便，我好及时调整，避免浪费。"
   en: "Good day, the numbers of {customer_count} of your people were not used in {month}. Could you tell me whether they have left or something hinders them, so that I can adjust it?"

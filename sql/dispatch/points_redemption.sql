@@ -6,6 +6,7 @@ holdout: true
 due: {column: due_on}
 verify: points
 action: {zh: 提醒积分可兑换，协助兑换, en: Remind of the points and help to redeem them}
+outcomes: [redeemed]
 script:
   zh: "您好，您有 {points_balance} 积分可以兑换[，{points_expire_on} 到期]。需要我帮您看看能换什么，现在就兑换吗？"
   en: "Good day, you have {points_balance} points to redeem[, they expire on {points_expire_on}]. Shall I show you what they are good for, and redeem them now?"

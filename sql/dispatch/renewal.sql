@@ -6,6 +6,7 @@ holdout: true
 due: {column: due_on}
 verify: renewal
 action: {zh: 到期前联系，推荐续约方案, en: Call before the end and offer a renewal}
+outcomes: [renewed]
 script:
   zh: "您好，您 {service_id} 的[合约 {contract_end_on} 到期][优惠 {promotion_end_on} 到期]。为避免到期后资费变化，我为您准备了续约方案，您方便听一下吗？"
   en: "Good day, the [contract of {service_id} ends on {contract_end_on}][promotion of {service_id} ends on {promotion_end_on}]. So that your price does not change then, I have prepared a way to renew. May I tell you about it?"

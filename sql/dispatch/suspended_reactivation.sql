@@ -6,6 +6,7 @@ holdout: false
 due: {working_days: 3}
 tolerates: [features_arrears]  # who is suspended is known without the amounts
 action: {zh: 提醒缴清欠费并协助复机, en: Ask for payment and help to reactivate}
+outcomes: [paid, promised, reactivated]
 script:
   zh: "您好，您的号码因欠费暂停了服务[，目前逾期 {amount} 元]。缴清后一般很快恢复。账单上有不清楚的地方吗？今天方便缴费吗，需要我把缴费方式发给您吗？"
   en: "Good day, your service is suspended because of an open bill[ of {amount} yuan]. It comes back soon after payment. Is anything on the bill unclear? Could you pay today, and shall I send you the ways to pay?"

@@ -5,6 +5,7 @@ priority: 10
 holdout: false
 due: {working_days: 2}
 action: {zh: 两个工作日内致电，了解拆机原因并挽留, en: "Call within two working days, ask why, make an offer to stay"}
+outcomes: [retained, accepted]
 script:
   zh: "您好，我是您的客户经理。看到您申请停用 {service_id}，想先听听是哪里没做好。如果是资费或信号的问题，我现在就可以帮您看方案，您看方便说说吗？"
   en: "Good day, I am your account manager. I see that {service_id} is to be disconnected and would like to hear what went wrong. If it is the price or the coverage, I can look at it with you now. May I ask what made you decide?"

@@ -8,6 +8,7 @@ due: {day: 5}
 verify: claim
 needs: [ownership.manager_id]
 action: {zh: 支局认领并指定客户经理, en: Branch claims the customer and names a manager}
+outcomes: [claimed]
 script:
   zh: "您好，我是负责您这边的营业人员，今后由我为您服务。先跟您确认一下联系方式，有需要随时联系我。"
   en: "Good day, I am the one who looks after you from now on. May I check how to reach you? Please call me whenever something is needed."

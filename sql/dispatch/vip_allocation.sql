@@ -10,6 +10,7 @@ verify: claim
 needs: [ownership.manager_id]
 tolerates: [m1.features_high_value, prior.dispatch_listed]  # in the first month only those without a manager are new
 action: {zh: 分配客户经理，首次联系建档, en: First contact by the new manager}
+outcomes: [claimed]
 script:
   zh: "您好，我是您的专属客户经理，以后有业务办理、账单、故障等问题都可以直接找我。先跟您核对一下联系方式和常用需求，可以吗？"
   en: "Good day, I am your personal account manager: orders, bills, faults, please come straight to me. May I check how to reach you and what matters to you?"

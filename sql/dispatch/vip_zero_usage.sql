@@ -5,6 +5,7 @@ priority: 70
 holdout: true
 due: {day: 12}
 action: {zh: 关怀回访，核实是否弃用或换号, en: "Call and find out whether the number is given up or replaced"}
+outcomes: [retained, accepted]
 script:
   zh: "您好，我是您的客户经理，做个关怀回访。注意到您的号码最近基本没有使用，是换了号码还是信号、资费有不便？您希望我怎么帮您调整？"
   en: "Good day, I am your account manager and call to see how you are. Your number has hardly been used lately: have you changed it, or is it the coverage or the price? How may I help?"

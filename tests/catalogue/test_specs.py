@@ -73,6 +73,7 @@ KEYS = {
         "evidence",
         "prior",
         "minimum",
+        "outcomes",
         "verify",
     },
 }
