@@ -81,8 +81,8 @@ class _Draw:
         """Draw amounts about these: all, a fen less or more, half, double."""
         kind = self.random.integers(0, 7, len(fen))
         cases = [kind < 3, kind == 3, kind == 4, kind == 5]
-        drawn = np.select(cases, [fen, fen - 1, fen + 1, fen * 2], fen // 2)
-        return np.maximum(drawn, 1)
+        drawn: np.ndarray = np.select(cases, [fen, fen - 1, fen + 1, fen * 2], fen // 2)
+        return np.asarray(np.maximum(drawn, 1))
 
 
 class _Debts:
@@ -129,7 +129,7 @@ class _Debts:
         others = draw.random.random(len(for_bills)) < 0.03
         payer = draw.pick(list(people), len(for_bills))
         for_bills["customer_id"] = np.where(others, payer, for_bills["customer_id"])
-        owed = self.earlier[0].groupby("customer_id", as_index=False)["fen"].sum()
+        owed = self.earlier[0].groupby("customer_id")["fen"].sum().reset_index()
         loose = draw.some(owed, 0.4).assign(bill_id=None)
         strange = Frame(
             {
@@ -157,7 +157,7 @@ class _Debts:
         """Take back all, a part, or more than was paid; some name the bill and some do not."""
         rows = draw.some(paid, share)
         keeps_name = draw.random.random(len(rows)) < 0.7
-        rows["bill_id"] = np.where(keeps_name, rows["bill_id"], None)
+        rows["bill_id"] = rows["bill_id"].where(keeps_name, None)
         rows["fen"] = -draw.near(rows["fen"].to_numpy(int))
         days = zip(rows["paid_on"], draw.days(month, len(rows)), strict=True)
         strays = draw.random.random(len(rows)) < 0.1  # before what it would take back

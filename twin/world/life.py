@@ -120,6 +120,8 @@ def terminate(world: World, index: Array, reasons: Array, at: Array) -> None:
     )
     services.terminated_on[index] = at // SECONDS
     services.reason[index] = reasons
+    chance = world.random("unpaid end").random(len(services))[index]
+    services.ends_unpaid[index] = chance < world.config.unpaid_end_share
 
 
 def _finish_pre_terminated(
@@ -182,7 +184,7 @@ def change_numbers(world: World) -> None:
     heir.contract_end[heir.contract_end <= heir.activated_on] = NONE
     lapsed = heir.promotion_end <= heir.activated_on
     heir.promotion_end[lapsed], heir.discount[lapsed] = NONE, 0
-    heir.will_leave[:] = False
+    heir.will_leave[:] = heir.ends_unpaid[:] = False
     services.append(heir)
 
 
