@@ -19,7 +19,7 @@ from pipelines.catalogue.origins import (
     list_table_columns,
     trace_origin,
 )
-from pipelines.catalogue.spec import Spec, TableName, load_room_specs
+from pipelines.catalogue.spec import MADE_OF, Spec, TableName, load_room_specs
 
 __all__ = [
     "CARRY_MONTHS",
@@ -40,8 +40,6 @@ __all__ = [
 # The months remembered as held: the longest window that a KPI looks back on.
 HELD_MONTHS = 24
 
-# Of tables that a room's own code makes of a SQL file's table: which.
-MADE_OF = {"feedback_effect": "feedback_arm"}
 _SCORE = "score_churn"
 # The eras that are so many months before the month that names them.
 _MONTHS_BACK = {"m1": 1, "m2": 2, "m3": 3, "m12": 12}

@@ -1,7 +1,7 @@
 /* ---
 title: {zh: 应收账款周转天数, en: Days sales outstanding}
 owner: retention
-version: 1
+version: 2
 unit: days
 better: lower
 default: dso

@@ -1,7 +1,7 @@
 /* ---
 title: {zh: 维系成功率, en: Success rate}
 owner: retention
-version: 1
+version: 2
 lag: 1
 unit: ratio
 better: higher
