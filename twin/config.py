@@ -165,6 +165,7 @@ class TwinConfig:
     unpaid_end_share: float = (
         0.15  # of lines that end, which leave what they owe unpaid; assumed
     )
+    settle_rate: float = 0.15  # of what such lines owe, paid in a month; assumed
     write_off_days: int = 180  # after a line's end, for what nobody has paid; assumed
     due_day: int = 20
     stop_day: int = 6  # of the month after next: 16 days past due

@@ -60,6 +60,6 @@ def is_working_day(day: int) -> bool:
 
 
 def working_day(span: Span, number: int) -> int:
-    """Give the day of a month on which people work for the so-manieth time."""
+    """Give the n-th working day of a month."""
     days = [day for day in range(span.first, span.last + 1) if is_working_day(day)]
     return days[number - 1]

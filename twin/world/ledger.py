@@ -264,7 +264,7 @@ def _pay_old_bills(world: World, intent: Intent) -> None:
     bills, services = world.bills, world.services
     ended = _ends_settled(world)
     forgiven = ended & (services.reason[bills.service] == ARREARS)
-    forgiven |= bills.disputed & ~ended
+    forgiven |= (bills.disputed | _stay_away(world)) & ~ended
     day = np.where(
         ended, services.terminated_on[bills.service], intent.day[bills.customer]
     )
@@ -279,6 +279,14 @@ def _ends_settled(world: World) -> Array:
     bills, services = world.bills, world.services
     ended = services.status[bills.service] == TERMINATED
     return np.asarray(ended & ~services.ends_unpaid[bills.service])
+
+
+def _stay_away(world: World) -> Array:
+    """Mark the bills of lines that ended unpaid whose owners do not come this month either."""
+    services, size = world.services, len(world.services)
+    comes = world.random("late settling").random(size) < world.config.settle_rate
+    away = (services.status == TERMINATED) & services.ends_unpaid & ~comes
+    return np.asarray(away[world.bills.service])
 
 
 def write_off(world: World) -> None:
