@@ -56,7 +56,8 @@ def churn_mean_base(held: Held) -> Part:
     return Part(churn(held).num, mean_base(held), 1, 2)
 
 
-def _active_mobile(month: Month) -> pd.DataFrame:
+def active_mobile(month: Month) -> pd.DataFrame:
+    """The mobile lines active at the cut-off."""
     services = month.services
     return services[
         (services["service_type"] == "mobile") & (services["status"] == "active")
@@ -65,7 +66,7 @@ def _active_mobile(month: Month) -> pd.DataFrame:
 
 def _older(held: Held) -> pd.DataFrame:
     """Mobile lines active at the cut-off and activated before m."""
-    lines = _active_mobile(held.now)
+    lines = active_mobile(held.now)
     return lines[lines["activated_on"] < held.now.first]
 
 
@@ -83,7 +84,8 @@ def _used(month: Month, column: str, lines: pd.DataFrame) -> pd.Series:
     )
 
 
-def _idle(month: Month, lines: pd.DataFrame) -> pd.Series:
+def is_idle(month: Month, lines: pd.DataFrame) -> pd.Series:
+    """Which of these lines used nothing in the month."""
     columns = ("voice_calls", "sms_count", "data_mb")
     idle = pd.Series(True, index=lines.index)
     for column in columns:
@@ -100,13 +102,13 @@ def zero_calls(held: Held) -> Part:
 
 def zero_all(held: Held) -> Part:
     lines = _older(held)
-    return share(lines["customer_id"], _idle(held.now, lines))
+    return share(lines["customer_id"], is_idle(held.now, lines))
 
 
 def zero_all_2m(held: Held) -> Part:
     lines = _active_before(_older(held), held.back(1))
     return share(
-        lines["customer_id"], _idle(held.now, lines) & _idle(held.back(1), lines)
+        lines["customer_id"], is_idle(held.now, lines) & is_idle(held.back(1), lines)
     )
 
 
@@ -115,7 +117,7 @@ def _bundles(month: Month) -> pd.DataFrame:
     bundle = ["included_minutes", "included_data_mb"]
     plans = month.need("plan", *bundle).dropna(subset=bundle)
     month.need("service", "plan_id")
-    return _active_mobile(month).merge(plans, on="plan_id")
+    return active_mobile(month).merge(plans, on="plan_id")
 
 
 def _hardly_used(month: Month) -> pd.Index:

@@ -41,11 +41,15 @@ FOREIGN = sorted({code for codes in OWN.values() for code in codes})
 
 def orders_of(version: Version) -> list[Row]:
     """Both arms of a month's orders, amounts in fen."""
-    frame = pd.read_parquet(version.table("dispatch_order"), dtype_backend="pyarrow")
     return [
         {**row, "amount": None if row["amount"] is None else int(row["amount"] * 100)}
-        for row in _rows(frame)
+        for row in rows_of(version, "dispatch_order")
     ]
+
+
+def rows_of(version: Version, table: str) -> list[Row]:
+    """A table of a month, with None where nothing stands."""
+    return _rows(pd.read_parquet(version.table(table), dtype_backend="pyarrow"))
 
 
 def _rows(frame: pd.DataFrame) -> list[Row]:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from .book import Book, Row
+from .debts import Opening
 
 CLOSING = ("credit_note", "write_off")  # what is prepaid was set off before any payment
 
@@ -54,20 +55,14 @@ class Flow:
     """The bills open at one cut-off, and what goes to them until a later one."""
 
     def __init__(
-        self, opening: Book, later: Sequence[Book], ever: Sequence[Book]
+        self, opening: Opening, later: Sequence[Book], ever: Sequence[Book]
     ) -> None:
-        """`later` are the months after `opening`; `ever` all whose payments are known."""
-        self.opening = opening
-        self.last_day = later[-1].last_day
-        self.items = sorted(
-            opening.rows("receivable"), key=lambda row: (row["due_on"], row["bill_id"])
-        )
-        self.left = {row["bill_id"]: int(row["open_amount"]) for row in self.items}
-        self._set_off_money_in_hand()
-        self.listed = dict(self.left)  # what lists show: left before any payment
+        """`later` are the months after the opening; `ever` all whose payments are known."""
+        self.begin, self.last_day = opening.book.last_day, later[-1].last_day
+        self.left = dict(opening.left)
         self._open_by_turn: dict[str, list[str]] = defaultdict(list)
-        for row in self.items:
-            if self._counts(row) and not row.get("is_disputed"):
+        for row in opening.items:
+            if opening.takes_any_money(row):
                 self._open_by_turn[row["customer_id"]].append(row["bill_id"])
         self._add_new_bills(later)
         self._went: dict[str, list[tuple[date, int]]] = defaultdict(list)
@@ -82,38 +77,6 @@ class Flow:
         """Fen that credit notes of these days took off these bills, above 0."""
         return _sum_between(self._credits, bills, first, last)
 
-    def past_due(self, customers: Collection[str]) -> list[Row]:
-        """The customers' undisputed items past due of which money in hand leaves something."""
-        return [
-            row
-            for row in self.items
-            if row["customer_id"] in customers
-            and self._is_past_due(row)
-            and self.listed[row["bill_id"]] > 0
-        ]
-
-    def _counts(self, row: Row) -> bool:
-        return self.opening.kind_of(row["service_id"]) is not None
-
-    def _is_past_due(self, row: Row) -> bool:
-        is_late = bool(row["due_on"] <= self.opening.last_day)
-        return is_late and not row.get("is_disputed") and self._counts(row)
-
-    def _set_off_money_in_hand(self) -> None:
-        month = self.opening.month
-        if not month.has("prepaid_balance"):
-            return
-        if not month.has("receivable", "is_disputed"):
-            return
-        rows = self.opening.rows("prepaid_balance")
-        in_hand = {row["customer_id"]: int(row["balance_amount"]) for row in rows}
-        for row in self.items:
-            if self._is_past_due(row):
-                hand = max(in_hand.get(row["customer_id"], 0), 0)
-                taken = min(hand, self.left[row["bill_id"]])
-                self.left[row["bill_id"]] -= taken
-                in_hand[row["customer_id"]] = hand - taken
-
     def _add_new_bills(self, later: Sequence[Book]) -> None:
         """Money that names a bill of a later month is that bill's."""
         for book in later:
@@ -123,7 +86,7 @@ class Flow:
 
     def _run(self, later: Sequence[Book], ever: Sequence[Book]) -> None:
         """Let credits and payments take place; of one day the credits first."""
-        begin, end = self.opening.last_day, self.last_day
+        begin, end = self.begin, self.last_day
         known = [row for book in ever for row in book.rows("payment")]
         dated = [row for row in known if row["paid_on"] <= end]
         events: list[tuple[date, int, str, Row]] = [
@@ -158,7 +121,7 @@ class Flow:
 
     def _bring(self, bill: str, day: date, fen: int) -> int:
         """Bring money to a bill as far as it is open; return what is over."""
-        taken = min(self.left[bill], fen)
+        taken = int(min(self.left[bill], fen))
         if taken:
             self.left[bill] -= taken
             self._went[bill].append((day, taken))

@@ -8,6 +8,7 @@ from datetime import date
 from tests.oracle.state import Held, MissingError, shift
 
 from .book import Book, Row
+from .debts import Opening
 from .money import Flow
 from .verdicts import ASKED_AGAIN, Look, check_of
 
@@ -32,6 +33,7 @@ class Office:
         self.orders: dict[str, list[Row]] = {}
         self.answers: dict[str, list[Row]] = {}
         self._books: dict[str, Book] = {}
+        self._openings: dict[str, Opening] = {}
         self._looks: dict[tuple[str, str], Look] = {}
         self._verdicts: dict[tuple[str, str], dict[str, bool | None]] = {}
         self._kept: dict[tuple[str, str], dict[str, bool]] = {}
@@ -69,14 +71,20 @@ class Office:
     def look(self, held: Held, month: str, after: str) -> Look:
         """The month of an order, and one after it that looks back."""
         if (month, after) not in self._looks:
-            before = self._book(held, month)
+            opening = self.opening(held, month)
             names = [name for name in held.names if month < name <= after]
             later = [self._book(held, name) for name in names]
             earlier = [self._book(held, name) for name in held.names if name <= month]
             paid = [book for book in earlier if book.month.has("payment")]
-            flow = Flow(before, later, [*paid, *later])
-            self._looks[month, after] = Look(before, self._book(held, after), flow)
+            flow = Flow(opening, later, [*paid, *later])
+            self._looks[month, after] = Look(opening, self._book(held, after), flow)
         return self._looks[month, after]
+
+    def opening(self, held: Held, month: str) -> Opening:
+        """What is open at a month's cut-off."""
+        if month not in self._openings:
+            self._openings[month] = Opening(self._book(held, month))
+        return self._openings[month]
 
     def _book(self, held: Held, month: str) -> Book:
         if month not in self._books:

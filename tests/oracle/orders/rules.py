@@ -12,6 +12,7 @@ from tests.oracle.parts import Given, Part, entries
 from tests.oracle.state import Held, shift
 
 from .book import Row
+from .debts import DEBT
 from .office import REACHED_NOT, SUCCESS, Office
 
 OrderRule = Callable[..., Part | Given]
@@ -114,7 +115,9 @@ def _is_promise_kept(
     look = office.look(held, order["month"], held.month)
     first = promise["contacted_on"] or order["dispatched_on"]
     last = promise["promised_on"] + GRACE
-    bills = {item["bill_id"] for item in look.listed(order)}
+    is_about_debts = order["list"] in DEBT
+    items = look.opening.listed_of(order) if is_about_debts else []
+    bills = {item["bill_id"] for item in items}
     promised = int(promise["promised_amount"] * 100)
     due = promised - look.flow.credited(bills, first, last)
     if due <= 0:

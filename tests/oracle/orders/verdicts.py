@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from .book import Book, Row
+from .debts import DEBT, Opening
 from .money import Flow
 
 IN_NET = ("active", "suspended_arrears", "suspended_request")
 TIERS = {"none": 0, "silver": 1, "gold": 2, "diamond": 3}
-DEBT = ("suspended_reactivation", "arrears", "fixed_arrears", "group_arrears")
-GROUP_LISTS = ("group_arrears", "group_zero_usage")
-FIXED = ("broadband", "fixed_line", "private_line")
 # What an order's purpose is met by; of all other lists by who is in Net and billed.
 CHECKS = {
     **dict.fromkeys(DEBT, "paid"),
@@ -36,8 +34,9 @@ def check_of(order: Row) -> str:
 class Look:
     """The month an order is of, and a month after it that looks at the order."""
 
-    def __init__(self, before: Book, after: Book, flow: Flow) -> None:
-        self.before, self.after, self.flow = before, after, flow
+    def __init__(self, opening: Opening, after: Book, flow: Flow) -> None:
+        self.opening, self.before = opening, opening.book
+        self.after, self.flow = after, flow
         self.last_day: date = after.last_day
 
     def verified(self, order: Row) -> bool | None:
@@ -50,34 +49,11 @@ class Look:
 
     # -- debts -------------------------------------------------------------------------------------------------------
 
-    def listed(self, order: Row) -> list[Row]:
-        """The items that an order of a debt list is about, oldest first."""
-        who = {order["customer_id"]}
-        if order["list"] in GROUP_LISTS:
-            who |= self.before.members(order["customer_id"])
-        return [
-            item
-            for item in self.flow.past_due(who)
-            if self._is_of_list(order["list"], item["service_id"])
-        ]
-
-    def _is_of_list(self, name: str, service_id: str) -> bool:
-        if name == "suspended_reactivation":
-            line = self.before.line(service_id)
-            return line is not None and line["status"] == "suspended_arrears"
-        kind = self.before.kind_of(service_id)
-        kinds = {"arrears": ("mobile",), "fixed_arrears": FIXED}
-        return name not in kinds or kind in kinds[name]
-
-    def listed_amount(self, order: Row) -> int:
-        """Fen that an order of a debt list is about."""
-        return sum(self.flow.listed[item["bill_id"]] for item in self.listed(order))
-
     def is_paid(self, order: Row) -> bool | None:
         """Money from the dispatch to the due day has come, and covers what is listed less what was credited."""
         if not order["amount"]:
             return None
-        bills = {item["bill_id"] for item in self.listed(order)}
+        bills = {item["bill_id"] for item in self.opening.listed_of(order)}
         since = order["dispatched_on"]
         paid = self.flow.paid(bills, since, order["due_on"])
         credited = self.flow.credited(bills, since, self.last_day)

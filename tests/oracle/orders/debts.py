@@ -1,0 +1,75 @@
+"""What is open at a cut-off, what money in hand leaves of it, and what the debt lists say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from .book import Book, Row
+
+DEBT = ("suspended_reactivation", "arrears", "fixed_arrears", "group_arrears")
+FIXED = ("broadband", "fixed_line", "private_line")
+
+
+class Opening:
+    """The bills open at a month's cut-off, oldest first; `left` is what money in hand leaves of each, in fen."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.items = sorted(
+            book.rows("receivable"), key=lambda row: (row["due_on"], row["bill_id"])
+        )
+        self.left = {row["bill_id"]: int(row["open_amount"]) for row in self.items}
+        self._set_off_money_in_hand()
+
+    def _set_off_money_in_hand(self) -> None:
+        month = self.book.month
+        if not month.has("prepaid_balance"):
+            return
+        if not month.has("receivable", "is_disputed"):
+            return
+        rows = self.book.rows("prepaid_balance")
+        in_hand = {row["customer_id"]: int(row["balance_amount"]) for row in rows}
+        for row in self.items:
+            if self.is_past_due(row):
+                hand = max(in_hand.get(row["customer_id"], 0), 0)
+                taken = min(hand, self.left[row["bill_id"]])
+                self.left[row["bill_id"]] -= taken
+                in_hand[row["customer_id"]] = hand - taken
+
+    def takes_any_money(self, row: Row) -> bool:
+        """Whether an item takes money that does not name it."""
+        is_known = self.book.kind_of(row["service_id"]) is not None
+        return is_known and not row.get("is_disputed")
+
+    def is_past_due(self, row: Row) -> bool:
+        """Whether an undisputed item is past due."""
+        return bool(row["due_on"] <= self.book.last_day) and self.takes_any_money(row)
+
+    def listed(self, name: str) -> list[Row]:
+        """The items that a debt list is about, of whoever owes them."""
+        return [
+            row
+            for row in self.items
+            if self.is_past_due(row)
+            and self.left[row["bill_id"]] > 0
+            and self._is_of_list(name, row["service_id"])
+        ]
+
+    def listed_of(self, order: Row) -> list[Row]:
+        """The items that an order of a debt list is about: a customer's, or a group's and its members'."""
+        who: Collection[str] = {order["customer_id"]}
+        if order["list"] == "group_arrears":
+            who = {*who, *self.book.members(order["customer_id"])}
+        return [row for row in self.listed(order["list"]) if row["customer_id"] in who]
+
+    def amount(self, items: Collection[Row]) -> int:
+        """Fen that is left of these."""
+        return sum(self.left[item["bill_id"]] for item in items)
+
+    def _is_of_list(self, name: str, service_id: str) -> bool:
+        if name == "suspended_reactivation":
+            line = self.book.line(service_id)
+            return line is not None and line["status"] == "suspended_arrears"
+        kind = self.book.kind_of(service_id)
+        kinds = {"arrears": ("mobile",), "fixed_arrears": FIXED}
+        return name not in kinds or kind in kinds[name]
