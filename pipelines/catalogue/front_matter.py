@@ -22,7 +22,9 @@ ColumnNames = list[Annotated[str, Field(pattern=_COLUMN)]]
 Unit = Literal["ratio", "amount", "count", "per_10k", "days", "score"]
 Direction = Literal["higher", "lower"]
 # By what it is seen that an order was done.
-Proof = Literal["payment", "kept", "renewal", "card", "points", "claim"]
+Proof = Literal[
+    "payment", "kept", "line", "renewal", "card", "points", "claim", "attended"
+]
 
 
 def _check_outcome(code: str) -> str:
@@ -49,14 +51,36 @@ class Words(_Block):
     en: Text
 
 
+class Sentence(Words):
+    """A sentence of what to say: it asks, or it is true `by` facts of the row.
+
+    The facts that it prints need not be named again.
+    """
+
+    by: Names = []
+
+    @model_validator(mode="after")
+    def _check_claim(self) -> Self:
+        """Refuse a sentence that says something by no fact."""
+        prints_a_fact = "{" in self.zh
+        asks = self.zh.endswith("？") and self.en.endswith("?")
+        if not (self.by or prints_a_fact or asks):
+            raise ValueError("a sentence asks, or names the facts it is true by (by:)")
+        return self
+
+
 class TableBlock(_Block):
-    """What the file of any table says."""
+    """What the file of any table says.
+
+    Of the columns in `needs_one_of` one at least must have been delivered.
+    """
 
     title: Words
     owner: Text
     key: Annotated[Names, Field(min_length=1)]
     tolerates: TableNames = []
     needs: ColumnNames = []
+    needs_one_of: ColumnNames = []
     version: Count = 1
 
 
@@ -216,7 +240,8 @@ class Prior(_Block):
 class ListBlock(_Block):
     """A dispatch list.
 
-    `outcomes` are what a manager may answer besides what every list takes.
+    `outcomes` are what a manager may answer besides what every list takes. Of the columns in
+    `needs_one_of` one at least must have been delivered; each that was not is a caveat.
     """
 
     title: Words
@@ -227,7 +252,7 @@ class ListBlock(_Block):
     holdout: bool
     due: Due
     action: Words
-    script: Words
+    script: Annotated[list[Sentence], Field(min_length=1)]
     evidence: Words
     prior: Prior
     assign: Literal["manager", "allocate", "branch"] = "manager"
@@ -238,6 +263,7 @@ class ListBlock(_Block):
     outcomes: Annotated[list[OutcomeCode], Field(min_length=1)]
     tolerates: TableNames = []
     needs: ColumnNames = []
+    needs_one_of: ColumnNames = []
 
 
 _BLOCKS: dict[str, type[BaseModel]] = {
