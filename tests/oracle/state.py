@@ -53,7 +53,8 @@ class Month:
         is_out = self.last_known["is_out"].astype(bool)
         self._excluded = self.last_known.index[is_out]
         self.ever_services: pd.Index = self.last_known.index
-        self.ever_customers: pd.Index = _ever(self.customers["customer_id"], former)
+        self.last_known_customers = _last_known_customers(self.customers, former)
+        self.ever_customers: pd.Index = self.last_known_customers.index
         self._revenue: dict[str, pd.Series] = {}
 
     def need(self, table: str, *columns: str) -> pd.DataFrame:
@@ -137,9 +138,17 @@ def _last_known(services: pd.DataFrame, former: Month | None) -> pd.DataFrame:
     return pd.concat([gone, now])
 
 
-def _ever(customers: pd.Series, former: Month | None) -> pd.Index:
-    now = pd.Index(customers)
-    return now if former is None else former.ever_customers.union(now)
+def _last_known_customers(
+    customers: pd.DataFrame, former: Month | None
+) -> pd.DataFrame:
+    """Each customer ever listed as the last month told of them: type and group, by customer_id."""
+    now = customers.set_index("customer_id").reindex(
+        columns=["customer_type", "group_customer_id"]
+    )
+    if former is None:
+        return now
+    gone = former.last_known_customers
+    return pd.concat([gone[~gone.index.isin(now.index)], now])
 
 
 _kept: dict[tuple[Path, str, str | None], Month] | None = None

@@ -37,6 +37,7 @@ class Book:
         self.month = month
         self.last_day = month.last.date()
         self._kept: dict[tuple[str, str], dict[str, list[Row]]] = {}
+        self._members: dict[str, set[str]] | None = None
 
     def rows(self, name: str) -> list[Row]:
         """All rows of a table; MissingError where it is not delivered."""
@@ -64,9 +65,13 @@ class Book:
         return [r for r in self.of("service", "customer_id", customer_id) if _counts(r)]
 
     def members(self, group: str) -> set[str]:
-        """The customers who belong to a group."""
-        rows = self.of("customer", "group_customer_id", group)
-        return {row["customer_id"] for row in rows}
+        """The customers who belong to a group, or did when they were last known."""
+        if self._members is None:
+            self._members = defaultdict(set)
+            known = self.month.last_known_customers["group_customer_id"].dropna()
+            for who, belongs_to in known.items():
+                self._members[belongs_to].add(str(who))
+        return self._members.get(group, set())
 
     def kind_of(self, service_id: str) -> str | None:
         """The type of a line, also of one that has ended, as last known; None of an excluded one."""

@@ -33,7 +33,7 @@ def members(held: Held, office: Office) -> dict[str, Members]:
     found = {name: _in_debt(held, office, name) for name in DEBT[1:]}
     found["suspended_reactivation"] = _suspended(held.now)
     found["termination_save"] = _about_to_leave(held)
-    found["renewal"] = {who for who, _ in ends_listed(held, office, held.month)}
+    found["renewal"] = {end[0] for end in ends_listed(held, office)}
     asleep = _asleep(held.now)
     found["vip_zero_usage"] = asleep & set(held.high_value(held.month))
     found["group_zero_usage"] = _groups_of(held.now, asleep)
@@ -45,19 +45,17 @@ def _in_debt(held: Held, office: Office, name: str) -> Members:
     owing, month = {item[CUSTOMER] for item in items}, held.now
     if name == "arrears":
         return owing & set(held.high_value(held.month))
+    known = month.last_known_customers
     if name == "fixed_arrears":
-        return owing & set(month.individuals)
-    is_group = month.customers["customer_type"] == "group"
-    groups = set(month.customers.loc[is_group, CUSTOMER])
+        return owing & set(known.index[known["customer_type"] == "individual"])
+    groups = set(known.index[known["customer_type"] == "group"])
     return (owing & groups) | _groups_of(month, owing)
 
 
 def _groups_of(month: Month, people: Members) -> Members:
-    """The groups that some of these belong to."""
-    if not month.has("customer", "group_customer_id"):
-        return set()
-    here = month.customers[month.customers[CUSTOMER].isin(people)]
-    return set(here["group_customer_id"].dropna())
+    """The groups that some of these belong to, or did when they were last known."""
+    known = month.last_known_customers
+    return set(known.loc[known.index.isin(people), "group_customer_id"].dropna())
 
 
 def _suspended(month: Month) -> Members:
@@ -94,27 +92,34 @@ def _is_worth(held: Held, who: str) -> bool:
     return fen >= count * 100 * held.theta
 
 
-def ends_listed(held: Held, office: Office, name: str) -> set[tuple[str, str]]:
-    """Customer and line of what ends from one dispatch to a fortnight after the next, and was on no order before."""
-    month = held.at(name)
-    first, last = dispatch_date(name), dispatch_date(shift(name, 1)) + LISTED_UNTIL
-    listed: set[tuple[str, str]] = set()
+End = tuple[str, str, str, date]  # customer, line, column, day
+
+
+def ends_listed(held: Held, office: Office) -> set[End]:
+    """What ends from one dispatch to a fortnight after the next, and was on no order before."""
+    ordered: set[tuple[str, str, date]] = set()
+    for name in sorted(office.orders):
+        if name < held.month:
+            orders = office.of(name)
+            who = {o[CUSTOMER] for o in orders if o["list"] == "renewal"}
+            listed = _ends_of(held.at(name), ordered)
+            ordered |= {end[1:] for end in listed if end[0] in who}
+    return _ends_of(held.now, ordered)
+
+
+def _ends_of(month: Month, ordered: set[tuple[str, str, date]]) -> set[End]:
+    first = pd.Timestamp(dispatch_date(month.name))
+    last = pd.Timestamp(dispatch_date(shift(month.name, 1)) + LISTED_UNTIL)
+    listed: set[End] = set()
     for column in (CONTRACT, PROMOTION):
         if month.has("service", column):
             ends = month.net[column]
-            inside = (ends > pd.Timestamp(first)) & (ends <= pd.Timestamp(last))
-            rows = month.net[inside]
-            listed |= set(zip(rows[CUSTOMER], rows[SERVICE], strict=True))
-    return listed - _ordered_before(held, office, name)
-
-
-def _ordered_before(held: Held, office: Office, name: str) -> set[tuple[str, str]]:
-    before = shift(name, -1)
-    if before not in office.orders or before not in held:
-        return set()
-    ordered = {o[CUSTOMER] for o in office.of(before) if o["list"] == "renewal"}
-    earlier = ends_listed(held, office, before)
-    return {pair for pair in earlier if pair[0] in ordered}
+            rows = month.net[(ends > first) & (ends <= last)]
+            for row in rows[[CUSTOMER, SERVICE, column]].itertuples(index=False):
+                end = (str(row[0]), str(row[1]), column, row[2].date())
+                if end[1:] not in ordered:
+                    listed.add(end)
+    return listed
 
 
 def _asleep(month: Month) -> Members:
@@ -126,8 +131,8 @@ def _asleep(month: Month) -> Members:
 
 
 def blocked(held: Held, office: Office) -> dict[str, str]:
-    """Whom nobody is to call whatever the list, and why: what stands at the cut-off of what was answered."""
-    last, phones = held.now.last.date(), _phones(held.now)
+    """Whom nobody is to call whatever the list, and why: by the answer that stands when the orders are made."""
+    last, phones = date.max, _phones(held.now)
     found: dict[str, str] = {}
     for name, orders in office.orders.items():
         if name >= held.month:
