@@ -1,5 +1,5 @@
 /* ---
-version: 1
+version: 2
 lag: 0
 variants:
   current_amount: {zh: 本月账单月末未收金额占本月收入, en: "this month's bills still open, of this month's revenue"}

@@ -1,5 +1,5 @@
 /* ---
-version: 1
+version: 2
 lag: 1
 variants:
   rolling_12m: {zh: 前十二个月账单未收金额占其收入, en: "bills of the held ones of the twelve months before, still open, of their revenue"}

@@ -1,9 +1,10 @@
 /* ---
 title: {zh: 欠费率, en: Arrears rate}
 owner: retention
-version: 1
+version: 2
 lag: 1
 unit: ratio
+denominator: yuan
 better: lower
 period: sum
 target: 0.02

@@ -1,8 +1,9 @@
 /* ---
 title: {zh: 收缴效率, en: Collection effectiveness index}
 owner: retention
-version: 1
+version: 2
 unit: ratio
+denominator: yuan
 better: higher
 default: cei
 variants:

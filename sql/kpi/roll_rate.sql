@@ -1,8 +1,9 @@
 /* ---
 title: {zh: 账龄滚动率, en: Roll rate}
 owner: retention
-version: 1
+version: 2
 unit: ratio
+denominator: yuan
 better: lower
 default: '0_30'
 variants:
