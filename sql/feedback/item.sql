@@ -8,9 +8,6 @@ tolerates:
   - m1.features_open_bill  # a month made before it set no money in hand against its orders
   - m1.features_known_service
   - m1.features_known_customer
-  - m3.features_open_bill
-  - m3.features_known_service
-  - m3.features_known_customer
 again_of:
   m3: {zh: 三个月前派单时的未清账单, en: The bills that were open when an order of three months ago went out}
 --- */
