@@ -6,8 +6,7 @@ variants:
 --- */
 WITH still_open AS (
     SELECT r.customer_id, SUM(r.open_amount) AS open_amount
-    FROM snapshot_receivable AS r
-    JOIN features_service AS s ON s.service_id = r.service_id
+    FROM features_open_bill AS r
     WHERE r.bill_month = :month
     GROUP BY r.customer_id
 )

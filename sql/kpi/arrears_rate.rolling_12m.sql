@@ -7,8 +7,7 @@ note: months_held
 --- */
 WITH still_open AS (
     SELECT r.customer_id, SUM(r.open_amount) AS open_amount
-    FROM snapshot_receivable AS r
-    JOIN features_service AS s ON s.service_id = r.service_id
+    FROM features_open_bill AS r
     JOIN features_held_month AS h ON h.month = r.bill_month AND h.months_ago <= 12
     GROUP BY r.customer_id
 ),

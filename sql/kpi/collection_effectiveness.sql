@@ -19,6 +19,5 @@ SELECT customer_id, -open_amount AS numerator, 0 AS denominator
 FROM features_arrears
 UNION ALL
 SELECT r.customer_id, 0 AS numerator, -r.open_amount AS denominator
-FROM snapshot_receivable AS r
-JOIN features_service AS s ON s.service_id = r.service_id
+FROM features_open_bill AS r
 WHERE r.bill_month = :month
