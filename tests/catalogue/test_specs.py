@@ -48,6 +48,7 @@ KEYS = {
     "kpi": {
         *(
             "unit",
+            "denominator",
             "better",
             "target",
             "default",
