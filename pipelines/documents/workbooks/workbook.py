@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pipelines.core.errors import SpecError
 from pipelines.documents.workbooks.columns import (
+    CALL_SHEET_COLUMNS,
+    DETAIL_COLUMNS,
     OUTCOMES,
     WORK_LIST_COLUMNS,
     Cell,
@@ -66,7 +68,8 @@ _TEXTS = 0
 _CODES = 1
 _FACT_NAMES = 3
 _FACT_VALUES = 4
-FROZEN_COLUMNS = 3  # rank, name, phone
+FROZEN_COLUMNS = 3  # due day, name, phone
+_WRITING_LINES = 3  # room for what is written by hand
 OWNER_ONLY = 0o600  # full phone numbers are in it
 
 
@@ -91,7 +94,8 @@ class Stamp:
 class WorkList:
     """One manager's orders, in the order to work them.
 
-    Rows carry the signed columns' names, inputs may be filled.
+    Rows carry the signed columns' names, inputs may be filled. `is_bare` leaves out what is only
+    looked up or printed.
     """
 
     stamp: Stamp
@@ -100,6 +104,7 @@ class WorkList:
     note: str = ""
     outcomes: tuple[str, ...] = OUTCOMES
     columns: tuple[Column, ...] = WORK_LIST_COLUMNS
+    is_bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,10 +130,24 @@ def write_work_list(
         is_protected=True,
         choices={"outcome": outcome_texts},
         dates=_find_input_dates(book.stamp.month),
+        answer="outcome",
     )
+    sheets = (sheet,) if book.is_bare else (sheet, *_make_companions(rows))
 
     facts = {**_list_facts(book.stamp), "manager_id": book.manager_id}
-    _write_book(path, book.stamp, (sheet,), labels, facts, book.outcomes)
+    _write_book(path, book.stamp, sheets, labels, facts, book.outcomes)
+
+
+def _make_companions(rows: Sequence[SheetRow]) -> tuple[Sheet, Sheet]:
+    """Return what is looked up of the orders, and what is printed and written on.
+
+    Neither has the titles of an answer: what comes back is read from the work list alone.
+    """
+    details = Sheet("details", DETAIL_COLUMNS, rows, frozen=3)
+    call_sheet = Sheet(
+        "call_sheet", CALL_SHEET_COLUMNS, rows, least_lines=_WRITING_LINES
+    )
+    return details, call_sheet
 
 
 def write_tables(path: Path, book: Tables, labels: Mapping[str, str]) -> None:
