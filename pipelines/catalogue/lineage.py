@@ -32,6 +32,7 @@ __all__ = [
     "list_carried_columns",
     "list_table_columns",
     "trace_delivered_columns",
+    "trace_members",
     "trace_origin",
     "trace_sources",
     "trace_sources_of",
@@ -71,6 +72,16 @@ def trace_sources(
     """
     follower = _Follower(scored_by)
     follower.follow_columns(spec, trace_origin(spec).all(), _THIS_MONTH)
+    return frozenset(follower.found)
+
+
+@cache
+def trace_members(
+    spec: Spec, scored_by: frozenset[ColumnName] = frozenset()
+) -> frozenset[Delivered]:
+    """Return the same as far as it decides which rows there are: who is on a list."""
+    follower = _Follower(scored_by)
+    follower.follow_columns(spec, trace_origin(spec).rows, _THIS_MONTH)
     return frozenset(follower.found)
 
 

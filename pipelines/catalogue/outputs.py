@@ -38,6 +38,11 @@ class Kpi:
         return list(self.spec.meta["variants"])
 
     @property
+    def denominator_kind(self) -> str:
+        """What its denominator is: `count`, `yuan` or `target`."""
+        return str(self.meta.get("denominator", _USUAL_DENOMINATOR))
+
+    @property
     def declared(self) -> list[str]:
         """The variants that the file names; those of the lists come besides (`variants_of`)."""
         return list(self.spec.meta.get("declared_variants", self.variants))
@@ -91,6 +96,7 @@ def _list_by_place(section: str) -> tuple[str, ...]:
 # What of the front matter changes what a figure means; titles and words do not.
 _MEANING = (
     "unit",
+    "denominator",
     "better",
     "target",
     "default",
@@ -105,9 +111,14 @@ _MEANING = (
 )
 
 
+_USUAL_DENOMINATOR = "count"
+
+
 def hash_meaning(kpi: Kpi) -> str:
     """Return the fingerprint of what a KPI file computes, whatever its layout and titles."""
     rules = {name: kpi.meta[name] for name in _MEANING if name in kpi.meta}
+    if rules.get("denominator") == _USUAL_DENOMINATOR:
+        del rules["denominator"]
     content = [_write_bare_sql(kpi.spec), kpi.declared, rules]
     text = json.dumps(content, sort_keys=True)
     digest = sha256(text.encode()).hexdigest()
@@ -200,6 +211,9 @@ def judge_outputs(
         name = f"{row['kpi']}.{row['variant']}"
         if row["scope_kind"] == COMPANY:
             company[name] = row
+            continue
+        # A kind of scope that cannot be told is no worse figure of a KPI: there is none.
+        if row["status"] == "not_computed":
             continue
         worst = worst_parts.get(name)
         if worst is None or _is_worse(row["status"], worst["status"]):

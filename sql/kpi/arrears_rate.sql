@@ -4,6 +4,7 @@ owner: retention
 version: 2
 lag: 1
 unit: ratio
+denominator: yuan
 better: lower
 period: sum
 target: 0.02

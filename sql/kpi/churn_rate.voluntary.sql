@@ -1,5 +1,5 @@
 /* ---
-version: 2
+version: 1
 needs: [service.termination_reason]  # without the column nothing is known of any reason
 variants:
   voluntary: {zh: 主动离网, en: "left by choice: voluntary, port-out, relocation, other"}

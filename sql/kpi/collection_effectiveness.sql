@@ -3,6 +3,7 @@ title: {zh: 收缴效率, en: Collection effectiveness index}
 owner: retention
 version: 2
 unit: ratio
+denominator: yuan
 better: higher
 default: cei
 variants:

@@ -3,6 +3,7 @@ title: {zh: 应收账款周转天数, en: Days sales outstanding}
 owner: retention
 version: 2
 unit: days
+denominator: yuan
 better: lower
 default: dso
 variants:

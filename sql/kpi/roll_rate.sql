@@ -3,6 +3,7 @@ title: {zh: 账龄滚动率, en: Roll rate}
 owner: retention
 version: 2
 unit: ratio
+denominator: yuan
 better: lower
 default: '0_30'
 variants:
