@@ -131,20 +131,24 @@ def _asleep(month: Month) -> Members:
 
 
 def blocked(held: Held, office: Office) -> dict[str, str]:
-    """Whom nobody is to call whatever the list, and why: by the answer that stands when the orders are made."""
-    last, phones = date.max, _phones(held.now)
+    """Whom nobody is to call whatever the list, and why, by what was answered before the orders are made.
+
+    Who ever asked not to be called is not; a wrong number stands until another answer does, or another phone comes.
+    """
+    phones = _phones(held.now)
     found: dict[str, str] = {}
     for name, orders in office.orders.items():
         if name >= held.month:
             continue
         then = _phones(held.at(name))
         for order in orders:
-            answer, who = office.standing(order, last), order[CUSTOMER]
-            code = answer["outcome"] if answer else None
-            if code == "do_not_contact":
-                found[who] = code
-            elif code == "wrong_number" and phones.get(who) in (None, then.get(who)):
-                found.setdefault(who, code)
+            who = order[CUSTOMER]
+            if office.standing(order, date.max, "do_not_contact"):
+                found[who] = "do_not_contact"
+            answer = office.standing(order, date.max)
+            is_wrong = answer is not None and answer["outcome"] == "wrong_number"
+            if is_wrong and phones.get(who) in (None, then.get(who)):
+                found.setdefault(who, "wrong_number")
     return found
 
 
