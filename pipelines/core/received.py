@@ -1,7 +1,7 @@
 """Money received: what was taken back of it, and which bills the rest has paid.
 
-    keep_payments(payments)                   what is left of each payment
-    assign_payments(bills, credits, kept)     what each of them has paid of which bill
+keep_payments(payments)                   what is left of each payment
+assign_payments(bills, credits, kept)     what each of them has paid of which bill
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
+
 
 @dataclass(frozen=True)
 class Payment:
