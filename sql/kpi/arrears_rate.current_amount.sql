@@ -1,5 +1,6 @@
 /* ---
 version: 2
+was: {1: {zh: 离网用户的欠费不计入, en: "what lines that had ended still owed was left out"}}
 lag: 0
 variants:
   current_amount: {zh: 本月账单月末未收金额占本月收入, en: "this month's bills still open, of this month's revenue"}

@@ -2,6 +2,7 @@
 title: {zh: 维系成功率, en: Success rate}
 owner: retention
 version: 2
+was: {1: {zh: 催缴清单：派单前的缴费也计入，退回的仍算到账，冲减不减少应缴金额, en: "debt lists: payments before the dispatch counted, money that came back too, and credit notes took nothing from the amount"}}
 lag: 1
 unit: ratio
 better: higher
