@@ -1,4 +1,7 @@
-"""The rows of the lists beside what the oracle says of them: who is on, for how much, due when, and whom nobody calls."""
+"""The rows of the lists beside what the oracle says of them: who is on, for how much, due when, and whom nobody calls.
+
+So is what each line owes, by age and by what may be collected of it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import pandas as pd
 
 from pipelines.store.lake import Version
 from tests.oracle.kpis import THETA
-from tests.oracle.orders.debts import DEBT
+from tests.oracle.orders.debts import DEBT, Opening
 from tests.oracle.orders.lists import blocked, dispatch_date, members
 from tests.oracle.orders.office import Office
 from tests.oracle.state import Held
@@ -30,6 +33,7 @@ def compare_lists(
     why_not = rows_of(version, "dispatch_why_not")
     yield from _compare_members(held, office, [*orders, *why_not])
     yield from _compare_blocked(held, office, orders, why_not)
+    yield from _compare_ageing(version, office.opening(held, month))
     opening, goes_out = office.opening(held, month), dispatch_date(month)
     for order in orders:
         name = f"{month} {order['list']} {order['customer_id']}"
@@ -61,6 +65,21 @@ def _compare_blocked(
     for order in orders:
         what = f"{held.month} may be called {order['customer_id']}"
         yield what, None, expected.get(order["customer_id"])
+
+
+def _compare_ageing(version: Version, opening: Opening) -> Iterator[Found]:
+    expected = opening.ageing()
+    rows = rows_of(version, "features_arrears")
+    actual = {(row["service_id"], row["customer_id"]): row for row in rows}
+    for key in sorted(expected.keys() | actual.keys()):
+        row = actual.get(key, {})
+        told = {
+            name.removesuffix("_amount"): int(value * 100)
+            for name, value in row.items()
+            if name.endswith("_amount") and value and name != "past_due_amount"
+        }
+        parts = {name: fen for name, fen in expected.get(key, {}).items() if fen}
+        yield f"{version.month} owed {' '.join(key)}", parts, told
 
 
 def differing(found: Sequence[Found]) -> pd.DataFrame:

@@ -10,6 +10,22 @@ DEBT = ("suspended_reactivation", "arrears", "fixed_arrears", "group_arrears")
 FIXED = ("broadband", "fixed_line", "private_line")
 
 
+AGES = {
+    "aged_0_30": 30,
+    "aged_31_60": 60,
+    "aged_61_90": 90,
+    "aged_91_180": 180,
+    "aged_181_365": 365,
+}  # days past due, at most
+
+
+def _age_of(book: Book, row: Row) -> str:
+    days = (book.last_day - row["due_on"]).days
+    if days < 0:
+        return "not_due"
+    return next((name for name, most in AGES.items() if days <= most), "aged_over_365")
+
+
 class Opening:
     """The bills open at a month's cut-off, oldest first; `left` is what money in hand leaves of each, in fen."""
 
@@ -35,6 +51,27 @@ class Opening:
                 taken = min(hand, self.left[row["bill_id"]])
                 self.left[row["bill_id"]] -= taken
                 in_hand[row["customer_id"]] = hand - taken
+
+    def ageing(self) -> dict[tuple[str, str], dict[str, int]]:
+        """What each line's owner owes on it, in fen: by age, in dispute, covered by money in hand, and not due."""
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        for row in self.items:
+            if self.book.kind_of(row["service_id"]) is None:
+                continue
+            mine = found.setdefault((row["service_id"], row["customer_id"]), {})
+            fen = int(row["open_amount"])
+            is_late = row["due_on"] <= self.book.last_day
+            parts = {"open": fen, _age_of(self.book, row): fen}
+            if row.get("is_disputed"):
+                parts["disputed"] = fen
+            elif is_late:
+                left = self.left[row["bill_id"]]
+                parts |= {"collectable": left, "in_hand": fen - left}
+            else:
+                parts["pending"] = fen
+            for name, part in parts.items():
+                mine[name] = mine.get(name, 0) + part
+        return found
 
     def takes_any_money(self, row: Row) -> bool:
         """Whether an item takes money that does not name it."""
