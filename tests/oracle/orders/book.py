@@ -37,6 +37,7 @@ class Book:
         self.month = month
         self.last_day = month.last.date()
         self._kept: dict[tuple[str, str], dict[str, list[Row]]] = {}
+        self._kinds: dict[Any, str] | None = None
         self._members: dict[str, set[str]] | None = None
 
     def rows(self, name: str) -> list[Row]:
@@ -75,10 +76,11 @@ class Book:
 
     def kind_of(self, service_id: str) -> str | None:
         """The type of a line, also of one that has ended, as last known; None of an excluded one."""
-        known = self.month.last_known
-        if service_id not in known.index or known.at[service_id, "is_out"]:
-            return None
-        return str(known.at[service_id, "service_type"])
+        if self._kinds is None:
+            known = self.month.last_known
+            counted = known[~known["is_out"].astype(bool)]
+            self._kinds = counted["service_type"].to_dict()
+        return self._kinds.get(service_id)
 
 
 def _counts(line: Row) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 
 from .book import Book, Row
@@ -35,6 +36,7 @@ class Opening:
             book.rows("receivable"), key=lambda row: (row["due_on"], row["bill_id"])
         )
         self.left = {row["bill_id"]: int(row["open_amount"]) for row in self.items}
+        self._listed: dict[str, dict[str, list[Row]]] = {}
         self._set_off_money_in_hand()
 
     def _set_off_money_in_hand(self) -> None:
@@ -84,20 +86,25 @@ class Opening:
 
     def listed(self, name: str) -> list[Row]:
         """The items that a debt list is about, of whoever owes them."""
-        return [
-            row
-            for row in self.items
-            if self.is_past_due(row)
-            and self.left[row["bill_id"]] > 0
-            and self._is_of_list(name, row["service_id"])
-        ]
+        return [row for rows in self._by_customer(name).values() for row in rows]
 
     def listed_of(self, order: Row) -> list[Row]:
         """The items that an order of a debt list is about: a customer's, or a group's and its members'."""
-        who: Collection[str] = {order["customer_id"]}
+        who = {order["customer_id"]}
         if order["list"] == "group_arrears":
-            who = {*who, *self.book.members(order["customer_id"])}
-        return [row for row in self.listed(order["list"]) if row["customer_id"] in who]
+            who |= self.book.members(order["customer_id"])
+        items = self._by_customer(order["list"])
+        return [row for each in sorted(who) for row in items.get(each, ())]
+
+    def _by_customer(self, name: str) -> dict[str, list[Row]]:
+        if name not in self._listed:
+            found: dict[str, list[Row]] = defaultdict(list)
+            for row in self.items:
+                is_left = self.is_past_due(row) and self.left[row["bill_id"]] > 0
+                if is_left and self._is_of_list(name, row["service_id"]):
+                    found[row["customer_id"]].append(row)
+            self._listed[name] = dict(found)
+        return self._listed[name]
 
     def amount(self, items: Collection[Row]) -> int:
         """Fen that is left of these."""
