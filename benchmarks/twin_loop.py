@@ -1,7 +1,8 @@
 """The closed loop, unattended: a month runs, is released and exported, the managers work it, the next month comes.
 
 Beside the true effect of each list's orders, read from the twin's potential outcomes, stands what the KPI
-`incremental_retention` estimated from treated and hold-out, in the month whose run prints it.
+`incremental_retention` estimated from treated and hold-out, in the month whose run prints it. At the end stands how many
+answers the office took, and how many it refused, by reason.
 
     python -m benchmarks.twin_loop [--services 20000] [--before 4] [--months 6] [--seed 1]
 """
@@ -10,9 +11,11 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -38,8 +41,8 @@ COLUMNS = [
 ]
 
 
-def call(*words: object) -> None:
-    """Run one of the project's commands in this process; a month with something withheld is a month all the same."""
+def call(*words: object) -> str:
+    """Run one of the project's commands in this process and return what it says; a month with something withheld is one."""
     said = io.StringIO()
     try:
         with redirect_stdout(said):
@@ -53,18 +56,24 @@ def call(*words: object) -> None:
         raise SystemExit(
             f"retention {' '.join(map(str, words))}: {code}\n{said.getvalue()}"
         )
+    return said.getvalue()
 
 
-def knows(command: str) -> bool:
-    """Say whether this version of the project has a command."""
-    return any(
-        (each.name or getattr(each.callback, "__name__", "")) == command
-        for each in app.registered_commands
-    )
+def take_answers(home: Path, folder: Path) -> Counter[str]:
+    """Hand a month's filled workbooks in; count the rows that were taken, and those refused by reason."""
+    files = sorted(folder.glob("*.xlsx"))
+    said = call("outcomes", *files, "--home", home, "--json")
+    found: Counter[str] = Counter()
+    for receipt in json.JSONDecoder().raw_decode(said.strip())[0]:
+        found["taken"] += receipt["accepted"]
+        found.update(f"refused: {row['key']} {row['column']}" for row in receipt["refused"])
+    return found
 
 
-def live_months(work: Path, options: argparse.Namespace) -> Iterator[Month]:
-    """Run the loop and yield each month after its run."""
+def live_months(
+    work: Path, options: argparse.Namespace, answers: Counter[str]
+) -> Iterator[Month]:
+    """Run the loop and yield each month after its run; count what became of the answers."""
     source, home = work / "source", work / "home"
     first = Month.parse(options.first)
     size = (
@@ -76,20 +85,14 @@ def live_months(work: Path, options: argparse.Namespace) -> Iterator[Month]:
         options.seed,
     )
     call("twin", *size, "--through", first.plus(options.before - 1), "--out", source)
-    takes_outcomes = knows("outcomes")
     for number in range(options.before + options.months):
         month = first.plus(number)
         if number >= options.before:
             dispatch = work / f"dispatch-{month.plus(-1)}"
             call("export", month.plus(-1), "--out", dispatch, "--home", home)
             call("twin", "--out", source, "--respond", dispatch)
-            if takes_outcomes:
-                call(
-                    "outcomes",
-                    *sorted((source / "returned" / str(month.plus(-1))).glob("*.xlsx")),
-                    "--home",
-                    home,
-                )
+            returned = source / "returned" / str(month.plus(-1))
+            answers.update(take_answers(home, returned))
         call("run", month, "--source", source, "--home", home, "--release")
         print(f"{month} is run and released", file=sys.stderr, flush=True)
         yield month
@@ -162,9 +165,10 @@ def main() -> None:
         "{:+.4f}".format,
     )
     truths: list[pd.DataFrame] = []
+    answers: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="twin-loop-") as folder:
         work, started = Path(folder), time.perf_counter()
-        for month in live_months(work, options):
+        for month in live_months(work, options, answers):
             if (
                 work / "source" / "truth" / str(month) / "list_effect.parquet"
             ).exists():
@@ -177,6 +181,7 @@ def main() -> None:
         print(
             f"\n{options.months} months together\n{pooled(truths).to_string(index=False)}"
         )
+        print(f"\nanswers: {dict(answers)}")
         print(f"\n{time.perf_counter() - started:.0f} s, unattended")
 
 

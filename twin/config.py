@@ -90,7 +90,9 @@ class TwinConfig:
     # Managers and their habits; means over the managers, each has his own. Assumed; outcome codes are the contract's.
     worked_share: float = 0.85  # of their orders; the rest is skipped
     contact_delay_days: float = 6.0  # from the day the orders arrive
-    dispatch_day: int = 5  # of the month; the third working day is the 3rd to the 9th
+    dispatch_working_day: int = (
+        3  # of the month, on which the orders go out: the office's own rule
+    )
     false_claim_share: float = (
         0.05  # of what did not succeed or was not worked, claimed all the same
     )
@@ -155,6 +157,16 @@ class TwinConfig:
     top_up_rate: float = 0.955  # of prepaid customers whose balance runs low; assumed
     bill_credit_rate: float = 0.006  # credit note on the bill itself; assumed
     late_credit_rate: float = 0.004  # credit note to an older open bill; assumed
+    bounce_rate: float = (
+        0.004  # of customers who pay, whose bank takes it back; assumed
+    )
+    dispute_rate: float = 0.002  # of open bills, a month; nobody pays them; assumed
+    dispute_end_rate: float = 0.40  # of disputed bills, settled in a month; assumed
+    unpaid_end_share: float = (
+        0.15  # of lines that end, which leave what they owe unpaid; assumed
+    )
+    settle_rate: float = 0.15  # of what such lines owe, paid in a month; assumed
+    write_off_days: int = 180  # after a line's end, for what nobody has paid; assumed
     due_day: int = 20
     stop_day: int = 6  # of the month after next: 16 days past due
 

@@ -13,7 +13,7 @@ from twin.config import TwinConfig
 from twin.world.state import World
 
 FILE = "twin.json"
-FORM = 1
+FORM = 2
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,7 @@ def _begin(request: Request, first: int) -> World:
     world = create_world(request.config, request.services, request.seed, begin)
     for number in range(begin, first):
         live_month(world, number, calibrate=True)
+    ledger.forget_the_ended(world)
     return world
 
 
@@ -171,7 +172,7 @@ def create_world(config: TwinConfig, services: int, seed: int, month: int) -> Wo
         organisation=build_organisation(config, services, seed),
         customers=Customers.build(0),
         services=Services.build(0),
-        bills=Bills.build(0),
+        bills=Bills.build(0, disputed=False),
         ownerships=Ownerships.build(0),
         cards=Cards.build(0),
         tickets=Tickets.build(0),
@@ -209,6 +210,7 @@ def _live(world: World, calibrate: bool) -> None:
     welcome_newcomers(world)
     usage.use_lines(world)
     ledger.bill(world)
+    ledger.quarrel(world)
     life.renew_contracts(world)
     life.change_plans(world)
     life.end_promotions(world)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from pipelines.core.outcomes import load_outcomes
 
 Text = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -19,8 +21,23 @@ TableNames = list[Annotated[str, Field(pattern=_TABLE)]]
 ColumnNames = list[Annotated[str, Field(pattern=_COLUMN)]]
 Unit = Literal["ratio", "amount", "count", "per_10k", "days", "score"]
 Direction = Literal["higher", "lower"]
+# What a KPI's denominator is: it counts, it is money, or it is a target.
+Denominator = Literal["count", "yuan", "target"]
 # By what it is seen that an order was done.
-Proof = Literal["payment", "kept", "renewal", "card", "points", "claim"]
+Proof = Literal[
+    "payment", "kept", "line", "renewal", "card", "points", "claim", "attended"
+]
+
+
+def _check_outcome(code: str) -> str:
+    """Refuse a code that nobody knows, and one that every list takes."""
+    own = [known for known, outcome in load_outcomes().items() if not outcome.is_common]
+    if code not in own:
+        raise ValueError(f"one of {', '.join(own)}")
+    return code
+
+
+OutcomeCode = Annotated[str, AfterValidator(_check_outcome)]
 
 
 class _Block(BaseModel):
@@ -36,14 +53,36 @@ class Words(_Block):
     en: Text
 
 
+class Sentence(Words):
+    """A sentence of what to say: it asks, or it is true `by` facts of the row.
+
+    The facts that it prints need not be named again.
+    """
+
+    by: Names = []
+
+    @model_validator(mode="after")
+    def _check_claim(self) -> Self:
+        """Refuse a sentence that says something by no fact."""
+        prints_a_fact = "{" in self.zh
+        asks = self.zh.endswith("？") and self.en.endswith("?")
+        if not (self.by or prints_a_fact or asks):
+            raise ValueError("a sentence asks, or names the facts it is true by (by:)")
+        return self
+
+
 class TableBlock(_Block):
-    """What the file of any table says."""
+    """What the file of any table says.
+
+    Of the columns in `needs_one_of` one at least must have been delivered.
+    """
 
     title: Words
     owner: Text
     key: Annotated[Names, Field(min_length=1)]
     tolerates: TableNames = []
     needs: ColumnNames = []
+    needs_one_of: ColumnNames = []
     version: Count = 1
 
 
@@ -118,13 +157,17 @@ class FeedbackBlock(TableBlock):
 
 
 class KpiVariantBlock(_Block):
-    """A KPI's file of a further variant: what it does not say is as in the default's file."""
+    """A KPI's file of a further variant: what it does not say is as in the default's file.
+
+    `was` says what each earlier version meant.
+    """
 
     title: None = None
     owner: Text | None = None
     version: Count
     lag: Literal[0, 1, 3] = 0
     unit: Unit | None = None
+    denominator: Denominator | None = None
     better: Direction | None = None
     target: float | None = None
     default: VariantName | None = None
@@ -139,6 +182,7 @@ class KpiVariantBlock(_Block):
     period: Literal["sum"] | None = None
     tolerates: TableNames = []
     needs: ColumnNames = []
+    was: dict[Count, Words] = {}
 
     @model_validator(mode="after")
     def _check_period(self) -> Self:
@@ -201,7 +245,11 @@ class Prior(_Block):
 
 
 class ListBlock(_Block):
-    """A dispatch list."""
+    """A dispatch list.
+
+    `outcomes` are what a manager may answer besides what every list takes. Of the columns in
+    `needs_one_of` one at least must have been delivered; each that was not is a caveat.
+    """
 
     title: Words
     owner: Text | None = None
@@ -211,7 +259,7 @@ class ListBlock(_Block):
     holdout: bool
     due: Due
     action: Words
-    script: Words
+    script: Annotated[list[Sentence], Field(min_length=1)]
     evidence: Words
     prior: Prior
     assign: Literal["manager", "allocate", "branch"] = "manager"
@@ -219,8 +267,10 @@ class ListBlock(_Block):
     scored: bool = False
     minimum: bool = False
     verify: Proof | None = None
+    outcomes: Annotated[list[OutcomeCode], Field(min_length=1)]
     tolerates: TableNames = []
     needs: ColumnNames = []
+    needs_one_of: ColumnNames = []
 
 
 _BLOCKS: dict[str, type[BaseModel]] = {

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from pipelines.catalogue.spec import Spec, load_named_specs, order_lists
+from pipelines.core.outcomes import load_outcomes
 from pipelines.core.reasons import ReasonKind, split_reasons
 
 # Where sentences stand in `report_sentence` that are not the summary's: before a branch's id,
@@ -35,6 +36,11 @@ class Kpi:
     def variants(self) -> list[str]:
         """The variants the file computes."""
         return list(self.spec.meta["variants"])
+
+    @property
+    def denominator_kind(self) -> str:
+        """What its denominator is: `count`, `yuan` or `target`."""
+        return str(self.meta.get("denominator", _USUAL_DENOMINATOR))
 
     @property
     def declared(self) -> list[str]:
@@ -90,6 +96,7 @@ def _list_by_place(section: str) -> tuple[str, ...]:
 # What of the front matter changes what a figure means; titles and words do not.
 _MEANING = (
     "unit",
+    "denominator",
     "better",
     "target",
     "default",
@@ -104,9 +111,14 @@ _MEANING = (
 )
 
 
+_USUAL_DENOMINATOR = "count"
+
+
 def hash_meaning(kpi: Kpi) -> str:
     """Return the fingerprint of what a KPI file computes, whatever its layout and titles."""
     rules = {name: kpi.meta[name] for name in _MEANING if name in kpi.meta}
+    if rules.get("denominator") == _USUAL_DENOMINATOR:
+        del rules["denominator"]
     content = [_write_bare_sql(kpi.spec), kpi.declared, rules]
     text = json.dumps(content, sort_keys=True)
     digest = sha256(text.encode()).hexdigest()
@@ -123,6 +135,16 @@ def load_lists() -> list[Spec]:
     """Return the dispatch lists by priority: the lower number wins, ties by name."""
     specs = load_named_specs("dispatch").values()
     return sorted(specs, key=order_lists)
+
+
+def list_outcomes(spec: Spec) -> tuple[str, ...]:
+    """Return the codes that a list takes as an answer, in the order a drop-down shows them."""
+    own = spec.meta.get("outcomes", ())
+    taken = []
+    for code, outcome in load_outcomes().items():
+        if code in own or outcome.is_common:
+            taken.append(code)
+    return tuple(taken)
 
 
 def list_deciding_tables(spec: Spec) -> tuple[str, ...]:
@@ -189,6 +211,9 @@ def judge_outputs(
         name = f"{row['kpi']}.{row['variant']}"
         if row["scope_kind"] == COMPANY:
             company[name] = row
+            continue
+        # A kind of scope that cannot be told is no worse figure of a KPI: there is none.
+        if row["status"] == "not_computed":
             continue
         worst = worst_parts.get(name)
         if worst is None or _is_worse(row["status"], worst["status"]):

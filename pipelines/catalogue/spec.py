@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 # before, m12 the same month a year before, prior the latest held one before this, base the frozen
 # cohort's base month.
 EARLIER = ("m1", "m2", "m3", "m12", "prior", "base")
+# Of tables that code makes of a SQL file's table: which.
+MADE_OF = {
+    "feedback_effect": "feedback_arm",
+    "feedback_money": "feedback_ledger",
+    "daily_money": "daily_ledger",
+}
 # The era that a file is written for whose table is made once more of another (`again_of`).
 _WRITTEN_FOR = "m1"
 _FRONT_MATTER = re.compile(
@@ -233,15 +239,30 @@ def load_named_specs(room: str) -> Mapping[str, Spec]:
 
 def _make_again(spec: Spec, era: str, written: Iterable[Spec]) -> Spec:
     """The same SELECT of another era, and of the tables that are made of that era as well."""
-    sql = re.sub(rf"\b{_WRITTEN_FOR}\.", f"{era}.", spec.sql)
-    for other in written:
-        if era in other.meta.get("again_of", {}):
-            sql = re.sub(rf"\b{other.table}\b", f"{other.table}_{era}", sql)
+    again = [one for one in written if era in one.meta.get("again_of", {})]
     meta = spec.meta | {"title": spec.meta["again_of"][era]}
     del meta["again_of"]
     if "orders_of" in meta:
         meta["orders_of"] = era
-    return replace(spec, name=f"{spec.name}_{era}", meta=meta, sql=sql, again_of=era)
+    if "tolerates" in meta:
+        meta["tolerates"] = [
+            _name_again(name, era, again) for name in meta["tolerates"]
+        ]
+    return replace(
+        spec,
+        name=f"{spec.name}_{era}",
+        meta=meta,
+        sql=_name_again(spec.sql, era, again),
+        again_of=era,
+    )
+
+
+def _name_again(text: str, era: str, again: Iterable[Spec]) -> str:
+    """A text with its tables named as those of another era, where they are made of it."""
+    text = re.sub(rf"\b{_WRITTEN_FOR}\.", f"{era}.", text)
+    for other in again:
+        text = re.sub(rf"\b{other.table}\b", f"{other.table}_{era}", text)
+    return text
 
 
 def _add_list_variants(spec: Spec) -> Spec:
@@ -268,7 +289,10 @@ def _order_specs(specs: dict[str, Spec]) -> Iterator[Spec]:
     while len(done) < len(specs):
         ready = []
         for spec in specs.values():
-            own_tables = {table.name for table in spec.reads if not table.era}
+            own_tables = set()
+            for table in spec.reads:
+                if not table.era:
+                    own_tables.add(MADE_OF.get(table.name, table.name))
             waits_for = own_tables.intersection(specs) - done
             if spec.table not in done and not waits_for:
                 ready.append(spec)

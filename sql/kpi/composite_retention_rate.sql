@@ -1,8 +1,9 @@
 /* ---
 title: {zh: 综合保有率, en: Composite retention rate}
 owner: retention
-version: 1
+version: 2
 unit: ratio
+denominator: yuan
 better: higher
 default: mean
 value: mean

@@ -1,8 +1,9 @@
 /* ---
 title: {zh: 收入完成率, en: Revenue completion}
 owner: retention
-version: 1
+version: 2
 unit: ratio
+denominator: target
 better: higher
 default: ytd
 window: year

@@ -1,8 +1,9 @@
 /* ---
 title: {zh: 收入累计同比, en: Revenue growth}
 owner: retention
-version: 1
+version: 2
 unit: ratio
+denominator: yuan
 better: higher
 default: ytd
 window: two_years

@@ -1,5 +1,5 @@
 /* ---
-version: 1
+version: 2
 variants:
   in_tier: {zh: 仍为中高端的拍照会员收入占比, en: "revenue of cohort customers still high-value, of the cohort's revenue"}
 --- */

@@ -1,8 +1,9 @@
 /* ---
 title: {zh: 存量收入保有率, en: Revenue retention rate}
 owner: retention
-version: 1
+version: 2
 unit: ratio
+denominator: yuan
 better: higher
 default: net
 shown_in: {overall: 4, headline: 4, kept: {net: 2}}

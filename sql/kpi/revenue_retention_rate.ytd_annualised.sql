@@ -1,5 +1,5 @@
 /* ---
-version: 1
+version: 2
 variants:
   ytd_annualised: {zh: 拍照会员本年累计收入年化后占基期前十二个月收入, en: "the cohort's revenue of the year so far, annualised, of its twelve months to the base"}
 window: base_year

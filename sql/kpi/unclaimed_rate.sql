@@ -1,8 +1,9 @@
 /* ---
 title: {zh: 未认领率, en: Unclaimed rate}
 owner: retention
-version: 1
+version: 2
 unit: ratio
+denominator: yuan
 better: lower
 default: customers
 needs: [ownership.manager_id]

@@ -47,6 +47,7 @@ _TYPES = {
     **dict.fromkeys(("rank", "decile", "months_ago"), pa.int32()),
     "amount": _MONEY,
     "rank_value": _MONEY,
+    "rank_tie": _MONEY,
     "target_value": _MONEY,
     "expected_value": _MONEY,
     "cooling_since": pa.date32(),
@@ -54,7 +55,7 @@ _TYPES = {
     "success": pa.bool_(),
     "uplift": pa.float64(),
     "weight": _SUM,
-    **dict.fromkeys(("_line", "line"), pa.int64()),
+    **dict.fromkeys(("_line", "line", "counted"), pa.int64()),
 }
 
 

@@ -19,8 +19,7 @@ BUCKETS = {
     "61_90": (61, 90),
     "91_180": (91, 180),
     "181_365": (181, 365),
-}
-BUCKETS["over_365"] = (366, 10**6)
+}  # days past due; what is older rolls no further
 
 
 def _year(held: Held, year: int = 0) -> list[Month]:
@@ -57,16 +56,14 @@ def growth(held: Held) -> Part:
 
 
 def _open(month: Month) -> pd.Series:
-    items = month.lines("receivable")
-    return entries(items[CUSTOMER], items["open_amount"])
+    return _open_of(month.lines("receivable"))
 
 
 def effectiveness(held: Held) -> Part:
     before, now = held.back(1), held.now
     could = pd.concat([_open(before), _revenue([now])])
     items = now.lines("receivable")
-    fresh = items[items["bill_month"] == now.name]
-    still = entries(fresh[CUSTOMER], fresh["open_amount"])
+    still = _open_of(items[items["bill_month"] == now.name])
     return Part(pd.concat([could, -_open(now)]), pd.concat([could, -still]), 100, 100)
 
 
@@ -74,19 +71,26 @@ def outstanding(held: Held) -> Part:
     return Part(_open(held.now) * held.now.last.day, _revenue([held.now]), 100, 100)
 
 
-def _aged(month: Month, bucket: str) -> pd.Series:
-    items = month.lines("receivable")
-    age = (month.last - items["due_on"]).dt.days
-    inside = items[(age >= BUCKETS[bucket][0]) & (age <= BUCKETS[bucket][1])]
-    return entries(inside[CUSTOMER], inside["open_amount"])
-
-
 def roll(bucket: str) -> Rule:
-    names = list(BUCKETS)
-    later = names[names.index(bucket) + 1]
-    return lambda held: Part(
-        _aged(held.now, later), _aged(held.back(1), bucket), 100, 100
-    )
+    """Of the items of a bucket a month ago: what is still open of those that are in any later one now."""
+    first, last = BUCKETS[bucket]
+
+    def rule(held: Held) -> Part:
+        before, now = _aged(held.back(1)), _aged(held.now)
+        items = before[(before["age"] >= first) & (before["age"] <= last)]
+        rolled = now[now["bill_id"].isin(items["bill_id"]) & (now["age"] > last)]
+        return Part(_open_of(rolled), _open_of(items), 100, 100)
+
+    return rule
+
+
+def _aged(month: Month) -> pd.DataFrame:
+    items = month.lines("receivable")
+    return items.assign(age=(month.last - items["due_on"]).dt.days)
+
+
+def _open_of(items: pd.DataFrame) -> pd.Series:
+    return entries(items[CUSTOMER], items["open_amount"])
 
 
 def perception(held: Held) -> Part:
@@ -185,7 +189,7 @@ FURTHER_RULES: dict[tuple[str, str], Rule] = {
     ("revenue_completion", "ytd"): completion,
     ("collection_effectiveness", "cei"): effectiveness,
     ("days_sales_outstanding", "dso"): outstanding,
-    **{("roll_rate", bucket): roll(bucket) for bucket in list(BUCKETS)[:-1]},
+    **{("roll_rate", bucket): roll(bucket) for bucket in BUCKETS},
     ("perception_rate", "top_two"): perception,
     **{("reactivation_rate", f"d{days}"): reactivation(days) for days in (3, 5, 7, 30)},
     ("complaint_rate", "touch_point"): complaints_by("touch_point"),

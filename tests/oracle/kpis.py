@@ -12,7 +12,8 @@ import pandas as pd
 
 from .customer_rules import CUSTOMER_RULES
 from .further_rules import FURTHER_RULES
-from .orders import ORDER_RULES, Office
+from .orders.office import Office
+from .orders.rules import ORDER_RULES
 from .owners import KINDS, NOBODY, owners
 from .parts import Given, Mean, Part, Placed, Rule, Score
 from .service_rules import SERVICE_RULES
@@ -56,6 +57,7 @@ HIGHER_IS_BETTER = frozenset(
     }
 )
 RANKED_FROM = 30
+FEN = 100  # of a yuan
 THETA = Decimal("89.00")
 
 
@@ -96,12 +98,12 @@ def expected_kpis(
     return result
 
 
-def _not_computed() -> Row:
-    return {"scope_kind": "company", "scope_id": "company", "status": "not_computed"}
+def _not_computed(kind: str = "company", scope: str = "company") -> Row:
+    return {"scope_kind": kind, "scope_id": scope, "status": "not_computed"}
 
 
 def _scoped(
-    part: Part | Placed | Mean | Score | Given, table: pd.DataFrame | None, higher: bool
+    part: Part | Placed | Mean | Score | Given, table: pd.DataFrame, higher: bool
 ) -> list[Row]:
     if isinstance(part, Given):
         told = None if part.value is None else round(part.value, 8)
@@ -122,11 +124,11 @@ def _scoped(
         ]
     whole = pd.DataFrame({"company": "company"}, index=pd.Index([], dtype=object))
     rows = _rows(part, whole, "company", "company")
-    if table is None:
-        return rows
     for kind in KINDS:
         if kind in table:
             rows += _ranked(_rows(part, table, kind, NOBODY), higher)
+        else:
+            rows.append(_not_computed(kind, NOBODY))
     return rows
 
 
@@ -143,13 +145,13 @@ def _rows(
 
 
 def _means(parts: list[list[Row]]) -> list[Row]:
-    """The mean of the quotients of each scope; small where the smallest denominator is."""
+    """The mean of the quotients of each scope; small where one of the denominators is."""
     rows = []
     for same in zip(*parts, strict=True):
         exact = [row["exact"] for row in same]
         mean = None if None in exact else sum(exact, Fraction(0)) / len(exact)
         row = same[0] | _value(mean) | {"numerator": None, "denominator": None}
-        rows.append(row | {"smallest": min(row["denominator"] for row in same)})
+        rows.append(row | {"counted": min(row["counted"] for row in same)})
     return rows
 
 
@@ -157,7 +159,7 @@ def _score(row: Row, cap: Fraction) -> Row:
     exact = row["exact"]
     score = None if exact is None else 10 * min(exact, cap)
     return (
-        row | _value(score) | {"numerator": None, "denominator": None, "smallest": None}
+        row | _value(score) | {"numerator": None, "denominator": None, "counted": None}
     )
 
 
@@ -175,7 +177,9 @@ def _placed(
     for scope in sorted({rest, *num, *here}):
         above = num.get(scope, Fraction(0)) + (here[scope][0] if scope in here else 0)
         below = here[scope][1] if scope in here else None
-        rows.append(_row(kind, scope, above, below, above / below if below else None))
+        row = _row(kind, scope, above, below, above / below if below else None)
+        counts = part.part is None  # what a part is set against is a target
+        rows.append(row | {"counted": below if counts else None})
     return rows
 
 
@@ -184,19 +188,15 @@ def _sums(part: Part, table: pd.DataFrame | None, kind: str, rest: str) -> list[
     assert table is not None
     num = _by_scope(part.num, table[kind], rest)
     den = None if part.den is None else _by_scope(part.den, table[kind], rest)
+    people = _people_by_scope(part, table[kind], rest)
     rows: list[Row] = []
     for scope in sorted({rest, *num, *(den or {})}):
         above = Fraction(num.get(scope, 0), part.num_unit)
         below = None if den is None else Fraction(den.get(scope, 0), part.den_unit)
-        rows.append(
-            _row(
-                kind,
-                scope,
-                above,
-                below,
-                above if below is None else above / below if below else None,
-            )
-        )
+        exact = above if below is None else above / below if below else None
+        row = _row(kind, scope, above, below, exact)
+        counted = below if people is None else Fraction(people.get(scope, 0))
+        rows.append(row | {"counted": counted})
     return rows
 
 
@@ -207,13 +207,13 @@ def _row(
     below: Fraction | None,
     exact: Fraction | None,
 ) -> Row:
-    denominator = None if below is None else _decimal(below)
+    """One row; what is `counted` of its denominator is for others to say: a target is never small."""
     return {
         "scope_kind": kind,
         "scope_id": scope,
         "numerator": _decimal(above),
-        "denominator": denominator,
-        "smallest": denominator,
+        "denominator": None if below is None else _decimal(below),
+        "counted": None,
         "status": "ok",
         **_value(exact),
     }
@@ -221,6 +221,15 @@ def _row(
 
 def _value(exact: Fraction | None) -> Row:
     return {"value": None if exact is None else float(exact), "exact": exact}
+
+
+def _people_by_scope(part: Part, scopes: pd.Series, rest: str) -> dict[str, int] | None:
+    """The customers whose part of a denominator in yuan is not 0; None where the denominator counts by itself."""
+    if part.den is None or part.den_unit != FEN:
+        return None
+    parts = part.den.groupby(level=0).sum()
+    is_part = parts[parts != 0].astype(bool).astype("int64")
+    return _by_scope(is_part, scopes, rest)
 
 
 def _by_scope(entries: pd.Series, scopes: pd.Series, rest: str) -> dict[str, int]:
@@ -255,6 +264,5 @@ def _exact(row: Row) -> Fraction:
 
 
 def _can_rank(row: Row) -> bool:
-    below = row["smallest"]
-    enough = below is None or (isinstance(below, Decimal) and below >= RANKED_FROM)
+    enough = row["counted"] is None or row["counted"] >= RANKED_FROM
     return row["scope_id"] != NOBODY and row["exact"] is not None and enough

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .state import Held, MissingError, Month
+from .state import Held, Month
 
 NOBODY = "unclaimed"
 KINDS = ("city", "branch", "unit", "manager")
 
 
-def owners(held: Held) -> pd.DataFrame | None:
-    """By customer_id, one column a scope kind; None when the month has no ownership table.
+def owners(held: Held) -> pd.DataFrame:
+    """By customer_id, one column a scope kind that can be told; none when the month has no ownership table.
 
     An earlier month's owner counts only for those the later months know nothing of.
     """
     if not held.now.has("ownership"):
-        return None
+        return pd.DataFrame(index=pd.Index([], dtype=object))
     known = [
         _in_month(held.at(name))
         for name in held.names
@@ -42,8 +42,6 @@ def with_manager(held: Held) -> pd.Index:
     """The customers who have a manager."""
     held.now.need("ownership", "manager_id")
     table = owners(held)
-    if table is None:
-        raise MissingError("no table ownership")
     return table.index[table["manager"].notna()]
 
 

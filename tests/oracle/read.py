@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,6 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .schema import ENUMS, TABLES, Table
+
+# People leave and still owe: a row of these is accepted of whoever an earlier month knew.
+OUTLIVING = ("receivable", "adjustment", "payment")
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 EXTENSIONS = (".csv", ".csv.gz", ".parquet")
@@ -40,8 +43,16 @@ def month_folders(source: Path) -> list[str]:
     )
 
 
-def read_month(source: Path, month: str) -> dict[str, pd.DataFrame | None]:
-    """All tables of the month, typed, with the contract's row rules applied. An absent table is None."""
+def read_month(
+    source: Path,
+    month: str,
+    former_customers: Iterable[str] = (),
+    former_services: Iterable[str] = (),
+) -> dict[str, pd.DataFrame | None]:
+    """All tables of the month, typed, with the contract's row rules applied. An absent table is None.
+
+    `former_customers` and `former_services` are whom earlier held months knew.
+    """
     folder = source / month
     tables = {name: _load(folder, name, month) for name in TABLES}
     for name in ("customer", "service", "bill"):
@@ -51,8 +62,12 @@ def read_month(source: Path, month: str) -> dict[str, pd.DataFrame | None]:
     customers = _column(tables["customer"], "customer_id")
     tables["service"] = _belonging(tables["service"], customers, None)
     services = _column(tables["service"], "service_id")
+    ever_customers = pd.Series([*customers, *former_customers], dtype=object)
+    ever_services = pd.Series([*services, *former_services], dtype=object)
     for name in TABLES:
-        if name not in ("customer", "service"):
+        if name in OUTLIVING:
+            tables[name] = _belonging(tables[name], ever_customers, ever_services)
+        elif name not in ("customer", "service"):
             tables[name] = _belonging(tables[name], customers, services)
     return tables
 

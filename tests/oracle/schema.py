@@ -58,7 +58,7 @@ TABLES: dict[str, Table] = {
     ),
     "service": _table(
         "service_id",
-        text="service_id* customer_id* service_type* status* termination_reason plan_id replaces_service_id",
+        text="service_id* customer_id* number service_type* status* termination_reason plan_id replaces_service_id",
         date="status_since activated_on* terminated_on contract_end_on promotion_end_on",
         money="plan_fee promotion_discount_amount",
         bool="is_fee_waiver_approved is_excluded",
@@ -82,6 +82,10 @@ TABLES: dict[str, Table] = {
         month="bill_month*",
         money="open_amount*",
         date="due_on*",
+        bool="is_disputed",
+    ),
+    "prepaid_balance": _table(
+        "customer_id", text="customer_id*", money="balance_amount*"
     ),
     "usage": _table(
         "service_id",
@@ -132,6 +136,11 @@ TABLES: dict[str, Table] = {
         text="adjustment_id* bill_id* customer_id* kind*",
         date="adjusted_on*",
         money="amount*",
+    ),
+    "activity_guest": _table(
+        "activity_id customer_id",
+        text="activity_id* customer_id*",
+        bool="is_invited has_attended",
     ),
     "loyalty": _table(
         "customer_id",

@@ -18,34 +18,37 @@ def arrears_services(held: Held) -> Part:
     return share(month.net["customer_id"], isin(month.net[SERVICE], late))
 
 
-def _lost(held: Held) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
-    """Net(m-1), which of it is lost, and for what reason."""
-    before, now = held.back(1).net, held.now
-    reason = pd.Series(None, index=before.index, dtype=object)
-    if "termination_reason" in now.services:
-        reason = before[SERVICE].map(
-            now.services.set_index(SERVICE)["termination_reason"]
-        )
-    return before, ~before[SERVICE].isin(now.net[SERVICE]), reason
+def _lost(held: Held) -> tuple[pd.DataFrame, pd.Series]:
+    """Net(m-1), and which of it is lost."""
+    before = held.back(1).net
+    return before, ~before[SERVICE].isin(held.now.net[SERVICE])
+
+
+def _lost_why(held: Held) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Net(m-1), which of it is lost, and for what reason; nobody's reason is known without the column."""
+    before, lost = _lost(held)
+    held.now.need("service", "termination_reason")
+    reasons = held.now.services.set_index(SERVICE)["termination_reason"]
+    return before, lost, before[SERVICE].map(reasons)
 
 
 def churn(held: Held) -> Part:
-    before, lost, _ = _lost(held)
+    before, lost = _lost(held)
     return share(before["customer_id"], lost)
 
 
 def churn_voluntary(held: Held) -> Part:
-    before, lost, reason = _lost(held)
+    before, lost, reason = _lost_why(held)
     return share(before["customer_id"], lost & reason.isin(OWN_WILL))
 
 
 def churn_involuntary(held: Held) -> Part:
-    before, lost, reason = _lost(held)
+    before, lost, reason = _lost_why(held)
     return share(before["customer_id"], lost & reason.eq("arrears"))
 
 
 def churn_unknown(held: Held) -> Part:
-    before, lost, reason = _lost(held)
+    before, lost, reason = _lost_why(held)
     return share(before["customer_id"], lost & reason.isna())
 
 
@@ -53,7 +56,8 @@ def churn_mean_base(held: Held) -> Part:
     return Part(churn(held).num, mean_base(held), 1, 2)
 
 
-def _active_mobile(month: Month) -> pd.DataFrame:
+def active_mobile(month: Month) -> pd.DataFrame:
+    """The mobile lines active at the cut-off."""
     services = month.services
     return services[
         (services["service_type"] == "mobile") & (services["status"] == "active")
@@ -62,7 +66,7 @@ def _active_mobile(month: Month) -> pd.DataFrame:
 
 def _older(held: Held) -> pd.DataFrame:
     """Mobile lines active at the cut-off and activated before m."""
-    lines = _active_mobile(held.now)
+    lines = active_mobile(held.now)
     return lines[lines["activated_on"] < held.now.first]
 
 
@@ -80,7 +84,8 @@ def _used(month: Month, column: str, lines: pd.DataFrame) -> pd.Series:
     )
 
 
-def _idle(month: Month, lines: pd.DataFrame) -> pd.Series:
+def is_idle(month: Month, lines: pd.DataFrame) -> pd.Series:
+    """Which of these lines used nothing in the month."""
     columns = ("voice_calls", "sms_count", "data_mb")
     idle = pd.Series(True, index=lines.index)
     for column in columns:
@@ -97,13 +102,13 @@ def zero_calls(held: Held) -> Part:
 
 def zero_all(held: Held) -> Part:
     lines = _older(held)
-    return share(lines["customer_id"], _idle(held.now, lines))
+    return share(lines["customer_id"], is_idle(held.now, lines))
 
 
 def zero_all_2m(held: Held) -> Part:
     lines = _active_before(_older(held), held.back(1))
     return share(
-        lines["customer_id"], _idle(held.now, lines) & _idle(held.back(1), lines)
+        lines["customer_id"], is_idle(held.now, lines) & is_idle(held.back(1), lines)
     )
 
 
@@ -112,7 +117,7 @@ def _bundles(month: Month) -> pd.DataFrame:
     bundle = ["included_minutes", "included_data_mb"]
     plans = month.need("plan", *bundle).dropna(subset=bundle)
     month.need("service", "plan_id")
-    return _active_mobile(month).merge(plans, on="plan_id")
+    return active_mobile(month).merge(plans, on="plan_id")
 
 
 def _hardly_used(month: Month) -> pd.Index:

@@ -28,14 +28,19 @@ def shift(month: str, by: int) -> str:
 
 
 class Month:
-    """One held month, without the lines that are excluded."""
+    """One held month, without the lines that are excluded; `former` is the held month before it."""
 
-    def __init__(self, source: Path, month: str) -> None:
+    def __init__(self, source: Path, month: str, former: Month | None = None) -> None:
         self.name = month
         self.first = pd.Timestamp(f"{month}-01")
         self.last = self.first + pd.offsets.MonthEnd(0)
-        self._tables = read_month(source, month)
-        self.customers = self.need("customer")
+        self._tables = read_month(
+            source,
+            month,
+            former.ever_customers if former else (),
+            former.ever_services if former else (),
+        )
+        self.customers: pd.DataFrame = self.need("customer")
         services = self.need("service")
         flag = (
             services["is_excluded"]
@@ -43,8 +48,13 @@ class Month:
             else pd.Series(False, index=services.index)
         )
         excluded = flag.fillna(False).astype(bool)
-        self._excluded = services.loc[excluded, "service_id"]
         self.services = services[~excluded]
+        self.last_known = _last_known(services.assign(is_out=excluded), former)
+        is_out = self.last_known["is_out"].astype(bool)
+        self._excluded = self.last_known.index[is_out]
+        self.ever_services: pd.Index = self.last_known.index
+        self.last_known_customers = _last_known_customers(self.customers, former)
+        self.ever_customers: pd.Index = self.last_known_customers.index
         self._revenue: dict[str, pd.Series] = {}
 
     def need(self, table: str, *columns: str) -> pd.DataFrame:
@@ -118,7 +128,30 @@ class Month:
         return vip
 
 
-_kept: dict[tuple[Path, str], Month] | None = None
+def _last_known(services: pd.DataFrame, former: Month | None) -> pd.DataFrame:
+    """Each line ever listed as its last month told of it, by service_id; `is_out` marks the excluded."""
+    columns = ["service_id", "customer_id", "service_type", "status", "is_out"]
+    now = services[columns].set_index("service_id")
+    if former is None:
+        return now
+    gone = former.last_known[~former.last_known.index.isin(now.index)]
+    return pd.concat([gone, now])
+
+
+def _last_known_customers(
+    customers: pd.DataFrame, former: Month | None
+) -> pd.DataFrame:
+    """Each customer ever listed as the last month told of them: type and group, by customer_id."""
+    now = customers.set_index("customer_id").reindex(
+        columns=["customer_type", "group_customer_id"]
+    )
+    if former is None:
+        return now
+    gone = former.last_known_customers
+    return pd.concat([gone[~gone.index.isin(now.index)], now])
+
+
+_kept: dict[tuple[Path, str, str | None], Month] | None = None
 
 
 @contextmanager
@@ -132,12 +165,13 @@ def read_once() -> Iterator[None]:
         _kept = None
 
 
-def _read_month(source: Path, name: str) -> Month:
+def _read_month(source: Path, name: str, former: Month | None) -> Month:
     if _kept is None:
-        return Month(source, name)
-    if (source, name) not in _kept:
-        _kept[source, name] = Month(source, name)
-    return _kept[source, name]
+        return Month(source, name, former)
+    key = (source, name, former.name if former else None)
+    if key not in _kept:
+        _kept[key] = Month(source, name, former)
+    return _kept[key]
 
 
 class Held:
@@ -160,7 +194,9 @@ class Held:
         if name not in self:
             raise MissingError(f"month {name} is not held")
         if name not in self._read:
-            self._read[name] = _read_month(self._source, name)
+            earlier = [held for held in self.names if held < name]
+            former = self.at(earlier[-1]) if earlier else None
+            self._read[name] = _read_month(self._source, name, former)
         return self._read[name]
 
     def back(self, by: int) -> Month:

@@ -1,4 +1,7 @@
-"""Random answers to real orders: every code, none, one or several an order, dated at every edge, taken back as a CSV."""
+"""Random answers to real orders: every code, none, one or several an order, dated at every edge, taken back as a CSV.
+
+Some are answers of other lists: they must be refused, and count for nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,26 +16,40 @@ import pandas as pd
 
 from console.database import open_office
 from pipelines.core.month import Month
-from pipelines.core.outcomes import GRACE_DAYS, LAST_CHECK, load_outcomes
+from pipelines.core.outcomes import GRACE_DAYS, LAST_CHECK
 from pipelines.jobs.run import Job
 from pipelines.returns.filled import read_return
 from pipelines.store.lake import Version
 
 Row = dict[str, Any]
 COLUMNS = ["order_id", "outcome", "contacted_on", "promised_amount", "promised_on"]
-CODES = [code for code in load_outcomes() if code != "do_not_contact"] + [
-    "promised"
-] * 6  # debts are promised often
-RARE = "do_not_contact"  # he gets no order ever again
+COMMON = ("call_back", "refused", "no_answer", "left_already")
+RARE = ("do_not_contact", "wrong_number")  # nobody calls there again
+DEBT = ("paid", *["promised"] * 6)  # debts are promised often
+STAYING = ("retained", "accepted")
+OWN = {
+    "suspended_reactivation": (*DEBT, "reactivated"), "arrears": DEBT, "fixed_arrears": DEBT, "group_arrears": DEBT,
+    "renewal": ("renewed",), "card_issue": ("card_delivered",), "points_redemption": ("redeemed",),
+    "vip_allocation": ("claimed",), "unclaimed": ("claimed",), "activity_invite": ("accepted",),
+    **dict.fromkeys(
+        ("termination_save", "vip_zero_usage", "group_zero_usage", "churn_risk", "cohort_at_risk", "down_migration"),
+        STAYING,
+    ),
+}  # fmt: skip
+FOREIGN = sorted({code for codes in OWN.values() for code in codes})
 
 
 def orders_of(version: Version) -> list[Row]:
     """Both arms of a month's orders, amounts in fen."""
-    frame = pd.read_parquet(version.table("dispatch_order"), dtype_backend="pyarrow")
     return [
         {**row, "amount": None if row["amount"] is None else int(row["amount"] * 100)}
-        for row in _rows(frame)
+        for row in rows_of(version, "dispatch_order")
     ]
+
+
+def rows_of(version: Version, table: str) -> list[Row]:
+    """A table of a month, with None where nothing stands."""
+    return _rows(pd.read_parquet(version.table(table), dtype_backend="pyarrow"))
 
 
 def _rows(frame: pd.DataFrame) -> list[Row]:
@@ -44,7 +61,10 @@ def _rows(frame: pd.DataFrame) -> list[Row]:
 
 
 def answer(job: Job, orders: Sequence[Row], seed: int) -> list[Row]:
-    """Answer the orders that left the house at random, take the answers into the office, and return them in order."""
+    """Answer the orders that left the house at random, have the office take the answers, and return those in order.
+
+    Answers that the order's list does not take go with them and are left out here.
+    """
     drawer = _Drawer(job.month, seed)
     said = [
         row
@@ -55,8 +75,17 @@ def answer(job: Job, orders: Sequence[Row], seed: int) -> list[Row]:
     frame = pd.DataFrame(said, columns=COLUMNS).drop_duplicates()
     path = job.home / "answers.csv"
     frame.to_csv(path, index=False, na_rep="")
-    _take(job, path, len(frame))
-    return _rows(frame)
+    lists = {order["order_id"]: order["list"] for order in orders}
+    taken = [
+        row for row in _rows(frame) if is_taken(lists[row["order_id"]], row["outcome"])
+    ]
+    _take(job, path, len(taken))
+    return taken
+
+
+def is_taken(name: str, code: str) -> bool:
+    """Whether a list takes an answer."""
+    return code in (*COMMON, *RARE, *OWN[name])
 
 
 def _take(job: Job, path: Path, count: int) -> None:
@@ -89,8 +118,15 @@ class _Drawer:
     def answers(self, order: Row) -> Iterator[Row]:
         """Nobody answers a fifth of the orders."""
         for _ in range(self.one((0, 1, 1, 2, 3))):
-            code = RARE if self.random.random() < 0.01 else self.one(CODES)
-            yield self._answer(order, code)
+            yield self._answer(order, self._code(order["list"]))
+
+    def _code(self, name: str) -> str:
+        chance = self.random.random()
+        if chance < 0.02:
+            return str(self.one(RARE))
+        if chance < 0.05:
+            return str(self.one(FOREIGN))
+        return str(self.one((*COMMON, *OWN[name])))
 
     def _answer(self, order: Row, code: str) -> Row:
         first = order["dispatched_on"]

@@ -1,4 +1,4 @@
-"""What the random histories need beyond bills, so that orders are made of them: desks, points, money and activities.
+"""What the random histories need beyond bills, so that orders are made of them: desks, points, phones and activities.
 
 Drawn apart from `histories`, so that a seed's histories stay what they were before there were orders.
 """
@@ -14,31 +14,56 @@ import numpy as np
 import pandas as pd
 
 from pipelines.core.month import Month
-from tests.proof.histories import BRANCHES, MANAGERS
+from tests.proof.histories import BRANCHES, MANAGERS, or_none
 
 Frame = pd.DataFrame
 CAPACITIES = (0, 2, 30)  # places of a desk; the fourth kind grows with the operator
 POINTS = (0, 999, 1000, 1001, 5000)
-OWED = ["bill_id", "customer_id", "open_amount"]
 REDEEMED = (None, 0, 0, 1, 500)
+# What a month may lack, a column or a whole table, and what it may though orders are made in it.
+LACKING_WITH_ORDERS: tuple[tuple[str, str | None], ...] = (
+    ("receivable", "is_disputed"),
+    ("prepaid_balance", None),
+    ("service", "termination_reason"),
+    ("ownership", "unit_id"),
+    ("bill", "adjustment_amount"),
+    ("service", "promotion_end_on"),
+    ("organisation", None),
+)
+LACKING = (
+    *LACKING_WITH_ORDERS,
+    ("ownership", "manager_id"),
+    ("ownership", None),
+    ("activity_guest", None),
+    ("service", "contract_end_on"),
+)
 
 
 def write_desks(source: Path, months: Sequence[Month], seed: int) -> None:
-    """Add managers, activities, points, payments, credits and promotions to histories that are written."""
+    """Add managers, activities, guests, points, phones and promotions to histories that are written; let some lines leave."""
     draw = _Draw(seed)
-    opens: list[Frame] = []  # what was open at this cut-off and those before
     for month in months:
         folder = source / str(month)
-        people = pd.read_parquet(folder / "customer.parquet")["customer_id"]
-        service = pd.read_parquet(folder / "service.parquet")
-        opens = [pd.read_parquet(folder / "receivable.parquet")[OWED], *opens][:4]
+        customer = pd.read_parquet(folder / "customer.parquet")
+        people = customer["customer_id"]
+        service = draw.still_here(pd.read_parquet(folder / "service.parquet"))
         tables = {
             "account_manager": draw.managers(len(service)), "activity": draw.activities(month),
-            "loyalty": draw.points(people, month), "payment": draw.payments(opens, people, month),
-            "adjustment": draw.credits(opens, month), "service": draw.promoted(service, month),
+            "activity_guest": draw.guests(people, month), "loyalty": draw.points(people, month),
+            "customer": draw.phones(customer), "service": draw.promoted(service, month),
         }  # fmt: skip
         for name, frame in tables.items():
             frame.to_parquet(folder / f"{name}.parquet", index=False)
+    for month, table, column in draw.missing(months):
+        _drop(source / str(month) / f"{table}.parquet", column)
+
+
+def _drop(path: Path, column: str | None) -> None:
+    """Leave out a column, or the whole table."""
+    if column is None:
+        path.unlink()
+    else:
+        pd.read_parquet(path).drop(columns=column).to_parquet(path, index=False)
 
 
 class _Draw:
@@ -46,6 +71,8 @@ class _Draw:
 
     def __init__(self, seed: int) -> None:
         self.random = np.random.default_rng([seed, 2])
+        self.gone: set[str] = set()
+        self.moved: dict[str, int] = {}
 
     def pick(self, values: Sequence[Any], count: int) -> np.ndarray:
         """Draw from a list of values, each as likely."""
@@ -84,6 +111,45 @@ class _Draw:
             "seats": pd.array(self.pick((None, 0, 5, 100_000), 8), dtype="Int64"),
         })  # fmt: skip
 
+    def guests(self, people: pd.Series, month: Month) -> Frame:
+        """Who was asked to the activities of the month, and came, did not, or nobody knows."""
+        rows = self.some(Frame({"customer_id": people}), 0.2)
+        return rows.assign(
+            activity_id=self.pick(
+                [f"E{month.plus(-1)}-{n}" for n in range(8)], len(rows)
+            ),
+            is_invited=True,
+            has_attended=pd.array(self.pick((True, False, None), len(rows)), "boolean"),
+        )
+
+    def still_here(self, service: Frame) -> Frame:
+        """The lines but those that have left for good; some leave without having been said to end."""
+        leaving = self.some(service, 0.01)["service_id"]
+        self.gone |= set(leaving)
+        return service[~service["service_id"].isin(self.gone)]
+
+    def phones(self, customer: Frame) -> Frame:
+        """The customers with a phone, a few of them with a new one or with none."""
+        for who in self.some(customer, 0.05)["customer_id"]:
+            self.moved[who] = self.moved.get(who, 0) + 1
+        phones = [
+            f"154{self.moved.get(who, 0) % 10}{who[1:]}"
+            for who in customer["customer_id"]
+        ]
+        unknown = self.random.random(len(customer)) < 0.02
+        return customer.assign(phone=or_none(~unknown, np.array(phones, dtype=object)))
+
+    def missing(self, months: Sequence[Month]) -> list[tuple[Month, str, str | None]]:
+        """Draw two things that two of the newest months lack; what orders are made by, the newest alone."""
+        found: list[tuple[Month, str, str | None]] = []
+        for month, lacking in (
+            (months[-1], LACKING),
+            (months[-2], LACKING_WITH_ORDERS),
+        ):
+            table, column = lacking[int(self.random.integers(0, len(lacking)))]
+            found.append((month, table, column))
+        return found
+
     def points(self, people: pd.Series, month: Month) -> Frame:
         """A balance at the lowest reward and beside it; redeemed none, some or unknown."""
         count = len(people)
@@ -100,59 +166,6 @@ class _Draw:
             "points_redeemed": pd.array(self.pick(REDEEMED, count), dtype="Int64"),
         })  # fmt: skip
         return self.some(frame, 0.85)
-
-    def payments(
-        self, opens: Sequence[Frame], people: pd.Series, month: Month
-    ) -> Frame:
-        """Money for bills that are open, or were in the three months before, by name or not: all, a fen less, more, half."""
-        shares = zip(opens, (0.1, 0.5, 0.15, 0.1), strict=False)
-        named = [self._paid(self.some(frame, share)) for frame, share in shares]
-        owed = [
-            Frame(
-                frame.groupby("customer_id", as_index=False)["open_amount"].agg(_total)
-            )
-            for frame in opens[1:3]
-        ]
-        loose = [
-            self._paid(self.some(frame, 0.4)).assign(bill_id=None) for frame in owed
-        ]
-        strange = Frame(
-            {
-                "customer_id": self.pick(list(people), 20),
-                "bill_id": "nobody's",
-                "amount": "89.00",
-            }
-        )
-        rows = pd.concat([strange, *named, *loose], ignore_index=True)
-        return rows.assign(
-            payment_id=[f"Y{month}-{n}" for n in range(len(rows))],
-            paid_on=[self.day(month) for _ in range(len(rows))],
-        )
-
-    def _paid(self, owed: Frame) -> Frame:
-        fen = owed["open_amount"].map(_fen).to_numpy(int)
-        kinds = self.random.integers(0, 6, len(fen))
-        paid = np.select(
-            [kinds < 3, kinds == 3, kinds == 4],
-            [fen, np.maximum(fen - 1, 1), fen * 2],
-            fen // 2 + 1,
-        )
-        return owed.drop(columns="open_amount").assign(amount=[_yuan(f) for f in paid])
-
-    def credits(self, opens: Sequence[Frame], month: Month) -> Frame:
-        """Credit notes and write-offs in part, in whole and above it, on what is open (less them already) and was."""
-        rows = pd.concat([self.some(frame, 0.12) for frame in opens], ignore_index=True)
-        fen = rows["open_amount"].map(_fen).to_numpy(int)
-        off = np.select(
-            [self.random.random(len(fen)) < 0.4],
-            [fen],
-            self.random.integers(1, 9_000, len(fen)),
-        )
-        return Frame({
-            "adjustment_id": [f"J{month}-{n}" for n in range(len(rows))], "bill_id": rows["bill_id"],
-            "customer_id": rows["customer_id"], "kind": self.pick(("credit_note", "write_off"), len(rows)),
-            "adjusted_on": [self.day(month) for _ in range(len(rows))], "amount": [f"-{_yuan(f)}" for f in off],
-        })  # fmt: skip
 
     def promoted(self, service: Frame, month: Month) -> Frame:
         """The services with a promotion, some ending in the month after."""
@@ -171,15 +184,3 @@ class _Draw:
             promotion_end_on=self.pick(ends, len(service)),
             promotion_discount_amount=self.pick((None, "5.00", "0.01"), len(service)),
         )
-
-
-def _total(amounts: pd.Series) -> str:
-    return _yuan(sum(map(_fen, amounts)))
-
-
-def _fen(text: str) -> int:
-    return round(float(text) * 100)
-
-
-def _yuan(fen: int) -> str:
-    return f"{fen // 100}.{fen % 100:02d}"

@@ -177,7 +177,7 @@ class _World:
             "customer_id": self.people, "customer_type": np.where(self.is_group, "group", "individual"),
             "vip_tier": self.tier, "is_key_account_registered": self.some(0.5, len(self.people)),
         })  # fmt: skip
-        frame["group_customer_id"] = _or_none(
+        frame["group_customer_id"] = or_none(
             ~self.is_group & self.some(0.1, len(frame)),
             self.pick(self.people, len(frame)),
         )
@@ -191,11 +191,11 @@ class _World:
         frame = Frame({
             "service_id": self.lines, "customer_id": self.people[self.owner], "service_type": self.kind,
             "status": self.status, "activated_on": self.started, "plan_id": self.plan, "contract_end_on": contract,
-            "termination_reason": _or_none(np.isin(self.status.astype(str), ("terminated", "pre_terminated")),
+            "termination_reason": or_none(np.isin(self.status.astype(str), ("terminated", "pre_terminated")),
                                            self.pick(REASONS, self.size)),
             "is_fee_waiver_approved": self.pick((True, False, None), self.size),
             "is_excluded": self.pick((True, False, None), self.size, (1, 50, 3)),
-            "replaces_service_id": _or_none(self.some(0.01), self.pick(self.lines, self.size)),
+            "replaces_service_id": or_none(self.some(0.01), self.pick(self.lines, self.size)),
         })  # fmt: skip
         return frame[self.some(0.96) & (frame["activated_on"] <= month.last_day)]
 
@@ -222,7 +222,7 @@ class _World:
         return Frame({
             "bill_id": [f"{month}-{n}" for n in range(count)], "service_id": self.lines[line],
             "customer_id": self.people[payer], "bill_month": str(month), "billed_amount": _yuan(fen),
-            "adjustment_amount": _or_none((credit != 0) | self.some(0.5, count), _yuan(credit)),
+            "adjustment_amount": or_none((credit != 0) | self.some(0.5, count), _yuan(credit)),
             "due_on": month.plus(1).first_day + timedelta(days=14),
         })  # fmt: skip
 
@@ -310,7 +310,7 @@ class _World:
         )
         return Frame({
             "ticket_id": [f"T{month}-{n}" for n in range(count)], "customer_id": self.pick(self.people, count),
-            "service_id": _or_none(self.some(0.5, count), self.pick(self.lines, count)),
+            "service_id": or_none(self.some(0.5, count), self.pick(self.lines, count)),
             "opened_at": self.pick((start, end, start - timedelta(seconds=1), start + timedelta(days=9)), count),
             "category": self.pick(("complaint", "fault", "enquiry", "other"), count, (4, 1, 1, 1)),
             "touch_point": self.pick(("hall", "app", "10000", None), count),
@@ -356,7 +356,8 @@ class _World:
         return Frame(rows, columns=["kpi", "scope_kind", "scope_id", "target_value"])
 
 
-def _or_none(which: np.ndarray, values: np.ndarray) -> np.ndarray:
+def or_none(which: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Keep these of the values, and know nothing of the others."""
     return np.where(which, values, np.array(None, dtype=object))
 
 

@@ -2,6 +2,7 @@
 
 Batches of other seeds keep the memory small. The last three months of each batch are compared, row by row: numerator
 and denominator to the fen, value, rank and whether it is computed. A variant that never had anybody to count is named.
+So are the lists that follow bills, ends and use: who is on them, for how much, due when, and whom nobody is to call.
 
     python -m tests.proof.kpi_histories [--histories 1000000] [--batch 50000] [--seed 1]
 """
@@ -24,13 +25,15 @@ from pipelines.core.month import Month
 from pipelines.core.settings import Settings, load_settings
 from pipelines.jobs.run import Job, open_draft, release_month, run_draft_room
 from pipelines.store.lake import Version
-from tests.oracle.compare import Report, compare
+from tests.oracle.compare import SAMPLE, Report, compare
 from tests.oracle.kpis import expected_kpis
-from tests.oracle.orders import Office
+from tests.oracle.orders.office import Office
 from tests.oracle.state import read_once
 from tests.proof.answers import answer, orders_of
+from tests.proof.debts import write_debts
 from tests.proof.desks import write_desks
 from tests.proof.histories import write_histories
+from tests.proof.list_rows import Found, compare_lists, differing
 from tests.support.small import judge_nothing
 
 ROOMS = (
@@ -48,11 +51,15 @@ DISPATCHED = COMPARED + 3  # a figure looks back on the orders of three months
 
 @dataclass
 class Tally:
-    """What was compared so far; `filled` counts rows of a variant with a denominator, or a value where it has none."""
+    """What was compared so far; `filled` counts rows of a variant with a denominator, or a value where it has none.
+
+    `listed` counts what was compared of the lists' rows.
+    """
 
     histories: int = 0
     rows: int = 0
     differing: int = 0
+    listed: int = 0
     samples: list[str] = field(default_factory=list)
     filled: Counter[str] = field(default_factory=Counter)
     variants: set[str] = field(default_factory=set)
@@ -75,6 +82,13 @@ class Tally:
         self.filled.update(
             names[weight.map(lambda cell: cell is not None and bool(cell))]
         )
+
+    def add_lists(self, found: Sequence[Found]) -> None:
+        """Count what was compared of a month's lists."""
+        wrong = differing(found)
+        self.listed += len(found)
+        self.differing += len(wrong)
+        self.samples += [] if wrong.empty else [wrong.head(SAMPLE).to_string()]
 
     @property
     def empty(self) -> list[str]:
@@ -124,6 +138,7 @@ def run_histories(
 def compare_batch(folder: Path, services: int, seed: int, tally: Tally) -> None:
     """Write a batch of histories, run its months and compare the newest ones."""
     months = write_histories(folder / "source", services, seed)
+    write_debts(folder / "source", months, seed)
     write_desks(folder / "source", months, seed)
     versions, office = run_histories(folder, months, seed)
     names = [str(month) for month in months]
@@ -134,6 +149,9 @@ def compare_batch(folder: Path, services: int, seed: int, tally: Tally) -> None:
             )
             report = compare(_counted(expected), _counted(_monthly(version)))
             tally.add(expected, report, f"seed {seed} {version.month}")
+            tally.add_lists(
+                list(compare_lists(version, folder / "source", names, office))
+            )
     tally.histories += services
 
 
@@ -163,7 +181,8 @@ def measure(sizes: Sequence[int], seed: int) -> Tally:
             compare_batch(Path(folder), size, seed + number, tally)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(
-            f"{tally.histories} histories, {tally.rows} rows compared, {tally.differing} differ, "
+            f"{tally.histories} histories, {tally.rows} rows and {tally.listed} cells of lists compared, "
+            f"{tally.differing} differ, "
             f"{time.perf_counter() - started:.0f} s, peak {peak:.1f} GiB",
             flush=True,
         )

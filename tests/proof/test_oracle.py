@@ -242,14 +242,16 @@ def test_ranks_share_places_and_leave_out_the_small(tmp_path: Path) -> None:
     assert ranks == {"A": 4, "B": 2, "C": 1, "D": 2, "E": None}
     assert table.pair("complaint_rate.per_10k", "branch", "unclaimed") == ("0", "30")
     assert table.rank("complaint_rate.per_10k", "branch", "unclaimed") is None
-    assert not table.scopes("complaint_rate.per_10k", "city")
-    assert not table.scopes("complaint_rate.per_10k", "manager")
+    for kind in ("city", "unit", "manager"):  # nothing tells them
+        assert table.scopes("complaint_rate.per_10k", kind) == {"unclaimed"}
+        row = table.rows["complaint_rate.per_10k", kind, "unclaimed"]
+        assert row["status"] == "not_computed"
 
 
 def test_a_header_without_rows_counts_as_none(tmp_path: Path) -> None:
     empty = {name: " ".join(table.columns) for name, table in TABLES.items()}
     for month in ("2026-04", "2026-05", "2026-06"):
-        line = "service_id customer_id service_type status activated_on plan_id contract_end_on is_fee_waiver_approved"
+        line = "service_id customer_id service_type status activated_on plan_id contract_end_on is_fee_waiver_approved termination_reason"
         filled = {
             "customer": people("C1", tier="gold"),
             "bill": bills(month, {"S1": "5"}),
@@ -259,7 +261,7 @@ def test_a_header_without_rows_counts_as_none(tmp_path: Path) -> None:
             month,
             empty
             | filled
-            | {"service": f"{line}\nS1 C1 mobile active 2020-01-01 P 2026-06-30 -"},
+            | {"service": f"{line}\nS1 C1 mobile active 2020-01-01 P 2026-06-30 - -"},
         )
     table = Table(tmp_path, "2026-06")
     waiting = {

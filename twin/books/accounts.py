@@ -7,7 +7,7 @@ from twin import codes
 from twin.books.master import customer_ids, service_ids
 from twin.world.rows import Array
 from twin.world.state import World
-from twin.writer import date, identifier, money, text
+from twin.writer import boolean, date, identifier, money, text
 
 
 def bill_ids(numbers: Array) -> pa.Array:
@@ -68,6 +68,7 @@ def receivable_table(world: World) -> pa.Table:
             "bill_month": month_labels(bills.month),
             "open_amount": money(bills.open),
             "due_on": date(bills.due_on),
+            "is_disputed": boolean(bills.disputed),
         }
     )
 

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from twin import codes
 from twin.codes import GROUP, NONE
@@ -15,6 +16,9 @@ from twin.writer import boolean, date, identifier, money, text, whole
 MOBILE_PHONE = (
     "154"  # a prefix no operator has been given, so that no number is anybody's
 )
+# Of mobile numbers, broadband accounts, fixed lines (an area code nobody has), private lines.
+NUMBER_PREFIXES = (MOBILE_PHONE, "KD", "0600", "ZX")
+FIRST_LINE = 50_000_000  # so that no line's number is another customer's phone
 SPREAD = (
     7_919_999  # odd and no multiple of 5, so that positions and numbers pair one to one
 )
@@ -28,6 +32,13 @@ def customer_ids(rows: Array) -> pa.Array:
 def service_ids(rows: Array) -> pa.Array:
     """Write service ids."""
     return identifier("S", np.where(rows < 0, NONE, rows + 1), 10)
+
+
+def service_numbers(rows: Array, kinds: Array) -> pa.Array:
+    """Write what customers call their lines: a mobile number, or the prefix of the kind and digits; one line, one number."""
+    digits = (rows + FIRST_LINE) * SPREAD % 10**8
+    each = [identifier(prefix, digits, 8) for prefix in NUMBER_PREFIXES]
+    return pc.choose(pa.array(kinds.astype(np.int64)), *each)
 
 
 def plan_ids(rows: Array) -> pa.Array:
@@ -102,6 +113,7 @@ def service_table(world: World, shown: Array) -> pa.Table:
         {
             "service_id": service_ids(rows),
             "customer_id": customer_ids(lines.customer),
+            "number": service_numbers(rows, lines.kind),
             "service_type": text(codes.SERVICE_TYPES, lines.kind),
             "status": text(codes.STATUSES, lines.status),
             "status_since": date(lines.since),

@@ -24,7 +24,7 @@ LIST_TITLES = {
     "arrears": ("欠费", "Arrears of high-value customers"),
     "fixed_arrears": ("数固欠费", "Arrears of broadband, fixed and private lines"),
     "group_arrears": ("集团欠费", "Arrears of groups and their members"),
-    "renewal": ("到期续约", "Contracts and promotions that end next month"),
+    "renewal": ("到期续约", "Contracts and promotions that end soon"),
     "vip_zero_usage": ("高端零次户", "High-value customers with zero usage"),
     "group_zero_usage": ("集团零次户", "Groups with members of zero usage"),
     "cohort_at_risk": ("拍照会员维系", "Frozen-cohort members at risk"),

@@ -172,7 +172,7 @@ def _paid_on(world: World, customer: Array) -> Array:
     """Give the last day each customer paid on in the month; NONE for none."""
     last = np.full(len(world.customers), NONE)
     paid = world.happened.payments
-    named = paid.bill != NONE
+    named = (paid.bill != NONE) & (paid.amount > 0)
     np.maximum.at(last, paid.customer[named], paid.day[named])
     return np.asarray(last[customer])
 

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from twin.codes import CLAIM_LISTS, GROUP_LISTS, LISTS, NONE
+from twin.working_days import working_day
 from twin.world.rows import Array, Contacts, Orders, Work
 from twin.world.state import World, stream
 
@@ -91,7 +92,7 @@ def plan_work(world: World, orders: Orders) -> Work:
         len(orders),
         habits_of(world),
     )
-    begin = world.span.first + config.dispatch_day - 1
+    begin = working_day(world.span, config.dispatch_working_day)
     haste = np.where(
         orders.due_on == NONE,
         1.0,

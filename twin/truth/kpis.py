@@ -209,9 +209,13 @@ def _state_pairs(world: World, now: Memory, before: Memory) -> Iterator[Row]:
 
 
 def _state_rolls(now: Memory, before: Memory) -> Iterator[Row]:
-    """State how much of each age a month ago is of the next age now."""
+    """State how much of the items of each age a month ago is open in an older one now."""
     for place, name in enumerate(("0_30", "31_60", "61_90", "91_180", "181_365")):
-        yield "roll_rate", name, now.aged[place + 1], before.aged[place]
+        was_here = before.late.bucket == place
+        rolled = np.isin(now.late.number, before.late.number[was_here])
+        rolled &= now.late.bucket > place
+        open_before = int(before.late.open[was_here].sum())
+        yield "roll_rate", name, int(now.late.open[rolled].sum()), open_before
 
 
 def _state_year(world: World, past: Past) -> Iterator[Row]:

@@ -16,6 +16,15 @@ BUCKET_ENDS = (30, 60, 90, 180, 365)  # days past due, inclusive
 
 
 @dataclass
+class Late:
+    """Hold the items past due at a cut-off, by bill number: place of the age in BUCKET_ENDS, and what is open in fen."""
+
+    number: Array
+    bucket: Array
+    open: Array
+
+
+@dataclass
 class Memory:
     """Hold one month: masks by service or customer as of then, money in fen; excluded lines are nowhere."""
 
@@ -33,7 +42,7 @@ class Memory:
     vip: Array
     revenue: int
     open: int
-    aged: tuple[int, ...]
+    late: Late
     changes: StatusChanges
 
 
@@ -64,7 +73,7 @@ def remember(world: World) -> Memory:
         vip=vips(world),
         revenue=int(owed.sum()),
         open=open_amount(world),
-        aged=aged_amounts(world),
+        late=late_items(world),
         changes=world.happened.status_changes.take(
             counted[world.happened.status_changes.service]
         ),
@@ -97,16 +106,13 @@ def open_amount(world: World, month: int | None = None) -> int:
     return int(bills.open[counted].sum())
 
 
-def aged_amounts(world: World) -> tuple[int, ...]:
-    """Add up what is past due by age in days (0-30, 31-60, 61-90, 91-180, 181-365, more), in fen."""
-    bills, last = world.bills, world.span.last
-    late = np.flatnonzero(
-        ~world.services.excluded[bills.service] & (bills.due_on <= last)
-    )
-    bucket = np.searchsorted(BUCKET_ENDS, last - bills.due_on[late])
-    return tuple(
-        int(total) for total in sums_by(bucket, bills.open[late], len(BUCKET_ENDS) + 1)
-    )
+def late_items(world: World) -> Late:
+    """Note what is past due, by age in days (0-30, 31-60, 61-90, 91-180, 181-365, more)."""
+    last, counted = world.span.last, ~world.services.excluded[world.bills.service]
+    bills = world.bills.take(counted & (world.bills.due_on <= last))
+    bills = bills.take(np.argsort(bills.number, kind="stable"))
+    bucket = np.searchsorted(BUCKET_ENDS, last - bills.due_on)
+    return Late(bills.number, bucket, bills.open)
 
 
 def padded(column: Array, size: int) -> Array:

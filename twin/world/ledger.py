@@ -50,8 +50,24 @@ def collect(world: World) -> None:
     overdue = _overdue_services(world)
     _stop_and_reactivate(world, intent, overdue)
     _pay_old_bills(world, intent)
+    _take_back(world)
     write_off(world)
     world.bills = world.bills.take(world.bills.open > 0)
+
+
+def quarrel(world: World) -> None:
+    """Let some open bills be disputed from now on, and settle some disputes."""
+    bills = world.bills
+    draw = world.random("disputes").random(len(bills))
+    begins = ~bills.disputed & (draw < world.config.dispute_rate)
+    goes_on = bills.disputed & (draw >= world.config.dispute_end_rate)
+    bills.disputed = begins | goes_on
+
+
+def forget_the_ended(world: World) -> None:
+    """Drop what lines owe that ended in months nobody wrote down: no file tells of them."""
+    bills, services = world.bills, world.services
+    world.bills = bills.take(services.status[bills.service] != TERMINATED)
 
 
 def adjust(
@@ -151,11 +167,13 @@ def _heed_reminders(world: World, without: Intent, owes: Array) -> Intent:
         & ((without.day == NONE) | (without.day > promised) | (without.share < 100))
     )
     heeds &= ~((without.day != NONE) & (without.day <= asked_on))
+    pays_all = (without.day != NONE) & (without.share == 100)
+    contacted = np.where(heeds, promised, without.day)
     fork(
         world,
         "pays",
-        (without.day != NONE) & (without.share == 100),
-        heeds | (without.day != NONE),
+        pays_all & (bounces_on(world, without.day) == NONE),
+        (heeds | (without.day != NONE)) & (bounces_on(world, contacted) == NONE),
     )
     turned = heeds & world.contacts.is_reached
     day, share = (
@@ -192,10 +210,33 @@ def _pay_overdue(
     )
 
 
+def bounces_on(world: World, day: Array) -> Array:
+    """Give for each customer who pays on a day the day his bank takes it back; NONE = it is kept."""
+    rng, size = world.random("bounces"), len(world.customers)
+    fails = rng.random(size) < world.config.bounce_rate
+    back = day + rng.integers(2, 11, size)
+    return np.where((day != NONE) & fails & (back <= world.span.last), back, NONE)
+
+
+def _take_back(world: World) -> None:
+    """Take back what the banks of some did not cover: the bills it was for are open again."""
+    bills, paid = world.bills, world.happened.payments
+    day = np.full(len(world.customers), NONE)
+    ended = world.services.status[bills.service] == TERMINATED
+    named = np.flatnonzero(np.isin(paid.bill, bills.number[~ended]))
+    day[paid.customer[named]] = paid.day[named]
+    back = bounces_on(world, day)[paid.customer[named]]
+    named, back = named[back != NONE], back[back != NONE]
+    order = np.argsort(bills.number, kind="stable")
+    rows = order[np.searchsorted(bills.number, paid.bill[named], sorter=order)]
+    pay(world, rows, back, -paid.amount[named])
+
+
 def _overdue_services(world: World) -> Array:
     bills = world.bills
     overdue = np.zeros(len(world.services), bool)
-    overdue[bills.service[bills.month <= world.span.number - 2]] = True
+    late = (bills.month <= world.span.number - 2) & ~bills.disputed
+    overdue[bills.service[late]] = True
     return overdue
 
 
@@ -219,10 +260,11 @@ def _stop_and_reactivate(world: World, intent: Intent, overdue: Array) -> None:
 
 
 def _pay_old_bills(world: World, intent: Intent) -> None:
-    """Book the payments; a line that leaves of its own will pays everything on its last day."""
+    """Book the payments; a line that leaves of its own will pays everything on its last day, or nothing then."""
     bills, services = world.bills, world.services
-    ended = services.status[bills.service] == TERMINATED
+    ended = _ends_settled(world)
     forgiven = ended & (services.reason[bills.service] == ARREARS)
+    forgiven |= (bills.disputed | _stay_away(world)) & ~ended
     day = np.where(
         ended, services.terminated_on[bills.service], intent.day[bills.customer]
     )
@@ -232,20 +274,32 @@ def _pay_old_bills(world: World, intent: Intent) -> None:
     pay(world, rows, day[rows], amount[rows])
 
 
-def write_off(world: World) -> None:
-    """Write off what lines cut for arrears still owe, on their last day."""
+def _ends_settled(world: World) -> Array:
+    """Mark the bills of ended lines that are settled when a line ends."""
     bills, services = world.bills, world.services
-    cut = (services.status[bills.service] == TERMINATED) & (
-        services.reason[bills.service] == ARREARS
-    )
-    rows = np.flatnonzero(cut & (bills.open > 0))
-    adjust(
-        world,
-        rows,
-        WRITE_OFF,
-        services.terminated_on[bills.service[rows]],
-        -bills.open[rows],
-    )
+    ended = services.status[bills.service] == TERMINATED
+    return np.asarray(ended & ~services.ends_unpaid[bills.service])
+
+
+def _stay_away(world: World) -> Array:
+    """Mark the bills of lines that ended unpaid whose owners do not come this month either."""
+    services, size = world.services, len(world.services)
+    comes = world.random("late settling").random(size) < world.config.settle_rate
+    away = (services.status == TERMINATED) & services.ends_unpaid & ~comes
+    return np.asarray(away[world.bills.service])
+
+
+def write_off(world: World) -> None:
+    """Write off what lines cut for arrears still owe, on their last day; of lines that end unpaid, in time."""
+    bills, services = world.bills, world.services
+    settled, last_on = _ends_settled(world), services.terminated_on[bills.service]
+    cut = settled & (services.reason[bills.service] == ARREARS)
+    over_on = last_on + world.config.write_off_days
+    unpaid = (services.status[bills.service] == TERMINATED) & ~settled
+    given_up = unpaid & (over_on <= world.span.last)
+    rows = np.flatnonzero((cut | given_up) & (bills.open > 0))
+    day = np.where(cut, last_on, np.maximum(over_on, world.span.first))
+    adjust(world, rows, WRITE_OFF, day[rows], -bills.open[rows])
 
 
 def bill(world: World) -> None:
@@ -265,6 +319,7 @@ def bill(world: World) -> None:
         credit=credit,
         open=billed + credit,
         due_on=first_day(span.number + 1) + config.due_day - 1,
+        disputed=False,
     )
     world.happened.bills = made.take(slice(None))  # type: ignore[arg-type]
     world.bills.append(made)
@@ -368,12 +423,10 @@ def _apply_prepaid(world: World) -> None:
 
 
 def _settle_ended(world: World) -> None:
-    """Settle the last bill of lines that ended: paid at the counter, or written off."""
+    """Settle the last bill of lines that ended: paid at the counter, written off, or left open."""
     write_off(world)
     bills, services = world.bills, world.services
-    rows = np.flatnonzero(
-        (services.status[bills.service] == TERMINATED) & (bills.open > 0)
-    )
+    rows = np.flatnonzero(_ends_settled(world) & (bills.open > 0))
     pay(
         world,
         rows,

@@ -23,7 +23,8 @@ from twin.codes import (
     TERMINATED,
     VOLUNTARY,
 )
-from twin.months import first_day
+from twin.months import first_day, span_of
+from twin.working_days import working_day
 from twin.world import plans
 from twin.world.contact import (
     contact_days,
@@ -34,10 +35,11 @@ from twin.world.contact import (
     raised,
 )
 from twin.world.rows import Array, PlanChanges
-from twin.world.state import SECONDS, World, change_status, in_net
+from twin.world.state import SECONDS, Fork, World, change_status, in_net
 
 MOOD_MEMORY = 0.78
 CALIBRATION_STEPS = 40
+LISTED_AHEAD_DAYS = 14  # after the next dispatch, of contracts that orders are about
 
 
 def leave(world: World) -> None:
@@ -120,6 +122,8 @@ def terminate(world: World, index: Array, reasons: Array, at: Array) -> None:
     )
     services.terminated_on[index] = at // SECONDS
     services.reason[index] = reasons
+    chance = world.random("unpaid end").random(len(services))[index]
+    services.ends_unpaid[index] = chance < world.config.unpaid_end_share
 
 
 def _finish_pre_terminated(
@@ -182,7 +186,7 @@ def change_numbers(world: World) -> None:
     heir.contract_end[heir.contract_end <= heir.activated_on] = NONE
     lapsed = heir.promotion_end <= heir.activated_on
     heir.promotion_end[lapsed], heir.discount[lapsed] = NONE, 0
-    heir.will_leave[:] = False
+    heir.will_leave[:] = heir.ends_unpaid[:] = False
     services.append(heir)
 
 
@@ -228,13 +232,29 @@ def renew_contracts(world: World) -> None:
     in_time = has_order(world, ("renewal",))[services.customer] & (
         asked_on <= services.contract_end
     )
-    talked_to = draw < raised(chance, config.renewal_lift, in_time)
+    talked_to = ends & (draw < raised(chance, config.renewal_lift, in_time))
     renewed = fork(
-        world, "renews", ends & (draw < chance), ends & talked_to, services.customer
+        world,
+        "renews",
+        ends & (draw < chance),
+        talked_to | (_renew_early(world) & in_time),
+        services.customer,
     )
     services.contract_end[renewed] += term[renewed]
     services.mood[renewed] *= 0.5
     services.mood[ends & ~renewed] += 0.25
+
+
+def _renew_early(world: World) -> Array:
+    """Mark lines whose contract ends by a fortnight after the next orders go out, and who renew now if asked."""
+    services, config = world.services, world.config
+    following = span_of(world.span.number + 1)
+    last = working_day(following, config.dispatch_working_day) + LISTED_AHEAD_DAYS
+    ends = in_net(services) & (services.contract_end > world.span.last)
+    draw = world.random("early renewal").random(len(services))
+    return np.asarray(
+        ends & (services.contract_end <= last) & (draw < config.renewal_lift)
+    )
 
 
 def end_promotions(world: World) -> None:
@@ -276,6 +296,10 @@ def _prolong_promotions(world: World) -> None:
         services.customer,
     )
     services.promotion_end[prolonged] += 365
+    forks = world.happened.forks
+    if forks:  # of a promotion, to prolong it is to renew
+        renews, prolongs = forks["renews"].branches, forks["prolongs"].branches
+        forks["renews"] = Fork(renews[0] | prolongs[0], renews[1] | prolongs[1], True)
 
 
 def change_plans(world: World) -> None:

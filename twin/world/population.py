@@ -134,6 +134,7 @@ def make_services(
         will_leave=False,
         leaves_if_treated=False,
         will_be_cut=False,
+        ends_unpaid=False,
     )
 
 

@@ -117,11 +117,12 @@ class Services(Rows):
     will_leave: Array
     leaves_if_treated: Array
     will_be_cut: Array
+    ends_unpaid: Array
 
 
 @dataclass
 class Bills(Rows):
-    """Hold bills; `open` is what is unpaid now, in fen."""
+    """Hold bills; `open` is what is unpaid now, in fen; a disputed one is not paid."""
 
     number: Array
     service: Array
@@ -131,6 +132,7 @@ class Bills(Rows):
     credit: Array
     open: Array
     due_on: Array
+    disputed: Array
 
 
 @dataclass
@@ -146,7 +148,7 @@ class Adjustments(Rows):
 
 @dataclass
 class Payments(Rows):
-    """Hold the month's payments; bill NONE = prepaid."""
+    """Hold the month's payments; bill NONE = prepaid, an amount below 0 = taken back."""
 
     customer: Array
     bill: Array

@@ -189,7 +189,7 @@ def _build_order_rows(data: WorkbookData) -> list[SheetRow]:
     """Return all orders in the order to work them; names and numbers of people masked."""
     rows: list[SheetRow] = []
     for rank, order in enumerate(data.orders, start=1):
-        rows.append(data.build_work_row(rank, order, is_owner=False))
+        rows.append(data.build_work_row(rank, order, is_masked=True))
     return rows
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from fractions import Fraction
-from typing import Any
 
 import pandas as pd
 
-from .feedback import REACHED_NOT, SUCCESS, Book, Two, covered
-from .parts import Given, Part, entries
-from .state import Held, MissingError, shift
+from tests.oracle.parts import Given, Part, entries
+from tests.oracle.state import Held, shift
 
-Row = dict[str, Any]
+from .book import Row
+from .debts import DEBT
+from .office import REACHED_NOT, SUCCESS, Office
+
 OrderRule = Callable[..., Part | Given]
 HELD_OUT = (
     *(
@@ -28,79 +29,6 @@ HELD_OUT = (
 )
 FEWEST = 30  # orders of each arm before anything is said
 GRACE = timedelta(days=3)
-NOTHING_BEFORE = date.min
-
-
-class Office:
-    """The orders that left the house (and those held out) by their month, and what was answered, in that order."""
-
-    def __init__(self) -> None:
-        self.orders: dict[str, list[Row]] = {}
-        self.answers: dict[str, list[Row]] = {}
-        self._books: dict[str, Book] = {}
-        self._verdicts: dict[tuple[str, str], dict[str, bool | None]] = {}
-        self._kept: dict[tuple[str, str], dict[str, bool]] = {}
-
-    def add(self, month: str, orders: Iterable[Row], answers: Iterable[Row]) -> None:
-        """Add a month's orders with the answers to them, amounts of orders in fen."""
-        self.orders[month] = list(orders)
-        for row in answers:
-            self.answers.setdefault(row["order_id"], []).append(row)
-
-    def of(self, month: str) -> list[Row]:
-        """A month's orders; MissingError where none left the house."""
-        if month not in self.orders:
-            raise MissingError(f"{month}: no orders")
-        return self.orders[month]
-
-    def treated(self, month: str) -> list[Row]:
-        """Those that somebody was to work on."""
-        return [order for order in self.of(month) if order["arm"] == "treated"]
-
-    def standing(self, order: Row, last: date, code: str | None = None) -> Row | None:
-        """Of an order's answers (of this code) the last: by the day of contact, of one day the one that came later."""
-        known = [
-            a
-            for a in self.answers.get(order["order_id"], [])
-            if (a["contacted_on"] or NOTHING_BEFORE) <= last
-            and code in (None, a["outcome"])
-        ]
-        return max(
-            reversed(known),
-            key=lambda a: a["contacted_on"] or NOTHING_BEFORE,
-            default=None,
-        )
-
-    def book(self, held: Held, month: str) -> Book:
-        """A month's rows."""
-        if month not in self._books:
-            self._books[month] = Book(held.at(month).need)
-        return self._books[month]
-
-    def two(self, held: Held, before: str, after: str) -> Two:
-        """The month of an order and one after it."""
-        return Two(
-            self.book(held, before), self.book(held, after), held.at(after).last.date()
-        )
-
-    def verdicts(self, held: Held, month: str) -> Mapping[str, bool | None]:
-        """Whether each order of a month met its purpose in the month after, by order id."""
-        after = shift(month, 1)
-        if (month, after) not in self._verdicts:
-            two = self.two(held, month, after)
-            self._verdicts[month, after] = {
-                o["order_id"]: two.verified(o) for o in self.of(month)
-            }
-        return self._verdicts[month, after]
-
-    def kept(self, held: Held, month: str, after: str) -> Mapping[str, bool]:
-        """Whether each order's customer was in Net and billed in a later month, by order id."""
-        if (month, after) not in self._kept:
-            two = self.two(held, month, after)
-            self._kept[month, after] = {
-                o["order_id"]: two.is_kept(o) for o in self.of(month)
-            }
-        return self._kept[month, after]
 
 
 # -- what was reached, and what it was good for --------------------------------------------------------------------
@@ -136,21 +64,16 @@ def reached(held: Held, office: Office) -> Part:
 def success(variant: str, ago: int) -> OrderRule:
     def rule(held: Held, office: Office) -> Part:
         month = shift(held.month, -ago)
-        orders = office.treated(month)
+        look = office.look(held, month, held.month)
+        orders = [order for order in office.treated(month) if look.can_judge(order)]
         if variant != "dispatched":
             orders = [order for order in orders if _is_reached(held, office, order)]
         if variant == "claimed":
             return _rate(orders, lambda order: _said(held, office, order) in SUCCESS)
-        return _rate(orders, lambda order: _is_verified(held, office, order))
+        verdicts = office.verdicts(held, month, held.month)
+        return _rate(orders, lambda order: verdicts[order["order_id"]])
 
     return rule
-
-
-def _is_verified(held: Held, office: Office, order: Row) -> bool | None:
-    """In Net and billed is asked again of every later month; all else happens once."""
-    if Two.check_of(order) == "kept":
-        return office.kept(held, order["month"], held.month)[order["order_id"]]
-    return office.verdicts(held, order["month"])[order["order_id"]]
 
 
 def redemption(held: Held, office: Office) -> Part:
@@ -160,9 +83,8 @@ def redemption(held: Held, office: Office) -> Part:
         if o["list"] == "points_redemption"
     ]
     once = {order["customer_id"]: order for order in orders}
-    return _rate(
-        once.values(), office.two(held, shift(held.month, -1), held.month).has_redeemed
-    )
+    look = office.look(held, shift(held.month, -1), held.month)
+    return _rate(once.values(), look.has_redeemed)
 
 
 # -- promises ------------------------------------------------------------------------------------------------------
@@ -170,7 +92,7 @@ def redemption(held: Held, office: Office) -> Part:
 
 def promises_kept(held: Held, office: Office) -> Part:
     """Promises whose days of grace end in the month."""
-    hits: dict[str, bool] = {}
+    hits: dict[str, bool | None] = {}
     due: list[Row] = []
     for month in (shift(held.month, -ago) for ago in (1, 2, 3)):
         for order in office.treated(month):
@@ -186,20 +108,21 @@ def promises_kept(held: Held, office: Office) -> Part:
     return _rate(due, lambda order: hits[order["order_id"]])
 
 
-def _is_promise_kept(held: Held, office: Office, order: Row, promise: Row) -> bool:
-    """Money from the contact to the end of the days of grace, on what the credits since then have left open."""
-    before = office.book(held, order["month"])
-    months = [name for name in held.names if name > order["month"]]
-    days = (
-        promise["contacted_on"] or order["dispatched_on"],
-        promise["promised_on"] + GRACE,
-    )
-    bills = (
-        before.open_bills(order["customer_id"]) if order["purpose"] == "debt" else []
-    )
-    later = [office.book(held, name) for name in months]
-    paid = covered(before, later, order, bills, days, off=True)
-    return bool(paid >= promise["promised_amount"] * 100)
+def _is_promise_kept(
+    held: Held, office: Office, order: Row, promise: Row
+) -> bool | None:
+    """Money from the contact to the end of the days of grace; None where credits have left nothing of the promise."""
+    look = office.look(held, order["month"], held.month)
+    first = promise["contacted_on"] or order["dispatched_on"]
+    last = promise["promised_on"] + GRACE
+    is_about_debts = order["list"] in DEBT
+    items = look.opening.listed_of(order) if is_about_debts else []
+    bills = {item["bill_id"] for item in items}
+    promised = int(promise["promised_amount"] * 100)
+    due = promised - look.flow.credited(bills, first, last)
+    if due <= 0:
+        return None
+    return look.flow.paid(bills, first, last) >= due
 
 
 # -- treated against held out --------------------------------------------------------------------------------------

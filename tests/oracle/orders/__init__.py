@@ -1,0 +1,1 @@
+"""What became of orders, one order after the other in plain Python, from the definitions alone."""
