@@ -6,6 +6,7 @@ How many, and how large, judged by log loss on rows that did not fit them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -15,10 +16,12 @@ from models.frames import Flags, Floats
 from models.judging.evaluate import log_loss_of_odds
 from models.steps import identify, keep_step
 from models.tree_shap import TreeExplainer
+from models.tree_walk import TreeWalk
 
 LEAVES = (4, 8, 16)
 SHARES = (0.3, 1.0)  # of the features, drawn at each split
 STAGE = 10  # rounds between two looks at the log loss
+PATIENCE = 20  # rounds without a gain after which none is expected
 MAX_DEPTH = (
     8  # keeps exact reasons cheap: a leaf's table has two to the power of its features
 )
@@ -45,18 +48,14 @@ class TreeModel:
         return odds
 
     def staged(self, matrix: Floats) -> Floats:
-        """Return the log-odds after every STAGE trees and after the last, stages × rows."""
-        last = self.trees.n_iter_
-        stages = enumerate(
-            self.trees._staged_raw_predict(matrix), start=1
-        )  # the public one gives probabilities
-        return np.array(
-            [
-                odds[:, 0].copy()
-                for number, odds in stages
-                if number % STAGE == 0 or number == last
-            ]
-        )
+        """Return the log-odds after every STAGE trees and after the last, stages × rows.
+
+        Where growing ended early, the last trees, fewer than STAGE, are left out.
+        """
+        rounds = self.trees.max_iter
+        ends = [*range(STAGE, rounds, STAGE), rounds]
+        grown = [end for end in ends if end <= self.trees.n_iter_]
+        return TreeWalk(self.trees).staged(matrix, grown)
 
     def explain(self, matrix: Floats) -> tuple[Floats, float]:
         """Return contributions, rows × features, and the base to which they add."""
@@ -72,8 +71,18 @@ class Trees:
     monotone: dict[int, int]
     seed: int
 
-    def fit(self, matrix: Floats, outcome: Floats, size: Size) -> TreeModel:
-        """Fit trees of a size; categories and missing values are split natively."""
+    def fit(
+        self,
+        matrix: Floats,
+        outcome: Floats,
+        size: Size,
+        watched: tuple[Floats, Floats] | None = None,
+    ) -> TreeModel:
+        """Fit trees of a size; categories and missing values are split natively.
+
+        Where rows and their outcomes are watched, no more trees are grown once PATIENCE of them
+        have gained nothing there.
+        """
         signs = [
             self.monotone.get(j, 0) * (not self.is_categorical[j])
             for j in range(matrix.shape[1])
@@ -91,7 +100,12 @@ class Trees:
             early_stopping=False,
             random_state=self.seed,
         )
-        return TreeModel(model.fit(_fill_empty(matrix), outcome))
+        rows = _fill_empty(matrix)
+        if watched is None:
+            return TreeModel(model.fit(rows, outcome))
+        later, came = watched
+        model.set_params(early_stopping=True, n_iter_no_change=PATIENCE, tol=0.0)
+        return TreeModel(model.fit(rows, outcome, X_val=later, y_val=came))
 
 
 def _fill_empty(matrix: Floats) -> Floats:
@@ -108,37 +122,81 @@ def choose_size(
 ) -> tuple[Size, Floats]:
     """Return the size of the least log loss.
 
-    With its log-odds of the judged rows, in the folds' order.
+    With its log-odds of the judged rows, in the folds' order. Larger trees are tried until they are
+    worse; the last fold says after how many rounds nothing is gained any more.
     """
-    judged = np.concatenate([outcome[judge] for _, judge in folds])
-
-    def try_size(leaves: int, share: float) -> tuple[float, Size, Floats]:
-        largest = Size(leaves, share, max_rounds)
-        staged = np.hstack(
-            [_judge(trees, matrix, outcome, fold, largest) for fold in folds]
-        )
-        losses = [log_loss_of_odds(judged, odds) for odds in staged]
-        stage = int(np.argmin(losses))
-        return (
-            losses[stage],
-            Size(leaves, share, min((stage + 1) * STAGE, max_rounds)),
-            staged[stage],
-        )
-
+    try_size = partial(_try_size, trees, matrix, outcome, folds, max_rounds)
     few, *more = SHARES
-    best = min((try_size(leaves, few) for leaves in LEAVES), key=lambda tried: tried[0])
-    best = min(
-        [best, *(try_size(best[1].leaves, share) for share in more)],
-        key=lambda tried: tried[0],
-    )
-    return best[1], best[2]
+    best = try_size(LEAVES[0], few)
+    for leaves in LEAVES[1:]:
+        tried = try_size(leaves, few)
+        if tried.loss >= best.loss:
+            break
+        best = tried
+    others = [try_size(best.size.leaves, share) for share in more]
+    best = min([best, *others], key=lambda tried: tried.loss)
+    return best.size, best.odds
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """A size at its best number of rounds, with its log-odds of the judged rows."""
+
+    loss: float
+    size: Size
+    odds: Floats
+
+
+def _try_size(
+    trees: Trees,
+    matrix: Floats,
+    outcome: Floats,
+    folds: list[Fold],
+    max_rounds: int,
+    leaves: int,
+    share: float,
+) -> _Tried:
+    *earlier, last = folds
+    newest = _judge(trees, matrix, outcome, last, Size(leaves, share, max_rounds))
+    rounds = min(len(newest) * STAGE, max_rounds)
+    size = Size(leaves, share, rounds)
+    staged = [
+        _judge(trees, matrix, outcome, fold, size, is_watched=False) for fold in earlier
+    ]
+    odds = np.hstack([*staged, newest])
+    judged = np.concatenate([outcome[judge] for _, judge in folds])
+    losses = [log_loss_of_odds(judged, each) for each in odds]
+    stage = int(np.argmin(losses))
+    best = Size(leaves, share, min((stage + 1) * STAGE, rounds))
+    return _Tried(losses[stage], best, odds[stage])
 
 
 def _judge(
-    trees: Trees, matrix: Floats, outcome: Floats, fold: Fold, size: Size
+    trees: Trees,
+    matrix: Floats,
+    outcome: Floats,
+    fold: Fold,
+    size: Size,
+    *,
+    is_watched: bool = True,
 ) -> Floats:
+    """Return the log-odds of the judged rows after each whole stage, stages × rows.
+
+    A fit that is watched ends early, once the judged rows gain nothing by more trees.
+    """
     fit, judge = fold
-    known, happened, later = matrix[fit], outcome[fit], matrix[judge]
+    known, happened, later, came = (
+        matrix[fit],
+        outcome[fit],
+        matrix[judge],
+        outcome[judge],
+    )
     ways = trees.is_categorical, sorted(trees.monotone.items()), trees.seed, size
-    identity = identify("boosting", known, happened, later, *ways)
-    return keep_step(identity, lambda: trees.fit(known, happened, size).staged(later))
+    watched = (later, came) if is_watched else None
+    identity = identify("boosting", known, happened, later, watched, *ways)
+
+    def make() -> Floats:
+        model = trees.fit(known, happened, size, watched)
+        return model.staged(later)
+
+    return keep_step(identity, make)
