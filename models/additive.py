@@ -16,7 +16,7 @@ from scipy.optimize import Bounds
 from models.folds import Fold
 from models.frames import Flags, Floats
 from models.judging.evaluate import log_loss_of_odds
-from models.newton import approach, minimise
+from models.newton import BLOCK, approach, minimise
 from models.steps import identify, keep_step
 
 STRENGTHS = (0.03, 0.3, 3.0)  # inverse penalties, as scikit-learn's C
@@ -240,10 +240,17 @@ def _basis(held: Floats) -> tuple[Floats, Floats]:
 
 def _standardise(design: Floats) -> Floats:
     """Centre and scale the columns in place; return the scale."""
-    scale: Floats = design.std(axis=0)
+    mean = design.mean(axis=0)
+    square = np.zeros(design.shape[1])
+    starts = range(0, len(design), BLOCK)
+    for start in starts:
+        rows = design[start : start + BLOCK]
+        rows -= mean
+        square += np.einsum("ij,ij->j", rows, rows)
+    scale: Floats = np.sqrt(square / len(design))
     scale[scale < 1e-12] = 1.0
-    design -= design.mean(axis=0)
-    design /= scale
+    for start in starts:
+        design[start : start + BLOCK] /= scale
     return scale
 
 

@@ -6,10 +6,10 @@ How many, and how large, judged by log loss on rows that did not fit them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models.folds import Fold
@@ -85,17 +85,19 @@ class Trees:
         outcome: Floats,
         size: Size,
         watched: tuple[Floats, Floats] | None = None,
+        bins: Bins | None = None,
     ) -> TreeModel:
         """Fit trees of a size; categories and missing values are split natively.
 
         Where rows and their outcomes are watched, no more trees are grown once PATIENCE of them
-        have gained nothing there.
+        have gained nothing there. Fits on the same rows may share their `bins`.
         """
         signs = [
             self.monotone.get(j, 0) * (not self.is_categorical[j])
             for j in range(matrix.shape[1])
         ]
-        model = HistGradientBoostingClassifier(
+        kind = HistGradientBoostingClassifier if bins is None else _SharedBins
+        model = kind(
             learning_rate=0.1,
             max_iter=size.rounds,
             max_leaf_nodes=size.leaves,
@@ -108,12 +110,36 @@ class Trees:
             early_stopping=False,
             random_state=self.seed,
         )
+        if bins is not None:
+            model.bins = bins
         rows = _fill_empty(matrix)
         if watched is None:
             return TreeModel(model.fit(rows, outcome))
         later, came = watched
         model.set_params(early_stopping=True, n_iter_no_change=PATIENCE, tol=0.0)
         return TreeModel(model.fit(rows, outcome, X_val=later, y_val=came))
+
+
+# What was put into bins, by whether it was to fit on: the bins, and the rows in them.
+Bins = dict[bool, tuple[Any, npt.NDArray[np.uint8]]]
+
+
+class _SharedBins(HistGradientBoostingClassifier):  # type: ignore[misc]  # scikit-learn has no types
+    """Trees for a search: those on the same rows take the bins of the first."""
+
+    bins: Bins
+
+    def _bin_data(
+        self,
+        X: Floats,  # noqa: N803  # scikit-learn's name
+        sample_weight: None,
+        is_training_data: bool,
+    ) -> npt.NDArray[np.uint8]:
+        if is_training_data not in self.bins:
+            binned = super()._bin_data(X, sample_weight, is_training_data)
+            self.bins[is_training_data] = self._bin_mapper, binned
+        self._bin_mapper, rows = self.bins[is_training_data]
+        return rows
 
 
 def _fill_empty(matrix: Floats) -> Floats:
@@ -133,15 +159,15 @@ def choose_size(
     With its log-odds of the judged rows, in the folds' order. Larger trees are tried until they are
     worse; the last fold says after how many rounds nothing is gained any more.
     """
-    try_size = partial(_try_size, trees, matrix, outcome, folds, max_rounds)
+    search = _Search(trees, matrix, outcome, folds, max_rounds)
     few, *more = SHARES
-    best = try_size(LEAVES[0], few)
+    best = search.try_size(LEAVES[0], few)
     for leaves in LEAVES[1:]:
-        tried = try_size(leaves, few)
+        tried = search.try_size(leaves, few)
         if tried.loss >= best.loss:
             break
         best = tried
-    others = [try_size(best.size.leaves, share) for share in more]
+    others = [search.try_size(best.size.leaves, share) for share in more]
     best = min([best, *others], key=lambda tried: tried.loss)
     return best.size, best.odds
 
@@ -155,56 +181,52 @@ class _Tried:
     odds: Floats
 
 
-def _try_size(
-    trees: Trees,
-    matrix: Floats,
-    outcome: Floats,
-    folds: list[Fold],
-    max_rounds: int,
-    leaves: int,
-    share: float,
-) -> _Tried:
-    *earlier, last = folds
-    newest = _judge(trees, matrix, outcome, last, Size(leaves, share, max_rounds))
-    rounds = min(len(newest) * STAGE, max_rounds)
-    size = Size(leaves, share, rounds)
-    staged = [
-        _judge(trees, matrix, outcome, fold, size, is_watched=False) for fold in earlier
-    ]
-    odds = np.hstack([*staged, newest])
-    judged = np.concatenate([outcome[judge] for _, judge in folds])
-    losses = [log_loss_of_odds(judged, each) for each in odds]
-    stage = int(np.argmin(losses))
-    best = Size(leaves, share, min((stage + 1) * STAGE, rounds))
-    return _Tried(losses[stage], best, odds[stage])
+class _Search:
+    """Tries sizes on the same folds; each fold's rows are put into bins once."""
 
+    def __init__(
+        self,
+        trees: Trees,
+        matrix: Floats,
+        outcome: Floats,
+        folds: list[Fold],
+        max_rounds: int,
+    ) -> None:
+        self.trees = trees
+        self.matrix = matrix
+        self.outcome = outcome
+        self.folds = folds
+        self.max_rounds = max_rounds
+        self.judged = np.concatenate([outcome[judge] for _, judge in folds])
+        self._bins: list[Bins] = [{} for _ in folds]
 
-def _judge(
-    trees: Trees,
-    matrix: Floats,
-    outcome: Floats,
-    fold: Fold,
-    size: Size,
-    *,
-    is_watched: bool = True,
-) -> Floats:
-    """Return the log-odds of the judged rows after each whole stage, stages × rows.
+    def try_size(self, leaves: int, share: float) -> _Tried:
+        """Judge trees of so many leaves, at the number of rounds that is best."""
+        *earlier, last = range(len(self.folds))
+        newest = self._judge(last, Size(leaves, share, self.max_rounds), watch=True)
+        rounds = min(len(newest) * STAGE, self.max_rounds)
+        size = Size(leaves, share, rounds)
+        odds = np.hstack([*(self._judge(fold, size) for fold in earlier), newest])
+        losses = [log_loss_of_odds(self.judged, each) for each in odds]
+        stage = int(np.argmin(losses))
+        best = Size(leaves, share, min((stage + 1) * STAGE, rounds))
+        return _Tried(losses[stage], best, odds[stage])
 
-    A fit that is watched ends early, once the judged rows gain nothing by more trees.
-    """
-    fit, judge = fold
-    known, happened, later, came = (
-        matrix[fit],
-        outcome[fit],
-        matrix[judge],
-        outcome[judge],
-    )
-    ways = trees.is_categorical, sorted(trees.monotone.items()), trees.seed, size
-    watched = (later, came) if is_watched else None
-    identity = identify("boosting", known, happened, later, watched, *ways)
+    def _judge(self, place: int, size: Size, *, watch: bool = False) -> Floats:
+        """Return the log-odds of a fold's judged rows after each whole stage, stages × rows.
 
-    def make() -> Floats:
-        model = trees.fit(known, happened, size, watched)
-        return model.staged(later)
+        A fit that watches them ends early, once they gain nothing by more trees.
+        """
+        fit, judge = self.folds[place]
+        known, happened = self.matrix[fit], self.outcome[fit]
+        later, came = self.matrix[judge], self.outcome[judge]
+        watched = (later, came) if watch else None
+        trees = self.trees
+        ways = trees.is_categorical, sorted(trees.monotone.items()), trees.seed, size
+        seen = (known, happened, later, came) if watch else (known, happened, later)
 
-    return keep_step(identity, make)
+        def make() -> Floats:
+            bins = self._bins[place]
+            return trees.fit(known, happened, size, watched, bins).staged(later)
+
+        return keep_step(identify("boosting", *seen, *ways), make)

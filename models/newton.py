@@ -59,9 +59,7 @@ def minimise(
     return weights
 
 
-def approach(
-    design: Floats, outcome: Floats, penalty: float, bounds: Bounds
-) -> Floats:
+def approach(design: Floats, outcome: Floats, penalty: float, bounds: Bounds) -> Floats:
     """Return weights to start from: those of the rate alone, or of every so manieth row."""
     start = np.zeros(design.shape[1] + 1)
     rate = float(outcome.mean())
@@ -103,8 +101,11 @@ class _Loss:
         for rows, _ in self._blocks():
             chance = expit(rows @ slopes + intercept)
             root = np.sqrt(chance * (1.0 - chance))
-            bent = np.column_stack([rows * root[:, None], root])
-            square += bent.T @ bent
+            bent = rows * root[:, None]
+            square[:-1, :-1] += bent.T @ bent
+            square[-1, :-1] += root @ bent
+            square[-1, -1] += root @ root
+        square[:-1, -1] = square[-1, :-1]
         square[np.arange(width - 1), np.arange(width - 1)] += self.penalty
         square /= len(self.outcome)
         square[np.arange(width), np.arange(width)] += LEAST_CURVATURE

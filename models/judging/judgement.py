@@ -19,9 +19,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from models.folds import Rows
 from models.frames import Floats
-from models.judging.backtest import bootstrap
+from models.judging.backtest import bootstrap_times
 from models.judging.evaluate import (
     Draw,
     auc_of_draws,
@@ -118,14 +117,13 @@ def _draw_interval(
     if other is not None:
         measure_other = measure(outcome, rows[other].to_numpy(float))
 
-    def measure_draw(drawn: Rows) -> float:
-        times = np.bincount(drawn, minlength=len(outcome)).astype(np.float64)
-        if not 0.0 < times @ outcome < len(drawn):
+    def measure_draw(times: Floats) -> float:
+        if not 0.0 < times @ outcome < times.sum():
             return math.nan
         less = 0.0 if measure_other is None else measure_other(times)
         return measure_first(times) - less
 
-    return bootstrap(measure_draw, rows["customer_id"], DRAWS)
+    return bootstrap_times(measure_draw, rows["customer_id"], DRAWS)
 
 
 class MakerDetails(TypedDict):

@@ -134,7 +134,9 @@ def _write_ahead(plans: Iterable[BookPlan]) -> Iterator[tuple[BookPlan, bool]]:
     first = list(islice(plans, FEWEST_SIDE_BY_SIDE))
     plans = chain(first, plans)
     cores = len(os.sched_getaffinity(0))
-    is_helper = multiprocessing.current_process().daemon  # one that may have none of its own
+    is_helper = (
+        multiprocessing.current_process().daemon
+    )  # one that may have none of its own
     if len(first) < FEWEST_SIDE_BY_SIDE or cores < 2 or is_helper:
         for plan in plans:
             yield plan, False
@@ -181,7 +183,7 @@ def _try_books(chunk: list[BookPlan]) -> list[bool]:
     for plan in chunk:
         try:
             plan.write()
-        except Exception:  # told by the process that waits, which tries it again
+        except Exception:  # noqa: BLE001  # the process that waits tries again, and tells
             written.append(False)
         else:
             written.append(True)
@@ -195,7 +197,7 @@ def _collect(
     if handed_over is not None:
         try:
             written = handed_over.result()
-        except Exception:  # a process that ended, or a book that cannot be handed over
+        except Exception:  # noqa: BLE001  # a process that ended, a book that stays here
             written = [False] * len(chunk)
     yield from zip(chunk, written, strict=True)
 

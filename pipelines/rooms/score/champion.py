@@ -150,9 +150,7 @@ class Scorer:
         return Relation(name)
 
 
-def _put_keys(
-    batch: pa.RecordBatch, made: pd.DataFrame, schema: pa.Schema
-) -> pa.Table:
+def _put_keys(batch: pa.RecordBatch, made: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     """Return the keys of a batch with what was made of its rows, in the order of a schema."""
     columns = []
     for field in schema:
