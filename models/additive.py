@@ -5,17 +5,18 @@ One curve a number, one level a category, so that its reasons are exact sums.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from scipy.interpolate import BSpline
-from scipy.optimize import Bounds, minimize
-from scipy.special import expit
+from scipy.optimize import Bounds
 
 from models.folds import Fold
 from models.frames import Flags, Floats
 from models.judging.evaluate import log_loss_of_odds
+from models.newton import BLOCK, approach, minimise
 from models.steps import identify, keep_step
 
 STRENGTHS = (0.03, 0.3, 3.0)  # inverse penalties, as scikit-learn's C
@@ -89,6 +90,12 @@ class Curves:
         self, matrix: Floats, outcome: Floats, strengths: tuple[float, ...]
     ) -> list[AdditiveModel]:
         """Fit one model for each inverse penalty, in the order given."""
+        return list(self.fit_each(matrix, outcome, strengths))
+
+    def fit_each(
+        self, matrix: Floats, outcome: Floats, strengths: tuple[float, ...]
+    ) -> Iterator[AdditiveModel]:
+        """Yield one model for each inverse penalty, fitted when it is asked for."""
         blocks = [
             _block(matrix[:, j], bool(self.is_categorical[j]), self.monotone.get(j, 0))
             for j in range(matrix.shape[1])
@@ -96,7 +103,7 @@ class Curves:
         sizes = [block.columns.shape[1] for block in blocks]
         design = np.column_stack([block.columns for block in blocks])
         scale = _standardise(design)
-        models, weights = [], np.zeros(design.shape[1] + 1)
+        bounds = _bounds(blocks)
         rows = identify(
             "splines",
             matrix,
@@ -104,17 +111,29 @@ class Curves:
             self.is_categorical,
             sorted(self.monotone.items()),
         )
+        weights: Floats | None = None
         for strength in strengths:
             solve = partial(
-                minimise, design, outcome, 1.0 / strength, _bounds(blocks), weights
+                _solve, design, outcome, 1.0 / strength, bounds, start=weights
             )
             weights = keep_step(identify(rows, strength, weights), solve)
             parts = np.split(weights[:-1] / scale, np.cumsum(sizes)[:-1])
             terms = [
                 block.term(part) for block, part in zip(blocks, parts, strict=True)
             ]
-            models.append(AdditiveModel(terms, float(weights[-1])))
-        return models
+            yield AdditiveModel(terms, float(weights[-1]))
+
+
+def _solve(
+    design: Floats,
+    outcome: Floats,
+    penalty: float,
+    bounds: Bounds,
+    start: Floats | None,
+) -> Floats:
+    if start is None:
+        start = approach(design, outcome, penalty, bounds)
+    return minimise(design, outcome, penalty, bounds, start)
 
 
 def choose_strength(
@@ -122,16 +141,29 @@ def choose_strength(
 ) -> tuple[float, Floats]:
     """Return the inverse penalty of the least log loss.
 
-    With its log-odds of the judged rows, in the folds' order.
+    With its log-odds of the judged rows, in the folds' order. The last fold says how weak a penalty
+    is worth a try on the others: none weaker than the first that is worse there.
     """
-    odds: list[list[Floats]] = [[] for _ in STRENGTHS]
-    for fit, judge in folds:
-        for place, model in enumerate(curves.fit(matrix[fit], outcome[fit], STRENGTHS)):
+    *earlier, (fit, judge) = folds
+    newest: list[Floats] = []
+    loss = np.inf
+    for model in curves.fit_each(matrix[fit], outcome[fit], STRENGTHS):
+        newest.append(model.log_odds(matrix[judge]))
+        loss_before, loss = loss, log_loss_of_odds(outcome[judge], newest[-1])
+        if loss > loss_before:
+            break
+
+    tried = STRENGTHS[: len(newest)]
+    odds: list[list[Floats]] = [[] for _ in tried]
+    for fit, judge in earlier:
+        for place, model in enumerate(curves.fit(matrix[fit], outcome[fit], tried)):
             odds[place].append(model.log_odds(matrix[judge]))
+    joined = [
+        np.concatenate([*parts, last]) for parts, last in zip(odds, newest, strict=True)
+    ]
     judged = np.concatenate([outcome[judge] for _, judge in folds])
-    joined = [np.concatenate(parts) for parts in odds]
     best = int(np.argmin([log_loss_of_odds(judged, each) for each in joined]))
-    return STRENGTHS[best], joined[best]
+    return tried[best], joined[best]
 
 
 def curve(knots: Floats, coefficients: Floats, x: Floats) -> Floats:
@@ -208,10 +240,17 @@ def _basis(held: Floats) -> tuple[Floats, Floats]:
 
 def _standardise(design: Floats) -> Floats:
     """Centre and scale the columns in place; return the scale."""
-    scale: Floats = design.std(axis=0)
+    mean = design.mean(axis=0)
+    square = np.zeros(design.shape[1])
+    starts = range(0, len(design), BLOCK)
+    for start in starts:
+        rows = design[start : start + BLOCK]
+        rows -= mean
+        square += np.einsum("ij,ij->j", rows, rows)
+    scale: Floats = np.sqrt(square / len(design))
     scale[scale < 1e-12] = 1.0
-    design -= design.mean(axis=0)
-    design /= scale
+    for start in starts:
+        design[start : start + BLOCK] /= scale
     return scale
 
 
@@ -223,27 +262,3 @@ def _bounds(blocks: list[_Block]) -> Bounds:
         lower += [0.0 if block.sign > 0 else -np.inf] * count + [-np.inf] * free
         upper += [0.0 if block.sign < 0 else np.inf] * count + [np.inf] * free
     return Bounds([*lower, -np.inf], [*upper, np.inf])
-
-
-def minimise(
-    design: Floats, outcome: Floats, penalty: float, bounds: Bounds, start: Floats
-) -> Floats:
-    """Minimise the mean log loss with an L2 penalty on all weights but the last, the intercept."""
-    rows = len(outcome)
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        log_odds = design @ weights[:-1] + weights[-1]
-        error = expit(log_odds) - outcome
-        value = (
-            np.logaddexp(0.0, log_odds).sum()
-            - outcome @ log_odds
-            + 0.5 * penalty * weights[:-1] @ weights[:-1]
-        )
-        gradient = np.append(design.T @ error + penalty * weights[:-1], error.sum())
-        return value / rows, gradient / rows
-
-    options = {"maxiter": 1000, "gtol": 1e-6, "ftol": 1e-12}
-    found: Floats = minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options
-    ).x
-    return found

@@ -5,9 +5,11 @@ How many, and how large, judged by log loss on rows that did not fit them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models.folds import Fold
@@ -15,10 +17,12 @@ from models.frames import Flags, Floats
 from models.judging.evaluate import log_loss_of_odds
 from models.steps import identify, keep_step
 from models.tree_shap import TreeExplainer
+from models.tree_walk import TreeWalk
 
 LEAVES = (4, 8, 16)
 SHARES = (0.3, 1.0)  # of the features, drawn at each split
 STAGE = 10  # rounds between two looks at the log loss
+PATIENCE = 20  # rounds without a gain after which none is expected
 MAX_DEPTH = (
     8  # keeps exact reasons cheap: a leaf's table has two to the power of its features
 )
@@ -35,28 +39,31 @@ class Size:
 
 @dataclass
 class TreeModel:
-    """The fitted trees."""
+    """The fitted trees; `walk` asks them faster, and is no part of what is stored."""
 
     trees: HistGradientBoostingClassifier
+    walk: TreeWalk | None = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a file of the model holds."""
+        return {"trees": self.trees}
 
     def log_odds(self, matrix: Floats) -> Floats:
         """Return the log-odds of each row."""
+        if self.walk is not None:
+            return self.walk.log_odds(matrix)
         odds: Floats = self.trees.decision_function(matrix)
         return odds
 
     def staged(self, matrix: Floats) -> Floats:
-        """Return the log-odds after every STAGE trees and after the last, stages × rows."""
-        last = self.trees.n_iter_
-        stages = enumerate(
-            self.trees._staged_raw_predict(matrix), start=1
-        )  # the public one gives probabilities
-        return np.array(
-            [
-                odds[:, 0].copy()
-                for number, odds in stages
-                if number % STAGE == 0 or number == last
-            ]
-        )
+        """Return the log-odds after every STAGE trees and after the last, stages × rows.
+
+        Where growing ended early, the last trees, fewer than STAGE, are left out.
+        """
+        rounds = self.trees.max_iter
+        ends = [*range(STAGE, rounds, STAGE), rounds]
+        grown = [end for end in ends if end <= self.trees.n_iter_]
+        return TreeWalk(self.trees).staged(matrix, grown)
 
     def explain(self, matrix: Floats) -> tuple[Floats, float]:
         """Return contributions, rows × features, and the base to which they add."""
@@ -72,13 +79,25 @@ class Trees:
     monotone: dict[int, int]
     seed: int
 
-    def fit(self, matrix: Floats, outcome: Floats, size: Size) -> TreeModel:
-        """Fit trees of a size; categories and missing values are split natively."""
+    def fit(
+        self,
+        matrix: Floats,
+        outcome: Floats,
+        size: Size,
+        watched: tuple[Floats, Floats] | None = None,
+        bins: Bins | None = None,
+    ) -> TreeModel:
+        """Fit trees of a size; categories and missing values are split natively.
+
+        Where rows and their outcomes are watched, no more trees are grown once PATIENCE of them
+        have gained nothing there. Fits on the same rows may share their `bins`.
+        """
         signs = [
             self.monotone.get(j, 0) * (not self.is_categorical[j])
             for j in range(matrix.shape[1])
         ]
-        model = HistGradientBoostingClassifier(
+        kind = HistGradientBoostingClassifier if bins is None else _SharedBins
+        model = kind(
             learning_rate=0.1,
             max_iter=size.rounds,
             max_leaf_nodes=size.leaves,
@@ -91,7 +110,36 @@ class Trees:
             early_stopping=False,
             random_state=self.seed,
         )
-        return TreeModel(model.fit(_fill_empty(matrix), outcome))
+        if bins is not None:
+            model.bins = bins
+        rows = _fill_empty(matrix)
+        if watched is None:
+            return TreeModel(model.fit(rows, outcome))
+        later, came = watched
+        model.set_params(early_stopping=True, n_iter_no_change=PATIENCE, tol=0.0)
+        return TreeModel(model.fit(rows, outcome, X_val=later, y_val=came))
+
+
+# What was put into bins, by whether it was to fit on: the bins, and the rows in them.
+Bins = dict[bool, tuple[Any, npt.NDArray[np.uint8]]]
+
+
+class _SharedBins(HistGradientBoostingClassifier):  # type: ignore[misc]  # scikit-learn has no types
+    """Trees for a search: those on the same rows take the bins of the first."""
+
+    bins: Bins
+
+    def _bin_data(
+        self,
+        X: Floats,  # noqa: N803  # scikit-learn's name
+        sample_weight: None,
+        is_training_data: bool,
+    ) -> npt.NDArray[np.uint8]:
+        if is_training_data not in self.bins:
+            binned = super()._bin_data(X, sample_weight, is_training_data)
+            self.bins[is_training_data] = self._bin_mapper, binned
+        self._bin_mapper, rows = self.bins[is_training_data]
+        return rows
 
 
 def _fill_empty(matrix: Floats) -> Floats:
@@ -108,37 +156,77 @@ def choose_size(
 ) -> tuple[Size, Floats]:
     """Return the size of the least log loss.
 
-    With its log-odds of the judged rows, in the folds' order.
+    With its log-odds of the judged rows, in the folds' order. Larger trees are tried until they are
+    worse; the last fold says after how many rounds nothing is gained any more.
     """
-    judged = np.concatenate([outcome[judge] for _, judge in folds])
-
-    def try_size(leaves: int, share: float) -> tuple[float, Size, Floats]:
-        largest = Size(leaves, share, max_rounds)
-        staged = np.hstack(
-            [_judge(trees, matrix, outcome, fold, largest) for fold in folds]
-        )
-        losses = [log_loss_of_odds(judged, odds) for odds in staged]
-        stage = int(np.argmin(losses))
-        return (
-            losses[stage],
-            Size(leaves, share, min((stage + 1) * STAGE, max_rounds)),
-            staged[stage],
-        )
-
+    search = _Search(trees, matrix, outcome, folds, max_rounds)
     few, *more = SHARES
-    best = min((try_size(leaves, few) for leaves in LEAVES), key=lambda tried: tried[0])
-    best = min(
-        [best, *(try_size(best[1].leaves, share) for share in more)],
-        key=lambda tried: tried[0],
-    )
-    return best[1], best[2]
+    best = search.try_size(LEAVES[0], few)
+    for leaves in LEAVES[1:]:
+        tried = search.try_size(leaves, few)
+        if tried.loss >= best.loss:
+            break
+        best = tried
+    others = [search.try_size(best.size.leaves, share) for share in more]
+    best = min([best, *others], key=lambda tried: tried.loss)
+    return best.size, best.odds
 
 
-def _judge(
-    trees: Trees, matrix: Floats, outcome: Floats, fold: Fold, size: Size
-) -> Floats:
-    fit, judge = fold
-    known, happened, later = matrix[fit], outcome[fit], matrix[judge]
-    ways = trees.is_categorical, sorted(trees.monotone.items()), trees.seed, size
-    identity = identify("boosting", known, happened, later, *ways)
-    return keep_step(identity, lambda: trees.fit(known, happened, size).staged(later))
+@dataclass(frozen=True)
+class _Tried:
+    """A size at its best number of rounds, with its log-odds of the judged rows."""
+
+    loss: float
+    size: Size
+    odds: Floats
+
+
+class _Search:
+    """Tries sizes on the same folds; each fold's rows are put into bins once."""
+
+    def __init__(
+        self,
+        trees: Trees,
+        matrix: Floats,
+        outcome: Floats,
+        folds: list[Fold],
+        max_rounds: int,
+    ) -> None:
+        self.trees = trees
+        self.matrix = matrix
+        self.outcome = outcome
+        self.folds = folds
+        self.max_rounds = max_rounds
+        self.judged = np.concatenate([outcome[judge] for _, judge in folds])
+        self._bins: list[Bins] = [{} for _ in folds]
+
+    def try_size(self, leaves: int, share: float) -> _Tried:
+        """Judge trees of so many leaves, at the number of rounds that is best."""
+        *earlier, last = range(len(self.folds))
+        newest = self._judge(last, Size(leaves, share, self.max_rounds), watch=True)
+        rounds = min(len(newest) * STAGE, self.max_rounds)
+        size = Size(leaves, share, rounds)
+        odds = np.hstack([*(self._judge(fold, size) for fold in earlier), newest])
+        losses = [log_loss_of_odds(self.judged, each) for each in odds]
+        stage = int(np.argmin(losses))
+        best = Size(leaves, share, min((stage + 1) * STAGE, rounds))
+        return _Tried(losses[stage], best, odds[stage])
+
+    def _judge(self, place: int, size: Size, *, watch: bool = False) -> Floats:
+        """Return the log-odds of a fold's judged rows after each whole stage, stages × rows.
+
+        A fit that watches them ends early, once they gain nothing by more trees.
+        """
+        fit, judge = self.folds[place]
+        known, happened = self.matrix[fit], self.outcome[fit]
+        later, came = self.matrix[judge], self.outcome[judge]
+        watched = (later, came) if watch else None
+        trees = self.trees
+        ways = trees.is_categorical, sorted(trees.monotone.items()), trees.seed, size
+        seen = (known, happened, later, came) if watch else (known, happened, later)
+
+        def make() -> Floats:
+            bins = self._bins[place]
+            return trees.fit(known, happened, size, watched, bins).staged(later)
+
+        return keep_step(identify("boosting", *seen, *ways), make)

@@ -30,11 +30,12 @@ from sklearn.utils.validation import (
 )
 from threadpoolctl import threadpool_limits
 
-from models.additive import AdditiveModel, Curves, choose_strength, minimise
+from models.additive import AdditiveModel, Curves, choose_strength
 from models.boosting import Size, TreeModel, Trees, choose_size
 from models.folds import Fold, Months, make_folds, month_numbers
 from models.frames import Floats, FrameCoder
 from models.judging.evaluate import log_loss_of_odds
+from models.newton import minimise
 
 CANDIDATES = ("boosting", "splines", "blend")
 DEFAULT_STRENGTH = 0.03

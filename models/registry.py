@@ -27,6 +27,7 @@ from sklearn.base import BaseEstimator
 
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
+from models.predictors import PREDICTORS, ROWS, use_predictor
 from models.uplift import UpliftRegressor
 
 MODEL, CARD, SEAL = "model.skops", "card.json", "card.hmac"
@@ -83,6 +84,12 @@ class ModelOfOtherVersion(ModelRefused):
     reason = "other_version"
 
 
+class ModelOfOtherPredictor(ModelRefused):
+    """The card names a predictor that this version of the code does not have."""
+
+    reason = "other_predictor"
+
+
 class ModelForeign(ModelRefused):
     """The file is no skops file, or holds types that no model made here has."""
 
@@ -96,7 +103,7 @@ class Card:
     `metrics` by measure, `missing_tables` made it smaller than it could be.
 
     `judged` is how it did on months it was not fitted on, `reference` the month it was trained
-    through, in bins.
+    through, in bins. `predictor` is the code that takes rows through the trees.
     """
 
     trained_through: str
@@ -115,6 +122,7 @@ class Card:
     notes: dict[str, str] = field(default_factory=dict)
     judged: dict[str, Any] = field(default_factory=dict)
     reference: dict[str, Any] = field(default_factory=dict)
+    predictor: str = ROWS
 
     @property
     def version(self) -> str:
@@ -234,10 +242,16 @@ def load_model(version: Path, key: bytes) -> tuple[Model, Card]:
             f"{version.name}: fitted by scikit-learn {card.sklearn_version}, "
             f"this is {sklearn.__version__}"
         )
+    if card.predictor not in PREDICTORS:
+        raise ModelOfOtherPredictor(
+            f"{version.name}: its predictor {card.predictor!r} is not known here"
+        )
     _check_content(version.name, content)
     model = skops.io.loads(content, trusted=TRUSTED)
     if not isinstance(model, Model):
         raise ModelForeign(f"{version.name}: holds a {type(model).__name__}")
+    if not isinstance(model, UpliftRegressor):
+        use_predictor(model, card.predictor)
     return model, card
 
 

@@ -15,6 +15,7 @@ a leaf is one table, and a row one look-up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,44 +23,33 @@ import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models.frames import Flags, Floats
+from models.tree_questions import Block, Question, Tree, read_base, read_trees
 
 BLOCK = 8192  # rows at a time: what is looked up stays in the processor's cache
 MOST_FEATURES = 16  # on a path; the table of a leaf has two to the power of it
 
-
-@dataclass(frozen=True)
-class _Question:
-    """One split: which rows go left.
-
-    `left` is indexed by category code, its last entry is for missing.
-    """
-
-    column: int
-    threshold: float
-    left: Flags | None
-    missing_left: bool
-
-    def answer(self, matrix: Floats) -> Flags:
-        column = matrix[:, self.column]
-        if self.left is None:
-            return np.where(
-                np.isnan(column), self.missing_left, column <= self.threshold
-            )
-        codes = np.where(np.isnan(column) | (column < 0) | (column > 255), 256, column)
-        return self.left[codes.astype(np.intp)]
+Patterns = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
 class _Leaf:
     """The path by feature.
 
-    (question, side) pairs to pass, and the contribution of each feature by pattern.
+    (node, goes right) pairs to pass, and the contribution of each feature by pattern.
     """
 
     columns: list[int]
     steps: list[list[tuple[int, bool]]]
-    table: Floats  # 2^features × features
+    table: Floats  # features × 2^features
     expected: float
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A tree: its questions, and its leaves."""
+
+    questions: dict[int, Question]
+    leaves: list[_Leaf]
 
 
 class TreeExplainer:
@@ -69,83 +59,58 @@ class TreeExplainer:
     """
 
     def __init__(self, model: HistGradientBoostingClassifier) -> None:
-        self.model = model
         self.width = int(model.n_features_in_)
-        self._known, self._place = model._bin_mapper.make_known_categories_bitsets()
-        self._trees = [self._compile(predictors[0]) for predictors in model._predictors]
-        leaves = [leaf for _, tree in self._trees for leaf in tree]
-        self.base = float(model._baseline_prediction.ravel()[0]) + sum(
-            leaf.expected for leaf in leaves
-        )
-        self._order = _original_columns(model)
+        self._trees = [_compile(tree) for tree in read_trees(model)]
+        expected = [leaf.expected for tree in self._trees for leaf in tree.leaves]
+        self.base = read_base(model) + sum(expected)
 
     def contributions(self, matrix: Floats) -> Floats:
         """Return rows × features; with `base` they sum to the log-odds."""
-        inner = np.asfortranarray(self.model._preprocess_X(matrix, reset=False))
-        total = np.zeros((len(inner), self.width))
-        for start in range(0, len(inner), BLOCK):
-            total[start : start + BLOCK, self._order] = self._explain(
-                inner[start : start + BLOCK]
-            ).T
+        total = np.empty((len(matrix), self.width))
+        for start in range(0, len(matrix), BLOCK):
+            block = Block(matrix[start : start + BLOCK])
+            total[start : start + BLOCK] = self._explain(block).T
         return total
 
-    def _explain(self, block: Floats) -> Floats:
-        total = np.zeros((self.width, len(block)))
-        for questions, leaves in self._trees:
-            answers = {
-                number: question.answer(block) for number, question in questions.items()
-            }
-            for leaf in leaves:
-                pattern = np.zeros(len(block), dtype=np.intp)
-                for bit, steps in enumerate(leaf.steps):
-                    passed = np.logical_and.reduce(
-                        [answers[number] == side for number, side in steps]
-                    )
-                    pattern += passed.astype(np.intp) << bit
-                for bit, column in enumerate(leaf.columns):
-                    total[column] += leaf.table[:, bit][pattern]
+    def _explain(self, block: Block) -> Floats:
+        total = np.zeros((self.width, block.rows))
+        added = np.empty(block.rows)
+        for tree in self._trees:
+            sides: dict[tuple[int, bool], Flags] = {}
+            for number, question in tree.questions.items():
+                sides[number, True] = question.goes_right(block)
+                sides[number, False] = ~sides[number, True]
+            for leaf in tree.leaves:
+                pattern = _find_pattern(leaf, sides, block.rows)
+                for row, column in zip(leaf.table, leaf.columns, strict=True):
+                    # "clip" spares a check: a pattern is always in the table.
+                    row.take(pattern, out=added, mode="clip")
+                    total[column] += added
         return total
 
-    def _compile(self, predictor: object) -> tuple[dict[int, _Question], list[_Leaf]]:
-        nodes = predictor.nodes  # type: ignore[attr-defined]
-        questions = {
-            i: self._question(predictor, nodes[i])
-            for i in range(len(nodes))
-            if not nodes[i]["is_leaf"]
-        }
-        return questions, [_leaf(nodes, path, number) for number, path in _paths(nodes)]
 
-    def _question(self, predictor: object, node: np.void) -> _Question:
-        column, missing_left = (
-            int(node["feature_idx"]),
-            bool(node["missing_go_to_left"]),
-        )
-        left = None
-        if node["is_categorical"]:
-            chosen = _bits(predictor.raw_left_cat_bitsets[node["bitset_idx"]])  # type: ignore[attr-defined]
-            known = _bits(self._known[self._place[column]])
-            left = np.append(
-                np.where(known, chosen, missing_left | chosen), missing_left
-            )
-        return _Question(column, float(node["num_threshold"]), left, missing_left)
+def _compile(tree: Tree) -> _Asked:
+    leaves = [_leaf(tree, path, number) for number, path in _paths(tree.nodes)]
+    return _Asked(tree.questions, leaves)
 
 
-def _original_columns(model: HistGradientBoostingClassifier) -> npt.NDArray[np.intp]:
-    """Say which given column each inner column is: the model puts its categorical columns first."""
-    if model.is_categorical_ is None:
-        return np.arange(model.n_features_in_)
-    return np.concatenate(
-        [np.flatnonzero(model.is_categorical_), np.flatnonzero(~model.is_categorical_)]
-    )
-
-
-def _bits(words: npt.NDArray[np.uint32]) -> Flags:
-    """Unpack eight words into 256 flags."""
-    return (words[:, None] >> np.arange(32, dtype=np.uint32) & 1).astype(bool).ravel()
+def _find_pattern(
+    leaf: _Leaf, sides: Mapping[tuple[int, bool], Flags], rows: int
+) -> Patterns:
+    """Return the features of a leaf's path that each row passes, a bit a feature."""
+    pattern: Patterns = np.zeros(rows, np.uint8 if len(leaf.steps) <= 8 else np.uint16)
+    for steps in reversed(leaf.steps):
+        first, *others = steps
+        passed = sides[first]
+        for step in others:
+            passed = passed & sides[step]
+        pattern += pattern
+        pattern += passed.view(np.uint8)
+    return pattern
 
 
 def _paths(nodes: np.ndarray) -> list[tuple[int, list[tuple[int, bool]]]]:
-    """List the leaves with the (node, goes left) steps from the root."""
+    """List the leaves with the (node, goes right) steps from the root."""
     found, stack = [], [(0, list[tuple[int, bool]]())]
     while stack:
         number, path = stack.pop()
@@ -154,20 +119,21 @@ def _paths(nodes: np.ndarray) -> list[tuple[int, list[tuple[int, bool]]]]:
             found.append((number, path))
         else:
             stack += [
-                (int(node[side]), [*path, (number, side == "left")])
+                (int(node[side]), [*path, (number, side == "right")])
                 for side in ("left", "right")
             ]
     return found
 
 
-def _leaf(nodes: np.ndarray, path: list[tuple[int, bool]], number: int) -> _Leaf:
+def _leaf(tree: Tree, path: list[tuple[int, bool]], number: int) -> _Leaf:
     steps: dict[int, list[tuple[int, bool]]] = {}
     share: dict[int, float] = {}
-    for node_number, goes_left in path:
+    nodes = tree.nodes
+    for node_number, goes_right in path:
         node = nodes[node_number]
-        child = nodes[node["left" if goes_left else "right"]]
-        column = int(node["feature_idx"])
-        steps.setdefault(column, []).append((node_number, goes_left))
+        child = nodes[node["right" if goes_right else "left"]]
+        column = tree.questions[node_number].column
+        steps.setdefault(column, []).append((node_number, goes_right))
         share[column] = (
             share.get(column, 1.0) * float(child["count"]) / float(node["count"])
         )
@@ -180,7 +146,7 @@ def _leaf(nodes: np.ndarray, path: list[tuple[int, bool]], number: int) -> _Leaf
     return _Leaf(
         list(steps),
         list(steps.values()),
-        value * _shapley_table(shares),
+        value * np.ascontiguousarray(_shapley_table(shares).T),
         value * float(shares.prod()),
     )
 

@@ -64,21 +64,31 @@ def bootstrap(
 
     The statistic takes row positions, so that a difference of two scores is drawn on the same rows.
     """
-    order = np.argsort(customers.to_numpy(), kind="stable")
-    _, starts, sizes = np.unique(
-        customers.to_numpy()[order], return_index=True, return_counts=True
-    )
+    every_row = np.arange(len(customers))
+
+    def measure(times: Floats) -> float:
+        return statistic(np.repeat(every_row, times.astype(np.intp)))
+
+    return bootstrap_times(measure, customers, draws, seed, level)
+
+
+def bootstrap_times(
+    statistic: Callable[[Floats], float],
+    customers: pd.Series,
+    draws: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[float, float, float]:
+    """Return the same of a statistic that takes how often each row was drawn."""
+    names, owner = np.unique(customers.to_numpy(), return_inverse=True)
     random = np.random.default_rng(seed)
-    drawn = [statistic(_draw(order, starts, sizes, random)) for _ in range(draws)]
+    drawn = []
+    for _ in range(draws):
+        chosen = random.integers(len(names), size=len(names))
+        times = np.bincount(chosen, minlength=len(names)).astype(np.float64)
+        drawn.append(statistic(times[owner]))
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return statistic(np.arange(len(order))), float(low), float(high)
-
-
-def _draw(order: Rows, starts: Rows, sizes: Rows, random: np.random.Generator) -> Rows:
-    chosen = random.integers(len(starts), size=len(starts))
-    length = sizes[chosen]
-    offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
-    return np.asarray(order[np.repeat(starts[chosen], length) + offset])
+    return statistic(np.ones(len(owner))), float(low), float(high)
 
 
 def by_month(

@@ -12,7 +12,6 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 from scipy.special import betainc
-from scipy.stats import rankdata
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -23,6 +22,7 @@ from sklearn.metrics import (
 from models.frames import Floats
 
 Measure = Callable[[Floats, Floats], float]
+Draw = Callable[[Floats], float]
 
 BINS = 10
 ALPHA, BETA = 6.0, 14.0  # of the chance that a would-be leaver takes the offer
@@ -81,15 +81,23 @@ def auc(outcome: Floats, score: Floats) -> float:
     return float(roc_auc_score(outcome, score))
 
 
-def auc_of_ranks(outcome: Floats, score: Floats) -> float:
-    """Return the same area from the ranks (Mann-Whitney), for the thousand draws of an interval.
+def auc_of_draws(outcome: Floats, score: Floats) -> Draw:
+    """Return the area as a function of how often each row was drawn (Mann-Whitney).
 
-    A tenth of the time.
+    The rows are sorted once for the thousand draws of an interval.
     """
-    hits = float(outcome.sum())
-    misses = len(outcome) - hits
-    above = float(rankdata(score) @ outcome) - hits * (hits + 1) / 2
-    return above / (hits * misses)
+    order = np.argsort(score, kind="stable")
+    ranked, is_hit = score[order], outcome[order]
+    first_of_tie = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
+
+    def measure(times: Floats) -> float:
+        drawn = times[order]
+        hits = np.add.reduceat(drawn * is_hit, first_of_tie)
+        misses = np.add.reduceat(drawn, first_of_tie) - hits
+        below = np.cumsum(misses) - misses / 2.0  # half of those tied with it
+        return float(hits @ below) / float(hits.sum() * misses.sum())
+
+    return measure
 
 
 def average_precision(outcome: Floats, score: Floats) -> float:
@@ -106,10 +114,15 @@ def mean_log_loss(outcome: Floats, chance: Floats) -> float:
     )
 
 
-def log_loss_of_draw(outcome: Floats, chance: Floats) -> float:
-    """Return the same loss without the checks of its arguments, for the draws of an interval."""
+def log_loss_of_draws(outcome: Floats, chance: Floats) -> Draw:
+    """Return the same loss as a function of how often each row was drawn."""
     held = np.clip(chance, CHANCE_FLOOR, 1 - CHANCE_FLOOR)
-    return float(-np.mean(np.log(np.where(outcome > 0, held, 1.0 - held))))
+    losses = -np.log(np.where(outcome > 0, held, 1.0 - held))
+
+    def measure(times: Floats) -> float:
+        return float(losses @ times) / float(times.sum())
+
+    return measure
 
 
 def brier(outcome: Floats, chance: Floats) -> float:

@@ -19,14 +19,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from models.folds import Rows
 from models.frames import Floats
-from models.judging.backtest import bootstrap
+from models.judging.backtest import bootstrap_times
 from models.judging.evaluate import (
-    auc_of_ranks,
+    Draw,
+    auc_of_draws,
     decile_table,
     individual_maximum_profit,
-    log_loss_of_draw,
+    log_loss_of_draws,
     measure_all,
     measure_slices,
     precision_at,
@@ -54,6 +54,9 @@ def compare(
     rules give no probability. `share` of the rows is what managers can work off.
     """
     first = makers[0]
+    # Each interval sorts the customers: numbers in their order sort a hundred times as fast.
+    customer_order, _ = pd.factorize(rows["customer_id"], sort=True)
+    rows = rows.assign(customer_id=customer_order)
     lines = [
         _measure_maker(rows, name, first, share, is_probability=True) for name in makers
     ]
@@ -83,12 +86,12 @@ def _measure_maker(
     line["profit"] = individual_maximum_profit(outcome, score, value * HORIZON_MONTHS)
 
     _, line["auc_low"], line["auc_high"] = _draw_interval(
-        rows, name, None, auc_of_ranks
+        rows, name, None, auc_of_draws
     )
     if name != first:
-        line |= _name_gain("auc_gain", _draw_interval(rows, first, name, auc_of_ranks))
+        line |= _name_gain("auc_gain", _draw_interval(rows, first, name, auc_of_draws))
         if is_probability:
-            gain = _draw_interval(rows, first, name, log_loss_of_draw)
+            gain = _draw_interval(rows, first, name, log_loss_of_draws)
             line |= _name_gain("log_loss_gain", gain)
     return line
 
@@ -102,24 +105,25 @@ def _draw_interval(
     rows: pd.DataFrame,
     first: str,
     other: str | None,
-    measure: Callable[[Floats, Floats], float],
+    measure: Callable[[Floats, Floats], Draw],
 ) -> tuple[float, float, float]:
     """Return a measure of one maker, or one's less another's, with its interval over customers."""
     if len(rows) > MOST_DRAWN_ROWS:
         step = math.ceil(len(rows) / MOST_DRAWN_ROWS)
         rows = rows.iloc[::step]
     outcome = rows["outcome"].to_numpy(float)
-    scores = rows[first].to_numpy(float)
-    others = None if other is None else rows[other].to_numpy(float)
+    measure_first = measure(outcome, rows[first].to_numpy(float))
+    measure_other = None
+    if other is not None:
+        measure_other = measure(outcome, rows[other].to_numpy(float))
 
-    def measure_draw(drawn: Rows) -> float:
-        drawn_outcome = outcome[drawn]
-        if not 0 < drawn_outcome.mean() < 1:
+    def measure_draw(times: Floats) -> float:
+        if not 0.0 < times @ outcome < times.sum():
             return math.nan
-        less = 0.0 if others is None else measure(drawn_outcome, others[drawn])
-        return float(measure(drawn_outcome, scores[drawn]) - less)
+        less = 0.0 if measure_other is None else measure_other(times)
+        return measure_first(times) - less
 
-    return bootstrap(measure_draw, rows["customer_id"], DRAWS)
+    return bootstrap_times(measure_draw, rows["customer_id"], DRAWS)
 
 
 class MakerDetails(TypedDict):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from pipelines.core.errors import Incomplete, RetentionError, StorageError
@@ -19,6 +24,9 @@ from pipelines.sources.office.changes import read_changes
 from pipelines.store.lake import DayFolder, MonthFolder
 
 MOST_NAMED = 5  # of the workbooks that failed
+FEWEST_SIDE_BY_SIDE = 100  # books: fewer are written before other processes have begun
+BOOKS_AT_ONCE = 10  # that a process is given
+AHEAD = 3  # times as much as a process is given waits for it: the rest is not yet made
 # What a file system says of a name, and of nothing else.
 _NAME_ERRORS = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
 
@@ -87,13 +95,14 @@ def write_books(plans: Iterable[BookPlan]) -> list[Book]:
     """Write each workbook; return those that were written.
 
     One that cannot be written holds back no other, and raises BooksFailed after the last. A disk
-    that is full or away ends it at once.
+    that is full or away ends it at once. Many are written side by side on the cores.
     """
     written: list[Book] = []
     failed: list[str] = []
-    for plan in plans:
+    for plan, is_written in _write_ahead(plans):
         try:
-            plan.write()
+            if not is_written:
+                plan.write()
         except StorageError:
             raise
         except (
@@ -111,6 +120,86 @@ def write_books(plans: Iterable[BookPlan]) -> list[Book]:
     if failed:
         raise BooksFailed(written, failed)
     return written
+
+
+# -- side by side ----------------------------------------------------------------------------------
+
+
+def _write_ahead(plans: Iterable[BookPlan]) -> Iterator[tuple[BookPlan, bool]]:
+    """Yield the plans in their order, with whether another process has written each.
+
+    What it could not write is left to the caller, to be tried again and to say why.
+    """
+    plans = iter(plans)
+    first = list(islice(plans, FEWEST_SIDE_BY_SIDE))
+    plans = chain(first, plans)
+    cores = len(os.sched_getaffinity(0))
+    is_helper = (
+        multiprocessing.current_process().daemon
+    )  # one that may have none of its own
+    if len(first) < FEWEST_SIDE_BY_SIDE or cores < 2 or is_helper:
+        for plan in plans:
+            yield plan, False
+        return
+
+    # Not forked: the engine's threads would be cut off in the middle of what they hold.
+    spawned = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(cores, spawned, initializer=_leave_interrupts)
+    waiting: deque[tuple[list[BookPlan], Future[list[bool]] | None]] = deque()
+    try:
+        while chunk := list(islice(plans, BOOKS_AT_ONCE)):
+            waiting.append((chunk, _hand_over(pool, chunk)))
+            if len(waiting) > cores * AHEAD:
+                yield from _collect(*waiting.popleft())
+        while waiting:
+            yield from _collect(*waiting.popleft())
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    """Leave Ctrl-C to the process that waits for the books."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _hand_over(
+    pool: ProcessPoolExecutor, chunk: list[BookPlan]
+) -> Future[list[bool]] | None:
+    """Give books to a process; None where there is none left, or a book is the company's.
+
+    The company's book reads the month itself: there is nothing small to hand over.
+    """
+    if any(plan.kind == "company" for plan in chunk):
+        return None
+    try:
+        return pool.submit(_try_books, chunk)
+    except RuntimeError:  # the processes have ended
+        return None
+
+
+def _try_books(chunk: list[BookPlan]) -> list[bool]:
+    """Write books; return which of them are written."""
+    written = []
+    for plan in chunk:
+        try:
+            plan.write()
+        except Exception:  # noqa: BLE001  # the process that waits tries again, and tells
+            written.append(False)
+        else:
+            written.append(True)
+    return written
+
+
+def _collect(
+    chunk: list[BookPlan], handed_over: Future[list[bool]] | None
+) -> Iterator[tuple[BookPlan, bool]]:
+    written = [False] * len(chunk)
+    if handed_over is not None:
+        try:
+            written = handed_over.result()
+        except Exception:  # noqa: BLE001  # a process that ended, a book that stays here
+            written = [False] * len(chunk)
+    yield from zip(chunk, written, strict=True)
 
 
 def _read_released(folder: MonthFolder, language: str) -> WorkbookData:

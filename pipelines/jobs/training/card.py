@@ -9,6 +9,7 @@ import pandas as pd
 import models.competing
 from models.competing import CompetingClassifier
 from models.judging.drift import store_bins
+from models.predictors import choose_predictor
 from models.reasons import group_contributions
 from models.registry import Card, describe_choices, hash_code, hash_frame
 from pipelines.jobs.training.judging import RULES, Judgement
@@ -53,6 +54,7 @@ def make_card(
         notes=_write_notes(samples, judgement),
         judged=judged,
         reference=make_reference(model, samples),
+        predictor=choose_predictor(model, samples.newest[samples.names]),
     )
 
 

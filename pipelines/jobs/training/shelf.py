@@ -26,6 +26,7 @@ _REFUSED = {
     "tampered": "model.tampered",
     "too_large": "model.too_large",
     "other_version": "model.other_version",
+    "other_predictor": "model.other_predictor",
     "foreign": "model.foreign",
 }
 

@@ -89,13 +89,16 @@ class Scorer:
         self.context.progress("score_churn")
         voluntary = [np.empty(0)]
 
-        def score_batch(frame: pd.DataFrame) -> pa.Table:
-            chances = self._score_frame(frame)
+        def score_batch(batch: pa.RecordBatch) -> pa.Table:
+            known = self._read_features(batch)
+            chances = self._score_frame(known)
             voluntary.append(chances["p_voluntary"].to_numpy())
-            for look in self.seen:
-                look(frame.join(chances))
-            scored = frame[list(KEYS)].join(chances)
-            return pa.Table.from_pandas(scored, _SCORED, preserve_index=False)
+            if self.seen:
+                ids = batch.column("service_id").to_pandas()
+                scored = known.assign(service_id=ids).join(chances)
+                for look in self.seen:
+                    look(scored)
+            return _put_keys(batch, chances, _SCORED)
 
         sql = frame_sql(self.known)
         scored = self._transform("scored", sql, BATCH_ROWS, score_batch, _SCORED)
@@ -110,21 +113,22 @@ class Scorer:
 
         groups = map_reasons(self.known)
 
-        def explain_batch(frame: pd.DataFrame) -> pa.Table:
-            known = frame.drop(columns=list(KEYS))
+        def explain_batch(batch: pa.RecordBatch) -> pa.Table:
+            known = self._read_features(batch)
             contributions, _ = self.model.explain(known, VOLUNTARY)
             by_reason = group_contributions(contributions, groups)
-            top = top_reasons(by_reason)
-            reasoned = frame[["service_id"]].join(top)
-            return pa.Table.from_pandas(reasoned, _REASONED, preserve_index=False)
+            return _put_keys(batch, top_reasons(by_reason), _REASONED)
 
         is_listed = f"s.service_id IN (SELECT service_id FROM {listed.name})"
         sql = frame_sql(self.known, is_listed)
         return self._transform("reasoned", sql, REASON_ROWS, explain_batch, _REASONED)
 
-    def _score_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def _read_features(self, batch: pa.RecordBatch) -> pd.DataFrame:
+        """Return the features of a batch as the model takes them; its keys stay where they are."""
+        return to_frame(batch.select([feature.name for feature in self.known]))
+
+    def _score_frame(self, known: pd.DataFrame) -> pd.DataFrame:
         """Return the chances of a batch, at their places."""
-        known = frame.drop(columns=list(KEYS))
         chances = self.model.score_frame(known)
         return chances[list(CHANCES)].round(PLACES)
 
@@ -133,17 +137,28 @@ class Scorer:
         name: str,
         sql: str,
         rows: int,
-        make_batch: Callable[[pd.DataFrame], pa.Table],
+        make_batch: Callable[[pa.RecordBatch], pa.Table],
         schema: pa.Schema,
     ) -> Relation:
         """Turn a result into another, batch by batch, on disk: the base is never in memory."""
         path = self.context.draft.scratch / f"{name}.parquet"
         with pq.ParquetWriter(path, schema) as writer:
             for batch in read_batches(self.context, sql, rows):
-                made = make_batch(to_frame(batch))
+                made = make_batch(batch)
                 writer.write_table(made)
         self.context.engine.bind(TableName(name), path)
         return Relation(name)
+
+
+def _put_keys(batch: pa.RecordBatch, made: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    """Return the keys of a batch with what was made of its rows, in the order of a schema."""
+    columns = []
+    for field in schema:
+        if field.name in KEYS:
+            columns.append(batch.column(field.name))
+        else:
+            columns.append(pa.array(made[field.name], field.type, from_pandas=True))
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def read_batches(context: Context, sql: str, rows: int) -> Iterator[pa.RecordBatch]:

@@ -127,6 +127,8 @@ def _watched_share(base_rows: int) -> float:
 
 def _keep_watched(frame: pd.DataFrame, share: float) -> pd.DataFrame:
     """Keep the services of a frame that are watched, the same on every run."""
+    if share >= 1.0:
+        return frame
     is_watched = keep_ids(frame["service_id"], share, "watch")
     return frame[is_watched]
 

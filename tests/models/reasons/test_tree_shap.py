@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from models.tree_questions import Block, read_trees
 from models.tree_shap import TreeExplainer, _shapley_table
 
 
@@ -71,11 +72,9 @@ class OneTree:
         if node["is_leaf"]:
             return float(node["value"])
         left, right = int(node["left"]), int(node["right"])
-        if int(node["feature_idx"]) in known:
-            return self.value(
-                known,
-                left if self.questions[at].answer(self.row[None, :])[0] else right,
-            )
+        if self.questions[at].column in known:
+            (goes_right,) = self.questions[at].goes_right(Block(self.row[None, :]))
+            return self.value(known, right if goes_right else left)
         share: float = self.nodes[left]["count"] / node["count"]
         return share * self.value(known, left) + (1 - share) * self.value(known, right)
 
@@ -100,13 +99,9 @@ def test_they_agree_with_the_definition_over_all_subsets() -> None:
     explainer = TreeExplainer(model)
     rows = matrix[:25]
     expected = np.zeros((len(rows), 5))
-    for predictors, (questions, _) in zip(
-        model._predictors, explainer._trees, strict=True
-    ):
-        for number, row in enumerate(model._preprocess_X(rows, reset=False)):
-            expected[number, explainer._order] += OneTree(
-                predictors[0].nodes, questions, row
-            ).shapley(5)
+    for tree in read_trees(model):
+        for number, row in enumerate(rows):
+            expected[number] += OneTree(tree.nodes, tree.questions, row).shapley(5)
     np.testing.assert_allclose(
         explainer.contributions(rows), expected, rtol=0, atol=1e-12
     )
