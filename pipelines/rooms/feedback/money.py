@@ -10,14 +10,14 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from pipelines.catalogue.steps import read_step
-from pipelines.core.received import (
+from pipelines.rooms.context import Context
+from pipelines.rooms.feedback.received import (
     Bill,
     Credit,
     Payment,
     assign_payments,
     keep_payments,
 )
-from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import MadeRow, write_made_rows
 
 ROOM = "feedback"
