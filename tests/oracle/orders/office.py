@@ -80,10 +80,9 @@ class Office:
             later = [self._book(held, name) for name in names]
             first = shift(after, -self.reach) if self.reach is not None else ""
             known = [self._book(held, name) for name in held.names if name <= after]
+            reached = [book for book in known if book.month.name >= first]
             paid = [
-                book
-                for book in known
-                if book.month.name >= first and book.month.has("payment")
+                book for book in reached if book in later or book.month.has("payment")
             ]
             flow = Flow(opening, later, paid)
             self._looks[month, after] = Look(opening, self._book(held, after), flow)
