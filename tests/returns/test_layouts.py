@@ -12,7 +12,29 @@ from pipelines.returns.filled import read_return
 from tests.documents.books import KEY, labels, order, stamp
 
 # As the columns stood while script and ids were on the first sheet.
-FORMER_NAMES = ["rank", "customer_name", "phone", "list_title", "reasons", "amount", "due_on", "action", "also_on", "evidence", "outcome", "row_id", "contacted_on", "promised_amount", "promised_on", "note", "script", "order_id", "customer_id", "service_id", "signature"]
+FORMER_NAMES = [
+    "rank",
+    "customer_name",
+    "phone",
+    "list_title",
+    "reasons",
+    "amount",
+    "due_on",
+    "action",
+    "also_on",
+    "evidence",
+    "outcome",
+    "row_id",
+    "contacted_on",
+    "promised_amount",
+    "promised_on",
+    "note",
+    "script",
+    "order_id",
+    "customer_id",
+    "service_id",
+    "signature",
+]
 ANSWER = {"outcome": "已缴费", "contacted_on": "2026-11-09", "note": "同意"}
 
 
