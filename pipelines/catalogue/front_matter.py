@@ -157,7 +157,10 @@ class FeedbackBlock(TableBlock):
 
 
 class KpiVariantBlock(_Block):
-    """A KPI's file of a further variant: what it does not say is as in the default's file."""
+    """A KPI's file of a further variant: what it does not say is as in the default's file.
+
+    `was` says what each earlier version meant.
+    """
 
     title: None = None
     owner: Text | None = None
@@ -179,6 +182,7 @@ class KpiVariantBlock(_Block):
     period: Literal["sum"] | None = None
     tolerates: TableNames = []
     needs: ColumnNames = []
+    was: dict[Count, Words] = {}
 
     @model_validator(mode="after")
     def _check_period(self) -> Self:

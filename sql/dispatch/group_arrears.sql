@@ -19,6 +19,7 @@ evidence:
   en: "{amount} yuan past due of the group and its members ({customer_count} customer(s)), the oldest since {oldest_due_on}: {age_days} days[, after {in_hand_amount} yuan of money in hand][; {disputed_amount} yuan in dispute not counted][; {pending_amount} yuan not yet due]"
 prior: {probability: 0.3, persuadability: 0.5}
 minimum: true  # the duty comes before the value
+needs: [customer.group_customer_id]
 --- */
 WITH member AS (
     SELECT

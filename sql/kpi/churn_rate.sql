@@ -2,6 +2,7 @@
 title: {zh: 离网率, en: Churn rate}
 owner: retention
 version: 2
+was: {1: {zh: 四个口径同在一个文件，内容未变, en: "the same; the variants by reason stood in this file"}}
 unit: ratio
 better: lower
 period: sum

@@ -1,5 +1,6 @@
 /* ---
-version: 1
+version: 2
+was: {1: {zh: 未交付离网原因时全部算作原因不明, en: "without a column of reasons all were of no known reason"}}
 needs: [service.termination_reason]  # without the column nothing is known of any reason
 variants:
   voluntary: {zh: 主动离网, en: "left by choice: voluntary, port-out, relocation, other"}

@@ -2,6 +2,7 @@
 title: {zh: 承诺兑现率, en: Promises kept}
 owner: retention
 version: 2
+was: {1: {zh: 退回的缴费仍算到账，冲减不减少应缴承诺, en: "money that came back counted as paid, and credit notes took nothing from a promise"}}
 unit: ratio
 better: higher
 period: sum

@@ -56,9 +56,9 @@ _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 def run_case(engine: str, case: Case, folder: Path) -> list[dict[str, Any]]:
     """Run a SQL file on the tables of a case, as its room does, and return its rows."""
-    table = f"{case.room}_{case.stem}"
-    if table in MADE:
-        return _run_made(engine, case, folder, table)
+    made = f"{case.room}_{case.stem}"
+    if made in MADE:
+        return _run_made(engine, case, folder, made)
     spec = load_named_specs(case.room)[case.stem]
     readable = spec.reads | (
         {TableName(spec.table, "prior")} if spec.meta.get("carry") else set()
@@ -91,7 +91,8 @@ def _run_made(
         bind(open_, source, _fill(source, case.given.get(source)), folder)
         context.entries[source.name] = TableEntry("computed")
         MADE[table](context, source.name, table)
-        return open_.rows(f"SELECT * FROM {table}")
+        rows: list[dict[str, Any]] = open_.rows(f"SELECT * FROM {table}")
+        return rows
 
 
 def _refuse_unknown(kind: str, given: Iterable[str], known: Iterable[str]) -> None:

@@ -278,4 +278,6 @@ def test_the_dictionary_has_every_variant_with_its_version_and_its_select(
                 language
             ] in html.unescape(page)
         assert kpi.spec.sql in html.unescape(page) and hash_meaning(kpi) in page
+        for words in kpi.spec.meta.get("was", {}).values():
+            assert words[language] in html.unescape(page)
     assert not re.search(r"<script|src=|https?:", page)

@@ -15,6 +15,7 @@ from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.bridge import write_bridge
 from pipelines.rooms.kpi.change import write_changes
+from pipelines.rooms.kpi.definitions import write_definitions
 from pipelines.rooms.kpi.facts import Fact, keep_facts, state_facts
 from pipelines.rooms.kpi.parts import explain_untold_kinds, place_customers
 from pipelines.rooms.kpi.queries import (
@@ -41,6 +42,7 @@ KEY = ("kpi", "variant", "scope_kind", "scope_id")
 def run(context: Context) -> None:
     """Write `kpi_monthly` of every KPI there is, and what is made of it."""
     write_kpis(context, load_kpis())
+    write_definitions(context, load_kpis())
 
 
 def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 from pipelines.catalogue.spec import load_room_specs
-from pipelines.documents.pages.dictionary import write_dictionary
+from pipelines.documents.pages.dictionary import DefinitionRow, write_dictionary
 from pipelines.documents.pages.page import write_summary
 from pipelines.documents.pages.quality import write_quality
 from pipelines.documents.pages.review import write_review
@@ -95,11 +95,13 @@ def _write_pages(context: Context) -> None:
         tables[name] = read_table(context, name)
     tables["snapshot_quarantine"] = read_rows(context, "report", "quarantined_rows")
 
+    definitions = cast(list[DefinitionRow], read_table(context, "kpi_definition"))
+
     outbox, month = context.draft.path / "outbox", context.month
     for language in LANGUAGES:
         dictionary = f"dictionary.{language}.html"
         summary = outbox / f"summary.{language}.html"
-        write_dictionary(outbox / dictionary, month, language)
+        write_dictionary(outbox / dictionary, month, language, definitions)
         write_summary(summary, month, language, tables, dictionary=dictionary)
         write_quality(outbox / f"quality.{language}.html", month, language, tables)
 

@@ -102,10 +102,8 @@ def release_outputs(
 
 def _is_touched(made_of: Iterable[Delivered], effect: Effect, eras: Eras) -> bool:
     """Whether what is made of those columns is affected."""
-    for source in made_of:
-        if eras.when(source) == effect.month and effect.touches(source):
-            return True
-    return False
+    touched = [source for source in made_of if effect.touches(source)]
+    return any(eras.when(source) == effect.month for source in touched)
 
 
 def _find_sources_of_list(
