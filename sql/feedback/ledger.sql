@@ -1,5 +1,5 @@
 /* ---
-title: {zh: 催缴往来账, en: "What happened to the bills of debt orders that are still looked at, and all that their customers paid"}
+title: {zh: 催缴往来账, en: "What happened to the bills of debt orders that are still looked at, and all that their payers paid"}
 owner: retention
 key: [order_id, kind, entry_id]
 orders_of: m1 m2 m3
@@ -15,33 +15,61 @@ tolerates:
   - m2.*
   - m3.*
 --- */
--- A bill may be paid from `on_day`: one that was open when its order went out from the first day after that cut-off,
--- one billed since from the first day of its month. Payments of the months before may be taken back in these.
+-- A bill is as open as its order's month left it, less money in hand. One that is disputed, of an excluded line or of a
+-- later month takes only money that names it. Whoever pays a bill of somebody else's brings that one's books in, so that
+-- money is counted where it went: three steps far. Payments of the months before may be taken back in these.
 WITH looked AS (
-    SELECT order_id, order_month, customer_id FROM feedback_order WHERE purpose = 'debt'
+    SELECT order_id, customer_id, 1 AS months_ago FROM feedback_order WHERE purpose = 'debt'
     UNION ALL
-    SELECT o.order_id, o.order_month, o.customer_id
+    SELECT o.order_id, o.customer_id, 2 AS months_ago
     FROM m1.feedback_order AS o
     JOIN extract_promise AS p ON p.order_id = o.order_id
     WHERE o.purpose = 'debt'
     UNION ALL
-    SELECT order_id, order_month, customer_id FROM feedback_order_m3 WHERE purpose = 'debt'
+    SELECT order_id, customer_id, 3 AS months_ago FROM feedback_order_m3 WHERE purpose = 'debt'
 ),
-item AS (
-    SELECT order_id, bill_id, customer_id, open_amount, left_amount, due_on, is_disputed FROM feedback_item
+left_open AS (
+    SELECT
+        1 AS months_ago,
+        r.bill_id,
+        r.customer_id,
+        r.open_amount - COALESCE(b.in_hand_amount, 0) AS amount,
+        r.due_on,
+        COALESCE(r.is_disputed, FALSE) OR (b.bill_id IS NULL AND s.service_id IS NULL) AS is_named_only
+    FROM m1.snapshot_receivable AS r
+    LEFT JOIN m1.features_open_bill AS b ON b.bill_id = r.bill_id
+    LEFT JOIN m1.features_service AS s ON s.service_id = r.service_id
     UNION ALL
-    SELECT order_id, bill_id, customer_id, open_amount, left_amount, due_on, is_disputed FROM m1.feedback_item
+    SELECT
+        2 AS months_ago,
+        r.bill_id,
+        r.customer_id,
+        r.open_amount - COALESCE(b.in_hand_amount, 0) AS amount,
+        r.due_on,
+        COALESCE(r.is_disputed, FALSE) OR (b.bill_id IS NULL AND s.service_id IS NULL) AS is_named_only
+    FROM m2.snapshot_receivable AS r
+    LEFT JOIN m2.features_open_bill AS b ON b.bill_id = r.bill_id
+    LEFT JOIN m2.features_service AS s ON s.service_id = r.service_id
     UNION ALL
-    SELECT order_id, bill_id, customer_id, open_amount, left_amount, due_on, is_disputed FROM feedback_item_m3
+    SELECT
+        3 AS months_ago,
+        r.bill_id,
+        r.customer_id,
+        r.open_amount - COALESCE(b.in_hand_amount, 0) AS amount,
+        r.due_on,
+        COALESCE(r.is_disputed, FALSE) OR (b.bill_id IS NULL AND s.service_id IS NULL) AS is_named_only
+    FROM m3.snapshot_receivable AS r
+    LEFT JOIN m3.features_open_bill AS b ON b.bill_id = r.bill_id
+    LEFT JOIN m3.features_service AS s ON s.service_id = r.service_id
 ),
 billed AS (
-    SELECT bill_id, customer_id, bill_month, billed_amount + COALESCE(adjustment_amount, 0) AS amount, due_on
+    SELECT 0 AS months_ago, bill_id, customer_id, billed_amount + COALESCE(adjustment_amount, 0) AS amount, due_on
     FROM snapshot_bill
     UNION ALL
-    SELECT bill_id, customer_id, bill_month, billed_amount + COALESCE(adjustment_amount, 0) AS amount, due_on
+    SELECT 1 AS months_ago, bill_id, customer_id, billed_amount + COALESCE(adjustment_amount, 0) AS amount, due_on
     FROM m1.snapshot_bill
     UNION ALL
-    SELECT bill_id, customer_id, bill_month, billed_amount + COALESCE(adjustment_amount, 0) AS amount, due_on
+    SELECT 2 AS months_ago, bill_id, customer_id, billed_amount + COALESCE(adjustment_amount, 0) AS amount, due_on
     FROM m2.snapshot_bill
 ),
 money AS (
@@ -60,45 +88,69 @@ credit AS (
     UNION ALL
     SELECT adjustment_id, bill_id, kind, adjusted_on, amount FROM m2.snapshot_adjustment
 ),
-owed AS (
-    SELECT
-        o.order_id,
-        i.bill_id,
-        i.customer_id,
-        COALESCE(i.left_amount, i.open_amount) AS amount,
-        CAST(CAST(CONCAT(o.order_month, '-01') AS DATE) + INTERVAL 1 MONTH AS DATE) AS on_day,
-        i.due_on,
-        COALESCE(i.is_disputed, FALSE) AS is_disputed
-    FROM looked AS o
-    JOIN item AS i ON i.order_id = o.order_id
+-- Customers who have to do with the same bill: who owes it, who has paid it.
+link AS (
+    SELECT bill_id, customer_id FROM left_open
+    UNION
+    SELECT bill_id, customer_id FROM billed
+    UNION
+    SELECT bill_id, customer_id FROM money WHERE bill_id IS NOT NULL
+),
+shared AS (
+    SELECT bill_id
+    FROM link
+    GROUP BY bill_id
+    HAVING MIN(customer_id) <> MAX(customer_id)
+),
+neighbour AS (
+    SELECT DISTINCT a.customer_id, b.customer_id AS other_id
+    FROM shared AS h
+    JOIN link AS a ON a.bill_id = h.bill_id
+    JOIN link AS b ON b.bill_id = h.bill_id AND b.customer_id <> a.customer_id
 ),
 party AS (
     SELECT order_id, customer_id FROM looked
     UNION
-    SELECT order_id, customer_id FROM owed
+    SELECT order_id, customer_id FROM feedback_item
+    UNION
+    SELECT i.order_id, i.customer_id FROM m1.feedback_item AS i JOIN looked AS o ON o.order_id = i.order_id
+    UNION
+    SELECT order_id, customer_id FROM feedback_item_m3
 ),
-bill AS (
-    SELECT order_id, bill_id, customer_id, amount, on_day, due_on, is_disputed
-    FROM owed
-    UNION ALL
-    SELECT
-        p.order_id,
-        b.bill_id,
-        b.customer_id,
-        b.amount,
-        CAST(CONCAT(b.bill_month, '-01') AS DATE) AS on_day,
-        b.due_on,
-        FALSE AS is_disputed
-    FROM party AS p
-    JOIN looked AS o ON o.order_id = p.order_id
-    JOIN billed AS b ON b.customer_id = p.customer_id AND b.bill_month > o.order_month AND b.amount > 0
-    LEFT JOIN owed AS w ON w.order_id = p.order_id AND w.bill_id = b.bill_id
-    WHERE w.bill_id IS NULL
-),
-payer AS (  -- whoever has named one of the bills, too
+near AS (
     SELECT order_id, customer_id FROM party
     UNION
-    SELECT b.order_id, y.customer_id FROM bill AS b JOIN money AS y ON y.bill_id = b.bill_id
+    SELECT p.order_id, n.other_id FROM party AS p JOIN neighbour AS n ON n.customer_id = p.customer_id
+),
+far AS (
+    SELECT order_id, customer_id FROM near
+    UNION
+    SELECT p.order_id, n.other_id FROM near AS p JOIN neighbour AS n ON n.customer_id = p.customer_id
+),
+farthest AS (
+    SELECT order_id, customer_id FROM far
+    UNION
+    SELECT p.order_id, n.other_id FROM far AS p JOIN neighbour AS n ON n.customer_id = p.customer_id
+),
+payer AS (
+    SELECT
+        f.order_id,
+        f.customer_id,
+        o.months_ago,
+        CAST(CAST(:first_day AS DATE) - (o.months_ago - 1) * INTERVAL 1 MONTH AS DATE) AS on_day
+    FROM farthest AS f
+    JOIN looked AS o ON o.order_id = f.order_id
+),
+bill AS (
+    SELECT p.order_id, b.bill_id, b.customer_id, b.amount, p.on_day, b.due_on, b.is_named_only
+    FROM payer AS p
+    JOIN left_open AS b ON b.customer_id = p.customer_id AND b.months_ago = p.months_ago
+    UNION ALL
+    SELECT p.order_id, b.bill_id, b.customer_id, b.amount, p.on_day, b.due_on, TRUE AS is_named_only
+    FROM payer AS p
+    JOIN billed AS b ON b.customer_id = p.customer_id AND b.months_ago < p.months_ago AND b.amount > 0
+    LEFT JOIN left_open AS w ON w.bill_id = b.bill_id AND w.months_ago = p.months_ago
+    WHERE w.bill_id IS NULL
 )
 SELECT
     order_id,
@@ -109,7 +161,7 @@ SELECT
     bill_id,
     CAST(amount AS DECIMAL(18, 2)) AS amount,
     due_on,
-    is_disputed
+    is_named_only
 FROM bill
 UNION ALL
 SELECT
@@ -121,7 +173,7 @@ SELECT
     b.bill_id,
     CAST(c.amount AS DECIMAL(18, 2)) AS amount,
     CAST(NULL AS DATE) AS due_on,
-    CAST(NULL AS BOOLEAN) AS is_disputed
+    CAST(NULL AS BOOLEAN) AS is_named_only
 FROM bill AS b
 JOIN credit AS c ON c.bill_id = b.bill_id AND c.adjusted_on >= b.on_day
 WHERE c.kind IN ('credit_note', 'write_off')  -- what is applied of money in hand was set against the bill before
@@ -135,6 +187,6 @@ SELECT
     y.bill_id,
     CAST(y.amount AS DECIMAL(18, 2)) AS amount,
     CAST(NULL AS DATE) AS due_on,
-    CAST(NULL AS BOOLEAN) AS is_disputed
+    CAST(NULL AS BOOLEAN) AS is_named_only
 FROM payer AS r
 JOIN money AS y ON y.customer_id = r.customer_id

@@ -153,15 +153,15 @@ class WorkbookData:
         return {row["customer_id"]: row for row in found}
 
     @cached_property
-    def numbers(self) -> Mapping[str, str | None]:
+    def line_numbers(self) -> Mapping[str, str | None]:
         """What customers call their lines, by service id; of a month without numbers none."""
         rows = self.read_if_computed("snapshot_number")
         return {row["service_id"]: row["number"] for row in rows}
 
     @cached_property
-    def masked_numbers(self) -> Mapping[str, str | None]:
+    def masked_line_numbers(self) -> Mapping[str, str | None]:
         """The same for who does not own the customer."""
-        return {line: mask_phone(number) for line, number in self.numbers.items()}
+        return {line: mask_phone(number) for line, number in self.line_numbers.items()}
 
     @cached_property
     def list_titles(self) -> dict[str, str]:
@@ -226,7 +226,7 @@ class WorkbookData:
         other_lists = [self.list_titles[other] for other in also_on]
 
         spec = next(spec for spec in load_lists() if spec.name == order["list"])
-        numbers = self.masked_numbers if is_masked else self.numbers
+        numbers = self.masked_line_numbers if is_masked else self.line_numbers
         return {
             "rank": rank,
             "customer_name": name,

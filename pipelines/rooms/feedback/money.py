@@ -10,14 +10,14 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from pipelines.catalogue.steps import read_step
-from pipelines.core.received import (
+from pipelines.rooms.context import Context
+from pipelines.rooms.feedback.received import (
     Bill,
     Credit,
     Payment,
     assign_payments,
     keep_payments,
 )
-from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import MadeRow, write_made_rows
 
 ROOM = "feedback"
@@ -35,7 +35,7 @@ class Entry(NamedTuple):
     bill_id: str | None
     amount: Decimal
     due_on: date
-    is_disputed: bool
+    is_named_only: bool
 
 
 def write_money(context: Context, ledger: str, table: str) -> None:
@@ -84,7 +84,7 @@ def _read_bill(entry: Entry) -> Bill:
         due_on=entry.due_on,
         opens_on=entry.on_day,
         amount=entry.amount,
-        is_disputed=entry.is_disputed,
+        is_named_only=entry.is_named_only,
     )
 
 

@@ -29,7 +29,7 @@ class Payment:
 class Bill:
     """A bill that may be paid from a day on, and how much of it is open then.
 
-    One that is disputed takes only payments that name it.
+    One that is named only takes no payment but those that name it.
     """
 
     id: str
@@ -37,7 +37,7 @@ class Bill:
     due_on: date
     opens_on: date
     amount: Decimal
-    is_disputed: bool = False
+    is_named_only: bool = False
 
 
 class Credit(NamedTuple):
@@ -79,13 +79,16 @@ def keep_payments(payments: Iterable[Payment]) -> list[Payment]:
 
         missing = -payment.amount
         if payment.bill_id is not None:
-            missing = _take_back(of_bill[payment.bill_id], left, missing)
-        _take_back(of_customer[payment.customer_id], left, missing)
+            same_bill = of_bill[payment.bill_id]
+            missing = _take_back(same_bill, left, missing)
+        same_customer = of_customer[payment.customer_id]
+        _take_back(same_customer, left, missing)
 
     remaining = []
     for name, payment in kept.items():
-        if left[name] > 0:
-            remaining.append(replace(payment, amount=left[name]))
+        amount = left[name]
+        if amount:
+            remaining.append(replace(payment, amount=amount))
     return remaining
 
 
@@ -97,11 +100,12 @@ def _order_payments(payment: Payment) -> tuple[date, bool, str]:
 
 def _take_back(ids: list[str], left: dict[str, Decimal], missing: Decimal) -> Decimal:
     """Take an amount from the latest of the payments; return what they did not have."""
-    while missing > 0 and ids:
-        taken = min(left[ids[-1]], missing)
-        left[ids[-1]] -= taken
+    while missing and ids:
+        latest = ids[-1]
+        taken = min(left[latest], missing)
+        left[latest] -= taken
         missing -= taken
-        if left[ids[-1]] == 0:
+        if not left[latest]:
             ids.pop()
     return missing
 
@@ -116,8 +120,12 @@ def assign_payments(
     payments of their day; what no bill takes is left in hand.
     """
     in_order = sorted(bills, key=_order_bills)
-    is_open = {bill.id: bill.amount for bill in in_order}
-    by_id = {bill.id: bill for bill in in_order}
+    is_open: dict[str, Decimal] = {}
+    by_id: dict[str, Bill] = {}
+    for bill in in_order:
+        is_open[bill.id] = bill.amount
+        by_id[bill.id] = bill
+
     waiting = sorted(credits, key=_order_credits)
     for payment in sorted(kept, key=_order_payments):
         while waiting and waiting[0].on_day <= payment.paid_on:
@@ -138,12 +146,14 @@ def _pay_bills(
     if payment.bill_id in by_id:
         takers.append(by_id[payment.bill_id])
     for bill in in_order:
-        if bill.customer_id == payment.customer_id and not bill.is_disputed:
+        is_of_payer = bill.customer_id == payment.customer_id
+        if is_of_payer and not bill.is_named_only:
             takers.append(bill)
 
     for bill in takers:
         amount = min(left, is_open[bill.id])
-        if amount > 0 and bill.opens_on <= payment.paid_on:
+        is_payable = bill.opens_on <= payment.paid_on
+        if amount > 0 and is_payable:
             is_open[bill.id] -= amount
             left -= amount
             yield Share(payment.id, bill.id, payment.paid_on, amount)
