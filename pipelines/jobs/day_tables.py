@@ -196,7 +196,7 @@ def _keep_named(context: DayContext) -> None:
     named = " UNION ".join(f"SELECT customer_id FROM {name}" for name in tables)
     people = f"SELECT * FROM snapshot_person WHERE customer_id IN ({named})"
     context.write("snapshot_person", people, ["customer_id"])
-    _keep_numbers(context, named)
+    _keep_numbers(context)
     for name, key in (("account_manager", "manager_id"), ("organisation", "org_id")):
         table = f"snapshot_{name}"
         if context.is_computed(table):
@@ -205,10 +205,13 @@ def _keep_named(context: DayContext) -> None:
             context.record_missing(table, [Reason.absent(name)])
 
 
-def _keep_numbers(context: DayContext, named: str) -> None:
-    """Keep what the named customers call their lines, where the month has it."""
-    if not context.is_computed("snapshot_number"):
+def _keep_numbers(context: DayContext) -> None:
+    """Keep what customers call the lines of the orders; the day's own lines have theirs already."""
+    table = "snapshot_number"
+    is_own = Context.find_entry(context, TableName(table)) is not None
+    has_orders = context.is_computed("dispatch_order")
+    if is_own or not has_orders or not context.is_computed(table):
         return
-    lines = f"SELECT service_id FROM snapshot_service WHERE customer_id IN ({named})"
-    numbers = f"SELECT * FROM snapshot_number WHERE service_id IN ({lines})"
-    context.write("snapshot_number", numbers, ["service_id"])
+    named = "SELECT service_id FROM dispatch_order"
+    numbers = f"SELECT * FROM {table} WHERE service_id IN ({named})"
+    context.write(table, numbers, ["service_id"])

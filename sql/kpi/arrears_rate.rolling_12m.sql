@@ -1,6 +1,6 @@
 /* ---
 version: 2
-was: {1: {zh: 离网用户的欠费不计入, en: "what lines that had ended still owed was left out"}}
+was: {1: {zh: 离网用户的欠费不计入；分母过小按金额而不是客户数判断, en: "what lines that had ended still owed was left out; a small denominator was told by its yuan, not by its customers"}}
 lag: 1
 variants:
   rolling_12m: {zh: 前十二个月账单未收金额占其收入, en: "bills of the held ones of the twelve months before, still open, of their revenue"}

@@ -2,7 +2,7 @@
 title: {zh: 收缴效率, en: Collection effectiveness index}
 owner: retention
 version: 2
-was: {1: {zh: 离网用户的欠费不计入, en: "what lines that had ended still owed was left out"}}
+was: {1: {zh: 离网用户的欠费不计入；分母过小按金额而不是客户数判断, en: "what lines that had ended still owed was left out; a small denominator was told by its yuan, not by its customers"}}
 unit: ratio
 denominator: yuan
 better: higher

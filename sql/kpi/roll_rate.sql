@@ -2,7 +2,7 @@
 title: {zh: 账龄滚动率, en: Roll rate}
 owner: retention
 version: 2
-was: {1: {zh: 本月下一档的全部金额比上月本档金额，不逐张跟踪账单, en: "all that stood in the next bucket, of what stood in this one a month ago, no bill followed"}}
+was: {1: {zh: 本月下一档的全部金额比上月本档金额，不逐张跟踪账单；分母过小按金额而不是客户数判断, en: "all that stood in the next bucket, of what stood in this one a month ago, no bill followed; a small denominator was told by its yuan, not by its customers"}}
 unit: ratio
 denominator: yuan
 better: lower

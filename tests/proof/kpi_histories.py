@@ -46,6 +46,9 @@ ROOMS = (
 )  # what the figures are made in
 WITH_ORDERS = (*ROOMS[:-1], "score", "dispatch", ROOMS[-1])
 COMPARED = 3
+REACH = (
+    3  # months before the one that looks in which the office seeks what was taken back
+)
 DISPATCHED = COMPARED + 3  # a figure looks back on the orders of three months
 
 
@@ -117,7 +120,7 @@ def run_histories(
     folder: Path, months: Sequence[Month], seed: int
 ) -> tuple[list[Version], Office]:
     """Run every month; the newest ones' orders leave the house and are answered before the next month."""
-    versions, office, settings = [], Office(), _settings()
+    versions, office, settings = [], Office(REACH), _settings()
     for month in months:
         job = Job(
             folder / "home",

@@ -36,9 +36,8 @@ def service_ids(rows: Array) -> pa.Array:
 
 def service_numbers(rows: Array, kinds: Array) -> pa.Array:
     """Write what customers call their lines: a mobile number, or the prefix of the kind and digits; one line, one number."""
-    digits = (rows + FIRST_LINE) * SPREAD % 10**8
-    each = [identifier(prefix, digits, 8) for prefix in NUMBER_PREFIXES]
-    return pc.choose(pa.array(kinds.astype(np.int64)), *each)
+    digits = identifier("", (rows + FIRST_LINE) * SPREAD % 10**8, 8)
+    return pc.binary_join_element_wise(text(NUMBER_PREFIXES, kinds), digits, "")
 
 
 def plan_ids(rows: Array) -> pa.Array:

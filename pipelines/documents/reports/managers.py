@@ -28,9 +28,15 @@ from pipelines.documents.reports.model import (
     Table,
     Wording,
     make_cell,
+    prune_blocks,
     write_sentences,
 )
-from pipelines.documents.reports.rows import ReadTable, SentenceRow, map_scope_names
+from pipelines.documents.reports.rows import (
+    ReadTable,
+    SentenceRow,
+    index_figures,
+    map_scope_names,
+)
 from pipelines.documents.reports.summary import describe_month
 from pipelines.text.texts import load_labels
 
@@ -99,7 +105,7 @@ def _read_figures(read: ReadTable, month: Month) -> list[FigureRow]:
     """Return the month's figures of the KPIs of quality."""
     rows: Sequence[FigureRow] = read("report_figure")
     found = []
-    for row in rows:
+    for row in index_figures(rows).values():
         if row["month"] == str(month) and row["topic"] in list_quality_topics():
             found.append(row)
     return found
@@ -184,7 +190,7 @@ class _AnalysisWriter:
     def _make_section(self, key: str, blocks: Sequence[Block]) -> Section:
         """Return a section under its title."""
         title = self.words.find_text(f"analysis.{key}")
-        return Section(key, title, tuple(blocks))
+        return Section(key, title, tuple(prune_blocks(blocks)))
 
     def _show_measure(
         self, measure: str, topic: str, scope_kind: str, scope_id: str

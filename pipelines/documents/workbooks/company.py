@@ -38,6 +38,7 @@ class KpiRow(TypedDict):
     value: float | None
     target: float | None
     gap: float | None
+    rank: int | None
     status: str
     reason: str | None
 
@@ -147,6 +148,7 @@ def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[KpiRow]) -> list[Shee
         cell_kind = _CELL_KINDS.get(meta["unit"], "number")
         shown: dict[str, object] = {**row}
         shown["kpi_title"] = meta["title"][data.language]
+        shown["kpi_rank"] = row["rank"]
         shown |= _describe_scope(data, row)
         for measure in ("value", "target", "gap"):
             shown[measure] = Cell(cell_kind, shown[measure])

@@ -65,6 +65,11 @@ class Book:
         """A customer's services, without the excluded ones."""
         return [r for r in self.of("service", "customer_id", customer_id) if _counts(r)]
 
+    def is_group(self, customer: str) -> bool:
+        """Whether a customer is, or was when last known, a group."""
+        known = self.month.last_known_customers["customer_type"]
+        return bool(known.get(customer) == "group")
+
     def members(self, group: str) -> set[str]:
         """The customers who belong to a group, or did when they were last known."""
         if self._members is None:

@@ -90,9 +90,10 @@ class Opening:
 
     def listed_of(self, order: Row) -> list[Row]:
         """The items that an order of a debt list is about: a customer's, or a group's and its members'."""
-        who = {order["customer_id"]}
+        who, customer = {order["customer_id"]}, order["customer_id"]
         if order["list"] == "group_arrears":
-            who |= self.book.members(order["customer_id"])
+            own = who if self.book.is_group(customer) else set()
+            who = own | self.book.members(customer)
         items = self._by_customer(order["list"])
         return [row for each in sorted(who) for row in items.get(each, ())]
 
@@ -102,9 +103,16 @@ class Opening:
             for row in self.items:
                 is_left = self.is_past_due(row) and self.left[row["bill_id"]] > 0
                 if is_left and self._is_of_list(name, row["service_id"]):
-                    found[row["customer_id"]].append(row)
+                    found[self._listed_under(name, row)].append(row)
             self._listed[name] = dict(found)
         return self._listed[name]
+
+    def _listed_under(self, name: str, row: Row) -> str:
+        """Whose item it is on a list: who owes it; of a suspended line, whatever it owes, who has the line."""
+        line = self.book.line(row["service_id"])
+        if name == "suspended_reactivation" and line is not None:
+            return str(line["customer_id"])
+        return str(row["customer_id"])
 
     def amount(self, items: Collection[Row]) -> int:
         """Fen that is left of these."""

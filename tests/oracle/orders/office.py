@@ -27,9 +27,13 @@ NOTHING_BEFORE = date.min
 
 
 class Office:
-    """The orders that left the house (and those held out) by their month, and what was answered, in that order."""
+    """The orders that left the house (and those held out) by their month, and what was answered, in that order.
 
-    def __init__(self) -> None:
+    What is taken back is looked for among all payments held, or of so many months before the one that looks (`reach`).
+    """
+
+    def __init__(self, reach: int | None = None) -> None:
+        self.reach = reach
         self.orders: dict[str, list[Row]] = {}
         self.answers: dict[str, list[Row]] = {}
         self._books: dict[str, Book] = {}
@@ -74,9 +78,13 @@ class Office:
             opening = self.opening(held, month)
             names = [name for name in held.names if month < name <= after]
             later = [self._book(held, name) for name in names]
-            earlier = [self._book(held, name) for name in held.names if name <= month]
-            paid = [book for book in earlier if book.month.has("payment")]
-            flow = Flow(opening, later, [*paid, *later])
+            first = shift(after, -self.reach) if self.reach is not None else ""
+            known = [self._book(held, name) for name in held.names if name <= after]
+            reached = [book for book in known if book.month.name >= first]
+            paid = [
+                book for book in reached if book in later or book.month.has("payment")
+            ]
+            flow = Flow(opening, later, paid)
             self._looks[month, after] = Look(opening, self._book(held, after), flow)
         return self._looks[month, after]
 
