@@ -20,7 +20,6 @@ from pathlib import Path
 
 from pipelines.documents.workbooks import export
 from pipelines.documents.workbooks.book_plan import BookPlan
-from pipelines.documents.workbooks.columns import Cell
 from pipelines.documents.workbooks.workbook import (
     OUTCOMES,
     WORK_LIST_COLUMNS,
@@ -32,7 +31,7 @@ from pipelines.text.texts import load_labels
 
 ROUNDS = 3
 STAMP = Stamp("Wang", "zh", "2026-08", 1, "bench", date(2026, 9, 3), is_draft=False)
-SAMPLES: dict[str, Cell] = {
+SAMPLES: dict[str, object] = {
     "money": Decimal("128.50"),
     "integer": 7,
     "number": 7,
@@ -42,11 +41,11 @@ SAMPLES: dict[str, Cell] = {
 TEXT = "本月用量较上月下降，合约将于下月到期"
 
 
-def make_rows(book: int, count: int) -> list[dict[str, Cell]]:
+def make_rows(book: int, count: int) -> list[dict[str, object]]:
     """Make the rows of a work list, no answer filled in."""
     rows = []
     for number in range(count):
-        row: dict[str, Cell] = {}
+        row: dict[str, object] = {}
         for column in WORK_LIST_COLUMNS:
             text = f"{TEXT} {book:04d}-{number:03d}"
             row[column.name] = (

@@ -128,6 +128,7 @@ class _SharedBins(HistGradientBoostingClassifier):  # type: ignore[misc]  # scik
     """Trees for a search: those on the same rows take the bins of the first."""
 
     bins: Bins
+    _bin_mapper: Any
 
     def _bin_data(
         self,

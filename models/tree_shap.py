@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ from models.tree_questions import Block, Question, Tree, read_base, read_trees
 BLOCK = 8192  # rows at a time: what is looked up stays in the processor's cache
 MOST_FEATURES = 16  # on a path; the table of a leaf has two to the power of it
 
-Patterns = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Patterns = npt.NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ def _find_pattern(
     leaf: _Leaf, sides: Mapping[tuple[int, bool], Flags], rows: int
 ) -> Patterns:
     """Return the features of a leaf's path that each row passes, a bit a feature."""
-    pattern: Patterns = np.zeros(rows, np.uint8 if len(leaf.steps) <= 8 else np.uint16)
+    width = np.uint8 if len(leaf.steps) <= 8 else np.uint16
+    pattern: Patterns = np.zeros(rows, dtype=width)
     for steps in reversed(leaf.steps):
         first, *others = steps
         passed = sides[first]

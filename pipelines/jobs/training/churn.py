@@ -12,6 +12,7 @@ import numpy as np
 import scipy
 import sklearn
 from sklearn.base import clone
+from threadpoolctl import threadpool_limits
 
 import models.competing
 from models.competing import CompetingClassifier
@@ -74,7 +75,10 @@ def train_churn(
     recipe = make_quick_recipe() if is_quick else make_recipe()
 
     shelf = models_folder(home)
-    with use_workbench(Workbench(progress, shelf / KEPT, salt=_name_code())) as bench:
+    bench = Workbench(progress, shelf / KEPT, salt=_name_code())
+    # One thread: sums in one order, so the same figures on any number of cores; and threads that
+    # wait for each other over few rows cost more than they do.
+    with use_workbench(bench), threadpool_limits(1):
         bench.phase = "train_judge"
         share = find_capacity_share(home, through)
         judgement = judge_recipe(
