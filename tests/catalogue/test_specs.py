@@ -59,6 +59,7 @@ KEYS = {
             "shown_in",
         ),
         *("value", "interval", "scopes", "window", "window_of", "lag", "period"),
+        "was",
     },
     "dispatch": {
         "purpose",
