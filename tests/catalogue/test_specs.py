@@ -57,7 +57,7 @@ KEYS = {
             "note",
             "shown_in",
         ),
-        *("value", "interval", "scopes", "window", "window_of", "lag", "period"),
+        *("value", "interval", "scopes", "window", "window_of", "lag", "period", "was"),
     },
     "dispatch": {
         "purpose",
