@@ -150,8 +150,6 @@ def promise(source: Path, month: str = "2026-07") -> tuple[int, int]:
         "order_id": "O", "outcome": "promised", "contacted_on": date(2026, 7, 6), "promised_amount": 50,
         "promised_on": date(2026, 7, 20),
     }  # fmt: skip
-    for before in ("2026-04", "2026-05"):
-        office.add(before, [], [])
     office.add("2026-06", [order], [answer])
     part = promises_kept(Held(source, month_folders(source), month, THETA), office)
     assert part.den is not None

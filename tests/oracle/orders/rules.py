@@ -94,7 +94,9 @@ def promises_kept(held: Held, office: Office) -> Part:
     """Promises whose days of grace end in the month."""
     hits: dict[str, bool | None] = {}
     due: list[Row] = []
-    for month in (shift(held.month, -ago) for ago in (1, 2, 3)):
+    office.of(shift(held.month, -1))
+    months = [shift(held.month, -ago) for ago in (1, 2, 3)]
+    for month in [name for name in months if name in office.orders]:
         for order in office.treated(month):
             promise = office.standing(order, held.now.last.date(), "promised")
             if (
