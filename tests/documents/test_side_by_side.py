@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -47,9 +48,9 @@ def plan(out: Path, count: int = MANY) -> list[BookPlan]:
     return plans
 
 
-def replace(plans: list[BookPlan], place: int, write: object) -> None:
+def replace(plans: list[BookPlan], place: int, write: Callable[[Path], None]) -> None:
     path = plans[place].path
-    plans[place] = BookPlan("manager", path.name, path, partial(write, path))  # type: ignore[call-overload]
+    plans[place] = BookPlan("manager", path.name, path, partial(write, path))
 
 
 def read_writers(out: Path) -> set[str]:
