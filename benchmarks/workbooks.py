@@ -1,7 +1,6 @@
 """Five hundred work lists, against pandas with openpyxl: `python -m benchmarks.workbooks`.
 
-Both write the same rows with a drop-down, protection and open cells for the answers, each way three times, one after the
-other, so that what else runs on the machine meets them all.
+Both write the same rows with a drop-down, protection and open cells for the answers, three rounds of each way in turn, so that what else runs on the machine meets them all.
 """
 
 from __future__ import annotations
@@ -123,6 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--books", type=int, default=500)
     parser.add_argument("--rows", type=int, default=60, help="of a book")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     given = parser.parse_args()
     ways: dict[str, Callable[[Path], object]] = {
         "side by side": lambda out: export.write_books(
@@ -134,7 +134,7 @@ def main() -> None:
         ),
     }
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
+    for _ in range(given.rounds):
         for name, write in ways.items():
             found[name].append(clock(write))
     cores = len(os.sched_getaffinity(0))

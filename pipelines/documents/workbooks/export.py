@@ -133,7 +133,7 @@ def _write_ahead(plans: Iterable[BookPlan]) -> Iterator[tuple[BookPlan, bool]]:
     plans = iter(plans)
     first = list(islice(plans, FEWEST_SIDE_BY_SIDE))
     plans = chain(first, plans)
-    cores = len(os.sched_getaffinity(0))
+    cores = min(load_settings().threads, len(os.sched_getaffinity(0)))
     is_helper = (
         multiprocessing.current_process().daemon
     )  # one that may have none of its own
