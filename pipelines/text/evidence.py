@@ -80,7 +80,8 @@ def list_facts_needed(sentence: Sentence, language: str) -> set[str]:
     """Return the facts without which a sentence is not said: all but those in brackets."""
     text: str = sentence[language]  # type: ignore[literal-required]
     by = sentence.get("by", ())
-    return find_bare_places(text).union(by)
+    printed = find_bare_places(text)
+    return printed.union(by)
 
 
 def read_facts(
@@ -103,7 +104,8 @@ def read_facts(
 
     month = str(row["month"])
     facts["month"] = month
-    facts["last_day"] = Month.parse(month).last_day
+    order_month = Month.parse(month)
+    facts["last_day"] = order_month.last_day
 
     reasons = str(row["reason_codes"] or "")
     for reason in reasons.split(";"):
