@@ -188,7 +188,8 @@ def find_bare_places(template: str) -> set[str]:
     """Return the names of the places that stand in no bracket."""
     bare = template
     while "[" in bare:
-        bare = _INNERMOST.sub("", bare)
+        without_innermost = _INNERMOST.sub("", bare)
+        bare = without_innermost
     return find_places(bare)
 
 
