@@ -34,7 +34,6 @@ _KPI_TITLES = (
     "reason",
     "kpi_id",
 )
-_KPI_FIGURES = ("value", "target")
 # By the places of the titles: words that may wrap, and what is left out first on a narrow screen.
 _KPI_WRAPPED = (0, 1, 10)
 _KPI_SPARE = (11, 8, 7, 10, 5, 9, 1)
@@ -92,18 +91,25 @@ def draw_kpis(
         if row["scope_kind"] != "company":
             scope = name_scope(row["scope_id"], names, language)
         meaning = meanings.get((row["kpi"], row["variant"]), row["variant"])
-        cells = [title, meaning, scope]
-        cells += [format_figure(row[name], of_kpi["unit"]) for name in _KPI_FIGURES]
-        cells.append(_format_gap(row["gap"], of_kpi["unit"]))
+        unit = of_kpi["unit"]
         month = Month.parse(row["month"])
-        multiplier = find_multiplier(of_kpi["unit"], month)
+        multiplier = find_multiplier(unit, month)
         numerator = join_sides(row["numerator"], None, multiplier)
-        cells.append(_format_count(row["rank"]))
-        cells.append(numerator or "–")
-        cells.append(_format_count(row["denominator"]))
-        cells.append(fill_label(language, f"status.{row['status']}"))
-        cells.append(say_reasons(language, row["reason"]))
-        cells.append(f"{row['kpi']}.{row['variant']}")
+        status = f"status.{row['status']}"
+        cells = [
+            title,
+            meaning,
+            scope,
+            format_figure(row["value"], unit),
+            format_figure(row["target"], unit),
+            _format_gap(row["gap"], unit),
+            _format_count(row["rank"]),
+            numerator or "–",
+            _format_count(row["denominator"]),
+            fill_label(language, status),
+            say_reasons(language, row["reason"]),
+            f"{row['kpi']}.{row['variant']}",
+        ]
         body.append(cells)
 
     titles = [fill_label(language, name) for name in _KPI_TITLES]
