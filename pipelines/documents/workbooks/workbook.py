@@ -166,10 +166,13 @@ def write_tables(path: Path, book: Tables, labels: Mapping[str, str]) -> None:
 
 def _list_menus(labels: Mapping[str, str], language: str) -> Menus:
     """Return what may be answered on each list, by the title that its rows bear."""
-    menus = {}
+    menus: dict[str, list[str]] = {}
     for spec in load_lists():
-        codes = list_outcomes(spec)
-        menus[spec.title(language)] = [labels[f"outcome.{code}"] for code in codes]
+        title = spec.title(language)
+        menus[title] = []
+        for code in list_outcomes(spec):
+            word = labels[f"outcome.{code}"]
+            menus[title].append(word)
     return menus
 
 
@@ -179,16 +182,26 @@ def _write_menu_formula(columns: Sequence[Column], menu_count: int) -> str:
     The row says which list it is of, so that sorting moves no drop-down to a foreign row.
     """
     names = [column.name for column in columns]
+    first_row = HEADER_ROW + 1
     list_title = xl_rowcol_to_cell(
-        HEADER_ROW + 1, names.index("list_title"), col_abs=True
+        first_row,
+        names.index("list_title"),
+        col_abs=True,
     )
+    longest = len(OUTCOMES)
     last = _MENUS + menu_count - 1
     titles = xl_range_abs(0, _MENUS, 0, last)
-    texts = xl_range_abs(1, _MENUS, len(OUTCOMES), last)
-    first = xl_rowcol_to_cell(1, _MENUS, row_abs=True, col_abs=True)
-    place = f"MATCH({list_title},'{HIDDEN_TAB}'!{titles},0)"
-    length = f"COUNTA(INDEX('{HIDDEN_TAB}'!{texts},0,{place}))"
-    return f"=OFFSET('{HIDDEN_TAB}'!{first},0,{place}-1,{length},1)"
+    texts = xl_range_abs(1, _MENUS, longest, last)
+    first_text = xl_rowcol_to_cell(
+        1,
+        _MENUS,
+        row_abs=True,
+        col_abs=True,
+    )
+    tab = f"'{HIDDEN_TAB}'!"
+    place = f"MATCH({list_title},{tab}{titles},0)"
+    length = f"COUNTA(INDEX({tab}{texts},0,{place}))"
+    return f"=OFFSET({tab}{first_text},0,{place}-1,{length},1)"
 
 
 def _sign_row(
