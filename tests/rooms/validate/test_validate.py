@@ -58,14 +58,23 @@ ZERO = (*ZERO_RATES, "vip_zero_usage", "group_zero_usage")
             "termination_reason",
             outputs(
                 "withheld",
-                *(
-                    n
-                    for n, _ in KPIS
-                    if n.startswith("churn_rate.") and "mean" not in n
-                ),
+                "churn_rate.voluntary",
+                "churn_rate.involuntary",
+                "churn_rate.unknown_reason",
             ),
         ),
-        ("payment", "amount", outputs("withheld", "promise_kept_rate.kept", *VERIFIED)),
+        (
+            "payment",
+            "amount",
+            outputs(
+                "withheld",
+                "promise_kept_rate.kept",
+                *VERIFIED,
+                "success_rate.contacted_m3",
+                "success_rate.dispatched_m3",
+                "success_rate.claimed_m3",
+            ),
+        ),
         (
             "ownership",
             "manager_id",
