@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import typer
 
-from pipelines.catalogue.outputs import load_kpis, load_lists
+from pipelines.catalogue.outputs import find_multiplier, load_kpis, load_lists
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
+from pipelines.core.month import Month
 from pipelines.documents.dispatch_view import (
     Capacity,
     read_capacities,
@@ -17,7 +18,7 @@ from pipelines.documents.dispatch_view import (
 from pipelines.documents.table_files import TableRow
 from pipelines.store.lake import Version
 from pipelines.text.texts import fill_label, say_reasons
-from pipelines.text.units import format_figure, write_plain_cell
+from pipelines.text.units import format_figure, join_sides, write_plain_cell
 
 _KPI_TITLES = (
     "kpi_title",
@@ -34,7 +35,6 @@ _KPI_TITLES = (
     "kpi_id",
 )
 _KPI_FIGURES = ("value", "target")
-_KPI_COUNTS = ("rank", "numerator", "denominator")
 # By the places of the titles: words that may wrap, and what is left out first on a narrow screen.
 _KPI_WRAPPED = (0, 1, 10)
 _KPI_SPARE = (11, 8, 7, 10, 5, 9, 1)
@@ -95,7 +95,12 @@ def draw_kpis(
         cells = [title, meaning, scope]
         cells += [format_figure(row[name], of_kpi["unit"]) for name in _KPI_FIGURES]
         cells.append(_format_gap(row["gap"], of_kpi["unit"]))
-        cells += [_format_count(row[name]) for name in _KPI_COUNTS]
+        month = Month.parse(row["month"])
+        multiplier = find_multiplier(of_kpi["unit"], month)
+        numerator = join_sides(row["numerator"], None, multiplier)
+        cells.append(_format_count(row["rank"]))
+        cells.append(numerator or "–")
+        cells.append(_format_count(row["denominator"]))
         cells.append(fill_label(language, f"status.{row['status']}"))
         cells.append(say_reasons(language, row["reason"]))
         cells.append(f"{row['kpi']}.{row['variant']}")

@@ -200,7 +200,7 @@ class _AnalysisWriter:
         is_too_small = (topic, scope_id) in self.too_small
         if measure == "rank" and is_too_small and figure_id not in self.figures:
             return self.words.show_text("analysis.small")
-        return self.words.show_figure(figure_id)
+        return self.words.show_figure_with_unit(figure_id)
 
     def _draw_branch(self) -> Table:
         """Return the branch's own figures, a row a KPI."""
@@ -217,7 +217,7 @@ class _AnalysisWriter:
             columns=("kpi", *_BRANCH_MEASURES),
             rows=rows,
             numeric=range(1, 6),
-            widths=(30, 16, 14, 14, 14, 12),
+            widths=(27, 14, 13, 19, 19, 8),
         )
 
     def _draw_glance(self, topics: Sequence[str], title_key: str) -> Table:
@@ -256,7 +256,7 @@ class _AnalysisWriter:
             header=header,
             rows=tuple(rows),
             numeric=frozenset(range(1, len(header))),
-            widths=(13, 13, 12, 9, 10, 9, 16, 18),
+            widths=(13, 12, 11, 16, 16, 8, 12, 12),
         )
 
     def _sort_by_rank(self, topic: str) -> list[str]:

@@ -13,7 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
-from pipelines.catalogue.outputs import judge_outputs, load_kpis, load_lists
+from pipelines.catalogue.outputs import (
+    find_multiplier,
+    judge_outputs,
+    load_kpis,
+    load_lists,
+)
 from pipelines.documents.workbooks.book_plan import BookPlan
 from pipelines.documents.workbooks.columns import Cell, OrderKey, Sheet, SheetRow
 from pipelines.documents.workbooks.table_columns import TABLE_COLUMNS
@@ -39,6 +44,7 @@ class KpiRow(TypedDict):
     target: float | None
     gap: float | None
     rank: int | None
+    numerator: Decimal | None
     status: str
     reason: str | None
 
@@ -149,6 +155,7 @@ def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[KpiRow]) -> list[Shee
         shown: dict[str, object] = {**row}
         shown["kpi_title"] = meta["title"][data.language]
         shown["kpi_rank"] = row["rank"]
+        shown["numerator"] = _state_numerator(data, row, meta["unit"])
         shown |= _describe_scope(data, row)
         for measure in ("value", "target", "gap"):
             shown[measure] = Cell(cell_kind, shown[measure])
@@ -156,6 +163,14 @@ def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[KpiRow]) -> list[Shee
         found.append(shown)
 
     return found
+
+
+def _state_numerator(data: WorkbookData, row: KpiRow, unit: str) -> Decimal | None:
+    """Return a numerator in what it counts; None where there is none."""
+    numerator = row["numerator"]
+    if numerator is None:
+        return None
+    return numerator / find_multiplier(unit, data.version.month)
 
 
 def _describe_state(

@@ -182,22 +182,13 @@ def _write_menu_formula(columns: Sequence[Column], menu_count: int) -> str:
     The row says which list it is of, so that sorting moves no drop-down to a foreign row.
     """
     names = [column.name for column in columns]
-    first_row = HEADER_ROW + 1
-    list_title = xl_rowcol_to_cell(
-        first_row,
-        names.index("list_title"),
-        col_abs=True,
-    )
+    title_column = names.index("list_title")
+    list_title = xl_rowcol_to_cell(HEADER_ROW + 1, title_column, col_abs=True)
     longest = len(OUTCOMES)
     last = _MENUS + menu_count - 1
     titles = xl_range_abs(0, _MENUS, 0, last)
     texts = xl_range_abs(1, _MENUS, longest, last)
-    first_text = xl_rowcol_to_cell(
-        1,
-        _MENUS,
-        row_abs=True,
-        col_abs=True,
-    )
+    first_text = xl_rowcol_to_cell(1, _MENUS, row_abs=True, col_abs=True)
     tab = f"'{HIDDEN_TAB}'!"
     place = f"MATCH({list_title},{tab}{titles},0)"
     length = f"COUNTA(INDEX({tab}{texts},0,{place}))"
