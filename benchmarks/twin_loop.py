@@ -66,7 +66,9 @@ def take_answers(home: Path, folder: Path) -> Counter[str]:
     found: Counter[str] = Counter()
     for receipt in json.JSONDecoder().raw_decode(said.strip())[0]:
         found["taken"] += receipt["accepted"]
-        found.update(f"refused: {row['key']} {row['column']}" for row in receipt["refused"])
+        found.update(
+            f"refused: {row['key']} {row['column']}" for row in receipt["refused"]
+        )
     return found
 
 
