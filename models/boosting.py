@@ -16,8 +16,8 @@ from models.folds import Fold
 from models.frames import Flags, Floats
 from models.judging.evaluate import log_loss_of_odds
 from models.steps import identify, keep_step
-from models.tree_shap import TreeExplainer
-from models.tree_walk import TreeWalk
+from models.trees.shap import TreeExplainer
+from models.trees.walk import TreeWalk
 
 LEAVES = (4, 8, 16)
 SHARES = (0.3, 1.0)  # of the features, drawn at each split

@@ -13,10 +13,10 @@ from models.boosting import TreeModel
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
 from models.frames import Floats
-from models.tree_walk import TreeWalk
+from models.trees.walk import TreeWalk
 
 ROWS = "rows"  # scikit-learn's own, a row at a time
-COLUMNS = "columns-1"  # models.tree_walk
+COLUMNS = "columns-1"  # models.trees.walk
 PREDICTORS = (ROWS, COLUMNS)
 MADE_UP_ROWS = 2_000
 

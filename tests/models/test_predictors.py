@@ -18,7 +18,7 @@ from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
 from models.predictors import COLUMNS, ROWS, choose_predictor, use_predictor
 from models.registry import load_model, save_model
-from models.tree_walk import TreeWalk
+from models.trees.walk import TreeWalk
 from tests.models.test_registry import KEY, make_card
 
 
@@ -80,7 +80,7 @@ def test_a_threshold_itself_and_its_neighbours_go_the_same_way() -> None:
 def test_the_cut_into_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     matrix = make_rows(7, 500)
     whole = WALKS[1].staged(matrix, [10, 25])
-    monkeypatch.setattr("models.tree_walk.BLOCK", 64)
+    monkeypatch.setattr("models.trees.walk.BLOCK", 64)
     np.testing.assert_array_equal(WALKS[1].staged(matrix, [10, 25]), whole)
     staged = list(MODELS[1]._staged_raw_predict(matrix))
     np.testing.assert_array_equal(whole[0], staged[9][:, 0])
@@ -130,7 +130,7 @@ def test_a_predictor_that_is_a_last_bit_off_is_not_chosen(
 def test_trees_that_are_too_large_are_left_to_scikit_learn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("models.tree_walk.MOST_LEAVES", 3)
+    monkeypatch.setattr("models.trees.walk.MOST_LEAVES", 3)
     assert choose_predictor(MODEL, FRAME) == ROWS
 
 

@@ -150,9 +150,9 @@ def _write_ahead(plans: Iterable[BookPlan]) -> Iterator[tuple[BookPlan, bool]]:
         while chunk := list(islice(plans, BOOKS_AT_ONCE)):
             waiting.append((chunk, _hand_over(pool, chunk)))
             if len(waiting) > cores * AHEAD:
-                yield from _collect(*waiting.popleft())
+                yield from _collect_books(*waiting.popleft())
         while waiting:
-            yield from _collect(*waiting.popleft())
+            yield from _collect_books(*waiting.popleft())
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -190,7 +190,7 @@ def _try_books(chunk: list[BookPlan]) -> list[bool]:
     return written
 
 
-def _collect(
+def _collect_books(
     chunk: list[BookPlan], handed_over: Future[list[bool]] | None
 ) -> Iterator[tuple[BookPlan, bool]]:
     written = [False] * len(chunk)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from models.tree_questions import Block, read_trees
-from models.tree_shap import TreeExplainer, _shapley_table
+from models.trees.questions import Block, read_trees
+from models.trees.shap import TreeExplainer, _shapley_table
 
 
 def make_rows(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models.frames import Floats
-from models.tree_questions import Block, Question, Tree, read_base, read_trees
+from models.trees.questions import Block, Question, Tree, read_base, read_trees
 
 BLOCK = 16_384  # rows at a time: they stay in the processor's cache
 MOST_LEAVES = 256  # a leaf's number is a byte

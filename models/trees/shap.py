@@ -24,7 +24,7 @@ import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models.frames import Flags, Floats
-from models.tree_questions import Block, Question, Tree, read_base, read_trees
+from models.trees.questions import Block, Question, Tree, read_base, read_trees
 
 BLOCK = 8192  # rows at a time: what is looked up stays in the processor's cache
 MOST_FEATURES = 16  # on a path; the table of a leaf has two to the power of it

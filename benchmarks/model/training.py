@@ -1,4 +1,4 @@
-"""How long a training takes on the months of a home, step by step: `python -m benchmarks.training HOME 2026-08 [--quick]`.
+"""How long a training takes on the months of a home, step by step: `python -m benchmarks.model.training HOME 2026-08 [--quick]`.
 
 The home is copied first and never written in. CPU seconds are the result: what else runs on the machine moves them less
 than the clock's. RETENTION_SECRET_KEY must be set, as for `retention train`.
