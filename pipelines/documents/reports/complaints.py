@@ -12,7 +12,12 @@ from pipelines.catalogue.figure_rows import (
 )
 from pipelines.catalogue.outputs import COMPLAINT_SECTION, COMPLAINT_TOPIC
 from pipelines.core.month import Month
-from pipelines.documents.reports.charts import draw_trend, make_bar, make_chart_table
+from pipelines.documents.reports.charts import (
+    Bar,
+    draw_trend,
+    make_bar,
+    make_chart_table,
+)
 from pipelines.documents.reports.model import (
     Block,
     Chart,
@@ -48,31 +53,40 @@ def write_bulletin(
         return None
 
     words = Wording(language, figures, map_scope_names(figures))
-    weeks = sorted({row["month"] for row in figures.values()})
-    latest: list[Block] = [*write_sentences(words, sentences)]
-    latest += _draw_chart(words, weeks)
-    branches = list(_draw_branches(words, weeks[-_BRANCH_WEEKS:]))
-    contents: tuple[tuple[str, Sequence[Block]], ...] = (
-        ("latest", latest),
-        ("branches", branches),
-        ("weeks", [_draw_weeks(words, weeks[-_TABLE_WEEKS:])]),
-    )
-
-    sections = []
-    for key, blocks in contents:
-        title = words.find_text(f"bulletin.{key}")
-        sections.append(Section(key, title, tuple(blocks)))
     as_of, numbers = words.say_state(month, version)
+    month_name = describe_month(month, language)
+    note = words.find_text("bulletin.note")
     return Paper(
         language=language,
         month=str(month),
-        title=words.find_text("bulletin.title", month=describe_month(month, language)),
-        said=(as_of, numbers, words.find_text("bulletin.note")),
+        title=words.find_text("bulletin.title", month=month_name),
+        said=(as_of, numbers, note),
         draft=words.mark_draft(is_draft),
-        sections=tuple(sections),
+        sections=tuple(_write_sections(words, sentences)),
         figures=figures,
         kind="complaints",
     )
+
+
+def _write_sections(
+    words: Wording, sentences: Sequence[SentenceRow]
+) -> Iterator[Section]:
+    """Yield what is to be said of the latest week, of the branches, and of the weeks before."""
+    weeks = sorted({figure["month"] for figure in words.figures.values()})
+    latest: list[Block] = [*write_sentences(words, sentences)]
+    latest += _draw_chart(words, weeks)
+    branches = list(_draw_branches(words, weeks[-_BRANCH_WEEKS:]))
+    table_of_weeks = _draw_weeks(words, weeks[-_TABLE_WEEKS:])
+
+    yield _make_section(words, "latest", latest)
+    yield _make_section(words, "branches", branches)
+    yield _make_section(words, "weeks", [table_of_weeks])
+
+
+def _make_section(words: Wording, key: str, blocks: Sequence[Block]) -> Section:
+    """Return a section of the bulletin under its title."""
+    title = words.find_text(f"bulletin.{key}")
+    return Section(key, title, tuple(blocks))
 
 
 def _draw_chart(words: Wording, weeks: Sequence[str]) -> Iterator[Chart]:
@@ -85,18 +99,21 @@ def _draw_chart(words: Wording, weeks: Sequence[str]) -> Iterator[Chart]:
     if len(points) < 2:
         return
 
+    title = words.find_text("bulletin.chart")
+    shown_beside: list[Bar] = []
+    line: tuple[float, str] | None = None
+
     limit_id = build_company_figure_id("upper_limit", COMPLAINT_TOPIC, weeks[-1])
     limit = words.figures.get(limit_id)
-    line: tuple[float, str] | None = None
-    beside = []
     if limit:
-        shown = words.find_text("chart.limit", limit=limit["shown"])
-        line = (float(limit["number"]), shown)
+        said = words.find_text("chart.limit", limit=limit["shown"])
+        line = (float(limit["number"]), said)
         name = words.find_text("column.upper_limit")
-        beside = [make_bar(words, name, limit_id)]
-    title = words.find_text("bulletin.chart")
-    table = make_chart_table(words, title, "week", [*points, *beside])
-    yield Chart(title, draw_trend(title, points, line), table)
+        shown_beside.append(make_bar(words, name, limit_id))
+
+    table = make_chart_table(words, title, "week", [*points, *shown_beside])
+    drawing = draw_trend(title, points, line)
+    yield Chart(title, drawing, table)
 
 
 def _draw_branches(words: Wording, weeks: Sequence[str]) -> Iterator[Table]:
