@@ -107,7 +107,8 @@ class SparkEngine(DuckEngine):
 
         self._count += 1
         folder = self._scratch.resolve() / f"answer_{self._count}"
-        tree = sqlglot.parse_one(sql, read="duckdb")
+        # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
+        tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
         with _name_failures():
             self._answer_into(tree, parameters or {}, folder)
 

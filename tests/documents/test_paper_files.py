@@ -199,7 +199,7 @@ def test_the_annex_says_of_each_figure_what_it_is_made_of(
         of["topic"],
         float(of["numerator"]),
         float(of["denominator"]),
-        1.0,
+        2.0,
     ]
 
 
