@@ -101,9 +101,9 @@ def daily(source: Path) -> list[ComplaintDay]:
 
 
 def test_planted_bursts_are_found_and_clean_weeks_are_quiet(tmp_path: Path) -> None:
-    """Thirty operators' half years would take minutes: three of them, every later week planted in turn with thrice as many."""
+    """Ten operators' half years, every later week planted in turn with thrice as many: only of the quietest is one missed."""
     planted = found = judged = false = 0
-    for seed in (1, 2, 3):
+    for seed in range(1, 11):
         twin.generate(
             tmp_path / str(seed),
             services=20_000,
@@ -129,7 +129,7 @@ def test_planted_bursts_are_found_and_clean_weeks_are_quiet(tmp_path: Path) -> N
     print(
         f"bursts planted {planted}, found {found}; clean weeks judged {judged}, signals {false}"
     )
-    assert planted > 30 and found / planted > 0.95 and false / judged < 0.05
+    assert planted > 100 and found / planted > 0.93 and false / judged < 0.05
 
 
 def test_false_alarms_of_pure_chance_are_rare() -> None:
