@@ -14,11 +14,10 @@ from typing import Any, TypedDict
 from pipelines.catalogue.outputs import (
     OutputState,
     judge_outputs,
-    load_kpis,
-    load_lists,
 )
 from pipelines.core.month import Month
 from pipelines.documents.findings import describe_findings, describe_held_outputs
+from pipelines.documents.month_view import name_outputs
 from pipelines.documents.pages.page import write_page
 from pipelines.text.texts import fill_label
 
@@ -158,7 +157,7 @@ def _group_samples(rows: Sequence[SampleRow]) -> dict[str, list[str]]:
 
 def _list_held(states: Sequence[OutputState], language: str) -> list[HeldOutput]:
     """Return one line an output that is not simply released, and one for its parts."""
-    titles = _find_output_titles(language)
+    titles = name_outputs(language)
     held = []
     for state in states:
         own_scope = "all" if state.kind == "list" else "company"
@@ -184,16 +183,6 @@ def _list_held(states: Sequence[OutputState], language: str) -> list[HeldOutput]
 def _order_held(one: HeldOutput) -> tuple[int, str, str]:
     """What is withheld first; then by name."""
     return ORDER.index(one.status), one.output, one.scopes
-
-
-def _find_output_titles(language: str) -> dict[str, str]:
-    """Return the titles of the lists, and of KPI variants by `kpi.variant`."""
-    titles = {spec.name: spec.title(language) for spec in load_lists()}
-    for kpi in load_kpis():
-        title = kpi.meta["title"][language]
-        for variant, words in kpi.spec.meta["variants"].items():
-            titles[f"{kpi.name}.{variant}"] = f"{title} · {words[language]}"
-    return titles
 
 
 def _count_held(states: Sequence[OutputState]) -> dict[str, int]:
