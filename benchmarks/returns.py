@@ -34,6 +34,7 @@ import pandas as pd
 
 import twin
 from benchmarks.hostile import EDITS, WORDS, Edit, Page
+from pipelines.catalogue.outputs import list_outcomes, load_lists
 from pipelines.core.month import Month
 from pipelines.core.outcomes import load_outcomes
 from pipelines.core.settings import load_settings
@@ -48,6 +49,7 @@ HEADER = 3
 AT_ONCE = 64  # files a start of LibreOffice
 SERVICES_A_DESK = 30
 FIRST_DAYS = date(2026, 9, 3), date(2026, 9, 14)
+CODES = {spec.title("zh"): list_outcomes(spec) for spec in load_lists()}
 Answer = tuple[str, date]  # outcome code, day of the contact
 SOFFICE = shutil.which("soffice")
 CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true"
@@ -124,7 +126,8 @@ def fill_in(sheet: Any, draw: random.Random) -> dict[str, Answer]:
     lines = range(HEADER + 1, sheet.max_row + 1)
     said = {}
     for line in sorted(draw.sample(lines, max(1, round(0.8 * len(lines))))):
-        code = draw.choice(list(load_outcomes()))
+        list_title = sheet.cell(line, places[WORDS["list_title"]]).value
+        code = draw.choice(CODES[list_title])
         day = FIRST_DAYS[0] + timedelta(
             draw.randrange((FIRST_DAYS[1] - FIRST_DAYS[0]).days)
         )

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from django.db import transaction
 
 from console.models import Answer, AuditEntry, ContactMark, Intake, Order
+from pipelines.catalogue.outputs import list_outcomes
+from pipelines.catalogue.spec import load_named_specs
 from pipelines.core.month import Month
 from pipelines.core.outcomes import (
     GRACE_DAYS,
@@ -101,6 +103,10 @@ def _find_fault(row: ReturnedRow, order: Order | None) -> Refusal | None:
         for name in _KNOWN_CELLS:
             if name in row.cells and not _agrees_with(row, order, name):
                 return Refusal("changed_cell", name)
+    spec = load_named_specs("dispatch").get(order.list)
+    # Of a list that is no more nobody knows what it took.
+    if spec is not None and row.outcome not in list_outcomes(spec):
+        return Refusal("foreign_outcome", "outcome", list=order.list)
     return _find_impossible_day(row, order)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from pipelines.core.outcomes import load_outcomes
 
 Text = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -20,7 +22,20 @@ ColumnNames = list[Annotated[str, Field(pattern=_COLUMN)]]
 Unit = Literal["ratio", "amount", "count", "per_10k", "days", "score"]
 Direction = Literal["higher", "lower"]
 # By what it is seen that an order was done.
-Proof = Literal["payment", "kept", "renewal", "card", "points", "claim"]
+Proof = Literal[
+    "payment", "kept", "line", "renewal", "card", "points", "claim", "attended"
+]
+
+
+def _check_outcome(code: str) -> str:
+    """Refuse a code that nobody knows, and one that every list takes."""
+    own = [known for known, outcome in load_outcomes().items() if not outcome.is_common]
+    if code not in own:
+        raise ValueError(f"one of {', '.join(own)}")
+    return code
+
+
+OutcomeCode = Annotated[str, AfterValidator(_check_outcome)]
 
 
 class _Block(BaseModel):
@@ -36,14 +51,36 @@ class Words(_Block):
     en: Text
 
 
+class Sentence(Words):
+    """A sentence of what to say: it asks, or it is true `by` facts of the row.
+
+    The facts that it prints need not be named again.
+    """
+
+    by: Names = []
+
+    @model_validator(mode="after")
+    def _check_claim(self) -> Self:
+        """Refuse a sentence that says something by no fact."""
+        prints_a_fact = "{" in self.zh
+        asks = self.zh.endswith("？") and self.en.endswith("?")
+        if not (self.by or prints_a_fact or asks):
+            raise ValueError("a sentence asks, or names the facts it is true by (by:)")
+        return self
+
+
 class TableBlock(_Block):
-    """What the file of any table says."""
+    """What the file of any table says.
+
+    Of the columns in `needs_one_of` one at least must have been delivered.
+    """
 
     title: Words
     owner: Text
     key: Annotated[Names, Field(min_length=1)]
     tolerates: TableNames = []
     needs: ColumnNames = []
+    needs_one_of: ColumnNames = []
     version: Count = 1
 
 
@@ -201,7 +238,11 @@ class Prior(_Block):
 
 
 class ListBlock(_Block):
-    """A dispatch list."""
+    """A dispatch list.
+
+    `outcomes` are what a manager may answer besides what every list takes. Of the columns in
+    `needs_one_of` one at least must have been delivered; each that was not is a caveat.
+    """
 
     title: Words
     owner: Text | None = None
@@ -211,7 +252,7 @@ class ListBlock(_Block):
     holdout: bool
     due: Due
     action: Words
-    script: Words
+    script: Annotated[list[Sentence], Field(min_length=1)]
     evidence: Words
     prior: Prior
     assign: Literal["manager", "allocate", "branch"] = "manager"
@@ -219,8 +260,10 @@ class ListBlock(_Block):
     scored: bool = False
     minimum: bool = False
     verify: Proof | None = None
+    outcomes: Annotated[list[OutcomeCode], Field(min_length=1)]
     tolerates: TableNames = []
     needs: ColumnNames = []
+    needs_one_of: ColumnNames = []
 
 
 _BLOCKS: dict[str, type[BaseModel]] = {

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from pipelines.catalogue.spec import Spec, load_named_specs, order_lists
+from pipelines.core.outcomes import load_outcomes
 from pipelines.core.reasons import ReasonKind, split_reasons
 
 # Where sentences stand in `report_sentence` that are not the summary's: before a branch's id,
@@ -123,6 +124,16 @@ def load_lists() -> list[Spec]:
     """Return the dispatch lists by priority: the lower number wins, ties by name."""
     specs = load_named_specs("dispatch").values()
     return sorted(specs, key=order_lists)
+
+
+def list_outcomes(spec: Spec) -> tuple[str, ...]:
+    """Return the codes that a list takes as an answer, in the order a drop-down shows them."""
+    own = spec.meta.get("outcomes", ())
+    taken = []
+    for code, outcome in load_outcomes().items():
+        if code in own or outcome.is_common:
+            taken.append(code)
+    return tuple(taken)
 
 
 def list_deciding_tables(spec: Spec) -> tuple[str, ...]:

@@ -233,15 +233,30 @@ def load_named_specs(room: str) -> Mapping[str, Spec]:
 
 def _make_again(spec: Spec, era: str, written: Iterable[Spec]) -> Spec:
     """The same SELECT of another era, and of the tables that are made of that era as well."""
-    sql = re.sub(rf"\b{_WRITTEN_FOR}\.", f"{era}.", spec.sql)
-    for other in written:
-        if era in other.meta.get("again_of", {}):
-            sql = re.sub(rf"\b{other.table}\b", f"{other.table}_{era}", sql)
+    again = [one for one in written if era in one.meta.get("again_of", {})]
     meta = spec.meta | {"title": spec.meta["again_of"][era]}
     del meta["again_of"]
     if "orders_of" in meta:
         meta["orders_of"] = era
-    return replace(spec, name=f"{spec.name}_{era}", meta=meta, sql=sql, again_of=era)
+    if "tolerates" in meta:
+        meta["tolerates"] = [
+            _name_again(name, era, again) for name in meta["tolerates"]
+        ]
+    return replace(
+        spec,
+        name=f"{spec.name}_{era}",
+        meta=meta,
+        sql=_name_again(spec.sql, era, again),
+        again_of=era,
+    )
+
+
+def _name_again(text: str, era: str, again: Iterable[Spec]) -> str:
+    """A text with its tables named as those of another era, where they are made of it."""
+    text = re.sub(rf"\b{_WRITTEN_FOR}\.", f"{era}.", text)
+    for other in again:
+        text = re.sub(rf"\b{other.table}\b", f"{other.table}_{era}", text)
+    return text
 
 
 def _add_list_variants(spec: Spec) -> Spec:

@@ -14,6 +14,8 @@ from pipelines.core.written import read_written
 
 _DAY = timedelta(days=1)
 _SATURDAY = 5
+# Days (month, day) on which nobody works in any year, the calendar known or not.
+_FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 2), (5, 3), (10, 1), (10, 2), (10, 3)})
 
 
 class _Days(BaseModel):
@@ -50,18 +52,22 @@ class Calendar:
         return cls(frozenset(days.holidays), frozenset(days.working_days))
 
     def knows(self, year: int) -> bool:
-        """Whether due dates of that year are certain, not weekends alone."""
+        """Whether due dates of that year are certain, not by weekends and fixed holidays alone."""
         return year in self._years or _is_published(year)
 
     def is_working_day(self, day: date) -> bool:
-        """Whether people work that day; of an unknown year only weekends are known to be free."""
+        """Whether people work that day.
+
+        Of an unknown year weekends are known to be free, 1 January, 1 to 3 May and 1 to 3 October.
+        """
         if day in self._working_days:
             return True
         if day in self._holidays:
             return False
         if _is_published(day.year):
             return bool(chinese_calendar.is_workday(day))
-        return day.weekday() < _SATURDAY
+        is_fixed_holiday = (day.month, day.day) in _FIXED_HOLIDAYS
+        return day.weekday() < _SATURDAY and not is_fixed_holiday
 
     def on_or_before(self, day: date) -> date:
         """Return the day, or the working day before it."""

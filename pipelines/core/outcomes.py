@@ -24,6 +24,7 @@ class Outcome:
     needs_date: bool = False
     needs_amount: bool = False
     closes: bool = False
+    is_common: bool = False
     marks: str | None = None
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from pipelines.catalogue.outputs import load_lists
 from pipelines.store.lake import Version
 from pipelines.text.evidence import write_evidence
+from pipelines.text.masking import mask_phone
 
 if TYPE_CHECKING:
     from pipelines.sources.office.changes import Change
@@ -121,6 +122,7 @@ def find_customer_lists(
         spec = specs[row["list"]]
         return int(spec.meta["priority"])
 
+    numbers = _read_masked_numbers(version, customer_id)
     candidates = version.read_rows("dispatch_candidate", where=of_customer)
     found: list[CustomerList] = []
     for row in sorted(candidates, key=find_priority):
@@ -131,7 +133,7 @@ def find_customer_lists(
             "list": spec.name,
             "title": spec.title(language),
             "rank": row["rank"],
-            "evidence": write_evidence(spec, language, row),
+            "evidence": write_evidence(spec, language, row, numbers),
             "order": order,
             "changes": _list_changes(order, changes or {}),
             "why_not": reasons.get("reason"),
@@ -140,6 +142,19 @@ def find_customer_lists(
         found.append(shown)
 
     return found
+
+
+def _read_masked_numbers(version: Version, customer_id: str) -> dict[str, str | None]:
+    """What the customer calls their lines, masked; none in a month made without numbers."""
+    if not version.is_computed("snapshot_number"):
+        return {}
+    masked = {}
+    of_customer = {"customer_id": customer_id}
+    for line in version.read_rows("snapshot_service", where=of_customer):
+        of_line = {"service_id": line["service_id"]}
+        for row in version.read_rows("snapshot_number", where=of_line):
+            masked[row["service_id"]] = mask_phone(row["number"])
+    return masked
 
 
 def _read_orders(version: Version, customer_id: str) -> dict[str, CustomerOrder]:

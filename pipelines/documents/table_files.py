@@ -70,6 +70,8 @@ def _find_personal_columns(table: str, names: Iterable[str]) -> set[str]:
     """Return the columns that may hold personal data; of a raw table also those nobody knows."""
     if table == "snapshot_person":
         return {"name", "phone"}
+    if table == "snapshot_number":
+        return {"number"}
     delivered = load_contract().get(table.removeprefix("extract_"))
     if not table.startswith("extract_") or delivered is None:
         return set()

@@ -186,9 +186,19 @@ def _keep_named(context: DayContext) -> None:
     named = " UNION ".join(f"SELECT customer_id FROM {name}" for name in tables)
     people = f"SELECT * FROM snapshot_person WHERE customer_id IN ({named})"
     context.write("snapshot_person", people, ["customer_id"])
+    _keep_numbers(context, named)
     for name, key in (("account_manager", "manager_id"), ("organisation", "org_id")):
         table = f"snapshot_{name}"
         if context.is_computed(table):
             context.write(table, f"SELECT * FROM {table}", [key])
         else:
             context.record_missing(table, [Reason.absent(name)])
+
+
+def _keep_numbers(context: DayContext, named: str) -> None:
+    """Keep what the named customers call their lines, where the month has it."""
+    if not context.is_computed("snapshot_number"):
+        return
+    lines = f"SELECT service_id FROM snapshot_service WHERE customer_id IN ({named})"
+    numbers = f"SELECT * FROM snapshot_number WHERE service_id IN ({lines})"
+    context.write("snapshot_number", numbers, ["service_id"])

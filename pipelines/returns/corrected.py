@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from pipelines.catalogue.outputs import list_outcomes
+from pipelines.catalogue.spec import load_named_specs
 from pipelines.core.month import Month
 from pipelines.documents.workbooks.columns import CORRECTED_COLUMNS, SheetRow
 from pipelines.documents.workbooks.work_lists import list_desks
@@ -142,10 +144,16 @@ def _build_line(rank: int, row: ReturnedRow, sent: SentOut, language: str) -> Sh
 
 
 def describe_refusal(refusal: Refusal | None, language: str) -> str:
-    """Say why a row is refused, and name the column by its title."""
+    """Say why a row is refused; name the column by its title, the list with what it takes."""
     if refusal is None:
         return ""
-    column = ""
+    labels = load_labels(language)
+    facts = {"column": ""}
     if refusal.column:
-        column = load_labels(language)[refusal.column]
-    return fill_label(language, f"return.{refusal.key}", column=column)
+        facts["column"] = labels[refusal.column]
+    if refusal.list:
+        spec = load_named_specs("dispatch")[refusal.list]
+        words = [labels[f"outcome.{code}"] for code in list_outcomes(spec)]
+        facts["list"] = spec.title(language)
+        facts["outcomes"] = labels["intake.comma"].join(words)
+    return fill_label(language, f"return.{refusal.key}", **facts)

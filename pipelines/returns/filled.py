@@ -42,11 +42,13 @@ _SIGNED = tuple(column.name for column in WORK_LIST_COLUMNS if column.is_signed)
 class Refusal:
     """Why a row is not taken.
 
-    The key of `return.<key>` in the locales, and the column it is about.
+    The key of `return.<key>` in the locales, the column it is about, and the list of the order
+    where that is what refuses it.
     """
 
     key: str
     column: str | None = None
+    list: str | None = None
 
 
 @dataclass(frozen=True)

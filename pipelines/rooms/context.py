@@ -29,7 +29,7 @@ from pipelines.core.reasons import Reason, ReasonKind
 from pipelines.core.settings import Settings
 from pipelines.engines import open_engine
 from pipelines.engines.duckdb import Answer, DuckEngine, Parameters, write_native_sql
-from pipelines.rooms.parameters import list_parameters
+from pipelines.rooms.parameters import find_dispatch_day, list_parameters
 from pipelines.sources.operator.delivery import Delivery
 from pipelines.sources.operator.own_names import NamesMapping
 from pipelines.sources.operator.source import Source
@@ -106,8 +106,7 @@ class Context:
     @property
     def dispatch_on(self) -> date:
         """The day the orders go out: a working day of the next month, never the clock."""
-        following = self.month.plus(1)
-        return self.calendar.nth_of(following, self.settings.dispatch_working_day)
+        return find_dispatch_day(self.month, self.settings, self.calendar)
 
     @property
     def scored_by(self) -> frozenset[ColumnName]:
@@ -159,6 +158,10 @@ class Context:
             return True
         return column in entry.absent_columns
 
+    def list_absent(self, needs: Iterable[str]) -> list[Reason]:
+        """Name those of some delivered columns that are not there this month."""
+        return [Reason.absent(need) for need in needs if self.is_absent(need)]
+
     # -- what is readable --------------------------------------------------------------------------
 
     def bind_everything(self) -> None:
@@ -202,6 +205,10 @@ class Context:
         for need in spec.meta.get("needs", ()):
             if self.is_absent(need):
                 reasons.add(Reason.absent(need))
+        alternatives = spec.meta.get("needs_one_of", ())
+        lacking = self.list_absent(alternatives)
+        if len(lacking) == len(alternatives):
+            reasons.update(lacking)
 
         return tuple(sorted(reasons, key=str))
 

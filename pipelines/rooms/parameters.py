@@ -6,6 +6,7 @@ Days are dates, money is decimal, a month is its text.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from pipelines.core.calendar import Calendar
 from pipelines.core.month import Month
@@ -28,6 +29,7 @@ def list_parameters(
     """
     return {
         **_list_days(month, calendar),
+        **_list_dispatch_days(month, settings, calendar),
         **_list_months(month),
         **_list_settings(settings),
         "base_last_day": _find_last_day(held.get("base")),
@@ -44,11 +46,27 @@ def _list_days(month: Month, calendar: Calendar) -> Parameters:
         "last_day": month.last_day,
         "next_first_day": following.first_day,
         "next_last_day": following.last_day,
+        "last_day_m2": month.plus(-2).last_day,
         "last_day_m3": month.plus(-3).last_day,
         "first_day_m5": month.plus(-5).first_day,
         "first_day_m6": month.plus(-6).first_day,
         "audit_due_on": calendar.on_or_before(audit_due_on),
     }
+
+
+def _list_dispatch_days(
+    month: Month, settings: Settings, calendar: Calendar
+) -> Parameters:
+    """The day the month's orders go out, and the day those of the next month do."""
+    return {
+        "dispatch_on": find_dispatch_day(month, settings, calendar),
+        "next_dispatch_on": find_dispatch_day(month.plus(1), settings, calendar),
+    }
+
+
+def find_dispatch_day(month: Month, settings: Settings, calendar: Calendar) -> date:
+    """Return the day a month's orders go out: a working day of the next month, never the clock."""
+    return calendar.nth_of(month.plus(1), settings.dispatch_working_day)
 
 
 def _list_months(month: Month) -> Parameters:

@@ -3,50 +3,96 @@
 A place is `{name}` or `{name:.1%}`. A part in brackets is left out when one of its own facts is not
 known; brackets nest. The code of a reason is a place that prints nothing: it keeps its part for the
 rows that have this reason.
+
+A script is sentences. Each is said only where all facts it names are known: those that it prints,
+and those that it is true `by`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TypedDict
 
 from pipelines.catalogue.spec import Spec
 from pipelines.core.month import Month
-from pipelines.text.texts import load_labels
+from pipelines.text.texts import fill_label, load_labels
 
 UNKNOWN = "–"
 FIXED = ("service_id", "amount", "rank", "rank_value")
+# What a row has besides, where it has it: an order its manager, a line the number it is called by.
+OFTEN = ("manager_id", "number")
+# A fact of this ending is lines, each a service, its type, a day and perhaps an amount: ids hold no
+# control characters.
+_LINES = "_lines"
+_BETWEEN_LINES = "\x1e"
+_WITHIN_A_LINE = "\x1f"
+_BETWEEN_SENTENCES = {"zh": ""}
 _PLACE = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
 _TOKEN = re.compile(r"[\[\]]|[^\[\]]+")
 
 OrderCells = Mapping[str, object]
 """A row of `dispatch_order` or `dispatch_candidate`."""
 
+Numbers = Mapping[str, str | None]
+"""What customers call their lines, by service id, as the reader may see them."""
 
-def write_evidence(spec: Spec, language: str, row: OrderCells) -> str:
+_NO_NUMBERS: Numbers = {}
+
+
+class Sentence(TypedDict, total=False):
+    """A sentence of a script in every language, and the facts it is true by."""
+
+    zh: str
+    en: str
+    by: Sequence[str]
+
+
+def write_evidence(
+    spec: Spec, language: str, row: OrderCells, numbers: Numbers = _NO_NUMBERS
+) -> str:
     """Return the sentence that says why a row of orders or candidates is on its list."""
     template = spec.meta["evidence"][language]
-    return fill_template(template, read_facts(row), language)
+    said = fill_template(template, read_facts(row, language, numbers), language)
+    return said.lstrip("；; ")
 
 
-def write_script(spec: Spec, language: str, row: OrderCells) -> str:
+def write_script(
+    spec: Spec, language: str, row: OrderCells, numbers: Numbers = _NO_NUMBERS
+) -> str:
     """Return what to say to the customer of a row."""
-    template = spec.meta["script"][language]
-    return fill_template(template, read_facts(row), language)
+    facts = read_facts(row, language, numbers)
+    said = []
+    for sentence in spec.meta["script"]:
+        if list_facts_needed(sentence, language) <= facts.keys():
+            said.append(fill_template(sentence[language], facts, language))
+    return _BETWEEN_SENTENCES.get(language, " ").join(said)
 
 
-def read_facts(row: OrderCells) -> dict[str, str]:
+def list_facts_needed(sentence: Sentence, language: str) -> set[str]:
+    """Return the facts without which a sentence is not said: all but those in brackets."""
+    text: str = sentence[language]  # type: ignore[literal-required]
+    return find_bare_places(text) | set(sentence.get("by", ()))
+
+
+def read_facts(
+    row: OrderCells, language: str, numbers: Numbers = _NO_NUMBERS
+) -> dict[str, str]:
     """Return the facts of a row as text: its own columns, its evidence, its month, its reasons.
 
     A fact that is not known is left out. Of the same name a later one counts, in this order.
     """
     facts: dict[str, object] = {name: row[name] for name in FIXED}
+    facts["manager_id"] = row.get("manager_id")
+    facts["number"] = numbers.get(str(row["service_id"]))
 
     evidence = str(row.get("evidence") or "{}")
-    facts.update(json.loads(evidence))
+    for name, value in json.loads(evidence).items():
+        is_lines = name.endswith(_LINES) and value is not None
+        facts[name] = _name_lines(value, language, numbers) if is_lines else value
 
     month = str(row["month"])
     facts["month"] = month
@@ -61,6 +107,22 @@ def read_facts(row: OrderCells) -> dict[str, str]:
         if value is not None:
             known[name] = str(value)
     return known
+
+
+def _name_lines(text: str, language: str, numbers: Numbers) -> str:
+    """Name lines by their numbers, or else by what they are, each with its day and amount."""
+    labels = load_labels(language)
+    named = []
+    for line in text.split(_BETWEEN_LINES):
+        service_id, service_type, day, *amounts = line.split(_WITHIN_A_LINE)
+        facts = {
+            "line": numbers.get(service_id) or labels[f"service_type.{service_type}"],
+            "day": day,
+            "amount": "".join(amounts),
+        }
+        key = "line.with_amount" if amounts else "line.with_day"
+        named.append(fill_label(language, key, **facts))
+    return labels["intake.comma"].join(named)
 
 
 @dataclass
@@ -100,6 +162,23 @@ def fill_template(template: str, facts: Mapping[str, str], language: str) -> str
 def find_places(template: str) -> set[str]:
     """Return the names of a template's places."""
     return {name for name, _ in _PLACE.findall(template)}
+
+
+def find_bare_places(template: str) -> set[str]:
+    """Return the names of the places that stand in no bracket."""
+    return find_places("".join(_list_bare_texts(template)))
+
+
+def _list_bare_texts(template: str) -> Iterator[str]:
+    """The texts of a template that stand in no bracket."""
+    depth = 0
+    for token in _TOKEN.findall(template):
+        if token == "[":
+            depth += 1
+        elif token == "]":
+            depth -= 1
+        elif depth == 0:
+            yield token
 
 
 def _fill_places(text: str, facts: Mapping[str, str], language: str) -> str:

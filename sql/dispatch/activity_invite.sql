@@ -1,13 +1,19 @@
 /* ---
 title: {zh: 活动邀约, en: Invitations to activities of next month}
+version: 2
 purpose: marketing
 priority: 160
 holdout: true
 due: {column: due_on}
+verify: attended
 action: {zh: 电话邀约参加活动，登记是否出席, en: Invite by telephone and note who will come}
+outcomes: [accepted]
 script:
-  zh: "您好，{held_on} 我们举办「{activity_name}」，名额 {seats} 位，想邀请您参加。您那天方便吗？方便的话我先给您留位。"
-  en: "Good day, on {held_on} we hold “{activity_name}” for {seats} guests and would like to invite you. Are you free that day? Then I will keep a seat for you."
+- zh: "您好，{held_on} 我们举办「{activity_name}」，共 {seats} 个名额，邀请您参加。"
+  en: "Good day, you are invited to “{activity_name}” on {held_on}, which has {seats} seats."
+  by: [activity_next_month]
+- zh: "您那天方便吗，需要留位吗？"
+  en: "Are you free that day, and shall I keep a seat for you?"
 evidence:
   zh: "{held_on} 举办「{activity_name}」，共 {seats} 席，按消费排第 {place} 位，近三个月月均消费 {amount} 元"
   en: "“{activity_name}” on {held_on}, {seats} seats: place {place} by value, {amount} yuan a month on the mean of three months"
@@ -30,7 +36,7 @@ WITH guest AS (  -- an unknown number of seats seats nobody
 ),
 invited AS (
     SELECT
-        customer_id, value_at_risk, activity_name, held_on, seats, place,
+        customer_id, value_at_risk, activity_id, activity_name, held_on, seats, place,
         ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY held_on, activity_id) AS choice
     FROM guest
     WHERE place <= seats
@@ -43,6 +49,7 @@ SELECT
     value_at_risk AS amount,
     'activity_next_month' AS reason_code,
     held_on AS due_on,
+    activity_id,
     activity_name,
     held_on,
     CAST(seats AS INTEGER) AS seats,

@@ -5,9 +5,14 @@ priority: 30
 holdout: false
 due: {working_days: 7}
 action: {zh: 核对欠费账单，约定缴费日期, en: Go through the open bills and agree on a day of payment}
+outcomes: [paid, promised]
 script:
-  zh: "您好，您的手机账户有 {amount} 元已过缴费期（最早 {oldest_due_on}）。想跟您核对一下账单，有疑问我来查。您看哪天缴清方便？我给您登记。"
-  en: "Good day, {amount} yuan on your mobile account are past due (the oldest since {oldest_due_on}). I would like to go through the bill with you and look into anything unclear. On which day could you pay? I will note it."
+- zh: "您好，您的手机账户有 {amount} 元已过缴费期，最早一笔 {oldest_due_on} 到期。"
+  en: "Good day, {amount} yuan on your mobile account are past due, the oldest since {oldest_due_on}."
+- zh: "账单上有没有不清楚的地方，需要一起核对吗？"
+  en: "Is anything on the bill unclear, and shall we go through it together?"
+- zh: "您看哪天缴清方便？"
+  en: "On which day could you pay?"
 evidence:
   zh: "手机欠费 {amount} 元，共 {service_count} 个号码，最早 {oldest_due_on} 到期，账龄 {age_days} 天"
   en: "{amount} yuan past due on {service_count} mobile number(s), the oldest since {oldest_due_on}: {age_days} days"

@@ -6,9 +6,15 @@ holdout: false
 due: {day: 10}
 verify: card
 action: {zh: 制发并送达会员卡, en: Issue and deliver the card}
+outcomes: [card_delivered]
 script:
-  zh: "您好，您是我们的{tier}会员，会员卡还没有送到您手上。请问送到哪里方便？我顺便给您介绍会员可以享受的服务。"
-  en: "Good day, you are a {tier} member and have not received your card. Where shall I bring it? I will also tell you what comes with it."
+- zh: "您好，您是我们的{tier}会员，我们还没有您已收到有效{tier}会员卡的记录。"
+  en: "Good day, you are a {tier} member, and we have no record of a valid {tier} card that reached you."
+  by: [no_valid_card]
+- zh: "请问会员卡送到哪里方便？"
+  en: "Where shall the card be brought?"
+- zh: "需要介绍一下会员服务吗？"
+  en: "Shall I tell you what comes with it?"
 evidence:
   zh: "{tier}会员，截至 {last_day} 没有本级别的有效会员卡，近三个月月均消费 {value_at_risk} 元"
   en: "A {tier} member without a valid card of this tier on {last_day}; {value_at_risk} yuan a month on the mean of three months"

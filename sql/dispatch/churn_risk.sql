@@ -6,9 +6,15 @@ holdout: true
 scored: true
 due: {day: 12}
 action: {zh: 了解离网原因，按客户价值提供挽留方案, en: "Find out why the customer may leave; make an offer worth the value at risk"}
+outcomes: [retained, accepted]
 script:
-  zh: "您好，我是您的客户经理，做个回访。最近用得怎么样，信号、资费、服务有没有不满意的地方？根据您的使用，我准备了适合您的方案，您方便听一下吗？"
-  en: "Good day, I am your account manager. How has the service been: coverage, price, help? I have prepared something that fits your use. May I tell you about it?"
+- zh: "您好，我是您的客户经理。"
+  en: "Good day, I am your account manager."
+  by: [manager_id]
+- zh: "最近用得怎么样，信号、资费、服务有没有不满意的地方？"
+  en: "How has the service been: coverage, price, help?"
+- zh: "有什么想调整的吗？"
+  en: "Is there anything you would like changed?"
 evidence:
   zh: "离网概率 {p_voluntary:.1%}，近三个月月均消费 {amount} 元，每月预期损失 {rank_value} 元"
   en: "Churn probability {p_voluntary:.1%}, {amount} yuan a month on the mean of three months: {rank_value} yuan a month at stake"

@@ -5,12 +5,23 @@ priority: 110
 holdout: true
 due: {day: 12}
 action: {zh: 推荐匹配用量的套餐，稳定收入, en: Offer a plan that fits the use and keeps the revenue}
+outcomes: [retained, accepted]
 script:
-  zh: "您好，注意到您的套餐和实际使用不太匹配。我按您近几个月的用量比较了几档，有一档更合适，您看要不要我给您讲讲？"
-  en: "Good day, your plan and your use do not quite match. I have compared plans with what you used in recent months, and one fits better. Shall I explain it?"
+- zh: "您好，我是您的客户经理。"
+  en: "Good day, I am your account manager."
+  by: [manager_id]
+- zh: "您的手机号[ {number} ]{changed_month} 把套餐从「{from_plan}」换成了「{to_plan}」。"
+  en: "In {changed_month} the plan of your mobile number[ {number}] was changed from “{from_plan}” to “{to_plan}”."
+  by: [down_migration]
+- zh: "您的手机号[ {number} ]现在的套餐是「{plan_name}」，{changed_month} 和 {month} 的通话、流量都不到套餐的两成。"
+  en: "Your mobile number[ {number}] has the plan “{plan_name}”, and less than a fifth of its minutes and data was used in {changed_month} and in {month}."
+  by: [low_saturation]
+- zh: "现在的套餐用着合适吗，要不要一起看看别的档？"
+  en: "Does the plan fit, or shall we look at others together?"
 evidence:
-  zh: "号码 {service_id}[ 改用较低套餐且收入下降{down_migration}][ 连续两个月语音和流量都不足套餐的 20%{low_saturation}]，近三个月月均消费 {amount} 元"
-  en: "Number {service_id}:[ moved to a lower plan and pays less{down_migration}][ voice and data below 20% of the bundle two months running{low_saturation}]; {amount} yuan a month on the mean of three months"
+  zh: "[号码 {number}：]现用套餐[「{plan_name}」][；{changed_month} 换过套餐且收入下降{down_migration}[（从「{from_plan}」到「{to_plan}」）]][；连续两个月语音和流量都不足套餐的 20%{low_saturation}]；近三个月月均消费 {amount} 元"
+  en: "[Number {number}: ]plan[ “{plan_name}”][; changed in {changed_month} and pays less{down_migration}[ (from “{from_plan}” to “{to_plan}”)]][; voice and data below 20% of the bundle two months running{low_saturation}]; {amount} yuan a month on the mean of three months"
+tolerates: [plan, m1.features_plan_change]  # who is on the list is known without the names of plans
 prior: {probability: 0.1, persuadability: 0.2}
 --- */
 WITH sign AS (
@@ -21,14 +32,36 @@ WITH sign AS (
     SELECT customer_id, service_id, 'low_saturation' AS reason_code
     FROM features_saturation
     WHERE is_low_saturation
+),
+line AS (
+    SELECT customer_id, service_id, STRING_AGG(reason_code, ';' ORDER BY reason_code) AS reason_code
+    FROM sign
+    GROUP BY customer_id, service_id
+),
+first_line AS (  -- what is said of a line is true of that line
+    SELECT
+        customer_id,
+        service_id,
+        reason_code,
+        ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY service_id) AS place
+    FROM line
 )
 SELECT
     g.customer_id,
-    MIN(g.service_id) AS service_id,
+    g.service_id,
     0 AS rank_group,
-    MAX(h.value_at_risk) AS rank_value,
-    MAX(h.value_at_risk) AS amount,
-    STRING_AGG(DISTINCT g.reason_code, ';' ORDER BY g.reason_code) AS reason_code
-FROM sign AS g
+    h.value_at_risk AS rank_value,
+    h.value_at_risk AS amount,
+    g.reason_code,
+    now_plan.name AS plan_name,
+    old_plan.name AS from_plan,
+    new_plan.name AS to_plan,
+    CAST(:previous_month AS VARCHAR) AS changed_month
+FROM first_line AS g
 JOIN features_high_value AS h ON h.customer_id = g.customer_id
-GROUP BY g.customer_id
+LEFT JOIN snapshot_service AS k ON k.service_id = g.service_id
+LEFT JOIN snapshot_plan AS now_plan ON now_plan.plan_id = k.plan_id
+LEFT JOIN m1.features_plan_change AS p ON p.service_id = g.service_id
+LEFT JOIN snapshot_plan AS old_plan ON old_plan.plan_id = p.first_from_plan_id
+LEFT JOIN snapshot_plan AS new_plan ON new_plan.plan_id = p.last_to_plan_id
+WHERE g.place = 1

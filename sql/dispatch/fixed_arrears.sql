@@ -5,9 +5,14 @@ priority: 40
 holdout: false
 due: {working_days: 7}
 action: {zh: 核对欠费账单，约定缴费日期, en: Go through the open bills and agree on a day of payment}
+outcomes: [paid, promised]
 script:
-  zh: "您好，您的宽带（固话、专线）有 {amount} 元已过缴费期（最早 {oldest_due_on}）。使用上有没有问题？账单我可以跟您逐项核对，您看哪天缴清方便？"
-  en: "Good day, {amount} yuan for your broadband or fixed line are past due (the oldest since {oldest_due_on}). Does it work as it should? I can go through the bill with you. On which day could you pay?"
+- zh: "您好，您的宽带、固话或专线业务有 {amount} 元已过缴费期，最早一笔 {oldest_due_on} 到期。"
+  en: "Good day, {amount} yuan for your broadband, fixed or private line are past due, the oldest since {oldest_due_on}."
+- zh: "使用上有没有问题，账单需要一起核对吗？"
+  en: "Does it work as it should, and shall we go through the bill together?"
+- zh: "您看哪天缴清方便？"
+  en: "On which day could you pay?"
 evidence:
   zh: "宽带及固定业务欠费 {amount} 元，共 {service_count} 条线路，最早 {oldest_due_on} 到期，账龄 {age_days} 天"
   en: "{amount} yuan past due on {service_count} broadband or fixed line(s), the oldest since {oldest_due_on}: {age_days} days"

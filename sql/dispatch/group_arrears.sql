@@ -5,9 +5,14 @@ priority: 50
 holdout: false
 due: {working_days: 7}
 action: {zh: 与集团联系人核对欠费并催收, en: Go through the open bills with the contact of the group}
+outcomes: [paid, promised]
 script:
-  zh: "您好，贵单位名下有 {amount} 元话费已过缴费期（最早 {oldest_due_on}，共 {customer_count} 户）。我把明细发给您核对，请问财务付款大概在哪天？"
-  en: "Good day, {amount} yuan of your organisation are past due (the oldest since {oldest_due_on}, {customer_count} account(s)). I will send the details for checking. On which day will it be paid?"
+- zh: "您好，贵单位及成员名下有 {amount} 元话费已过缴费期，共 {customer_count} 户，最早一笔 {oldest_due_on} 到期。"
+  en: "Good day, {amount} yuan of your organisation and its people are past due ({customer_count} account(s)), the oldest since {oldest_due_on}."
+- zh: "需要我把明细发给您核对吗？"
+  en: "Shall I send you the details for checking?"
+- zh: "请问财务付款大概在哪天？"
+  en: "On which day will it be paid?"
 evidence:
   zh: "集团及成员欠费 {amount} 元，涉及 {customer_count} 户，最早 {oldest_due_on} 到期，账龄 {age_days} 天"
   en: "{amount} yuan past due of the group and its members ({customer_count} customer(s)), the oldest since {oldest_due_on}: {age_days} days"

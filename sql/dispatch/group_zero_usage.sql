@@ -5,9 +5,15 @@ priority: 80
 holdout: true
 due: {day: 12}
 action: {zh: 与集团联系人核实零次成员, en: Ask the contact of the group about members who use nothing}
+outcomes: [retained, accepted]
 script:
-  zh: "您好，贵单位有 {customer_count} 位成员的号码 {month} 没有使用。想请您帮忙确认是人员变动还是使用不便，我好及时调整，避免浪费。"
-  en: "Good day, the numbers of {customer_count} of your people were not used in {month}. Could you tell me whether they have left or something hinders them, so that I can adjust it?"
+- zh: "您好，贵单位 {customer_count} 位成员的手机号 {month} 没有使用记录。"
+  en: "Good day, nothing was used in {month} on the mobile numbers of {customer_count} of your people."
+  by: [zero_usage]
+- zh: "是人员变动，还是使用上有不便？"
+  en: "Have they left, or does something hinder them?"
+- zh: "需要怎么调整？"
+  en: "What should be adjusted?"
 evidence:
   zh: "{month} 集团有 {customer_count} 名成员共 {service_count} 个在用手机号全为零次，月均消费合计 {amount} 元"
   en: "{customer_count} member(s) of the group used none of {service_count} active mobile number(s) in {month}; together {amount} yuan a month"

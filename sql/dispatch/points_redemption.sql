@@ -6,12 +6,19 @@ holdout: true
 due: {column: due_on}
 verify: points
 action: {zh: 提醒积分可兑换，协助兑换, en: Remind of the points and help to redeem them}
+outcomes: [redeemed]
 script:
-  zh: "您好，您有 {points_balance} 积分可以兑换[，{points_expire_on} 到期]。需要我帮您看看能换什么，现在就兑换吗？"
-  en: "Good day, you have {points_balance} points to redeem[, they expire on {points_expire_on}]. Shall I show you what they are good for, and redeem them now?"
+- zh: "您好，您有 {points_balance} 积分可以兑换。"
+  en: "Good day, you have {points_balance} points to redeem."
+  by: [points_redeemable]
+- zh: "其中 {points_expiring} 分 {points_expire_on} 到期。"
+  en: "{points_expiring} of them expire on {points_expire_on}."
+- zh: "要不要看看能换什么，现在就兑换？"
+  en: "Shall we see what they are good for, and redeem them now?"
 evidence:
-  zh: "可用积分 {points_balance} 分[，{points_expire_on} 到期]，达到最低兑换标准"
-  en: "{points_balance} points[, expiring on {points_expire_on}]: enough for a reward"
+  zh: "可用积分 {points_balance} 分[，其中 {points_expiring} 分 {points_expire_on} 到期]，达到最低兑换标准"
+  en: "{points_balance} points[, {points_expiring} of them expiring on {points_expire_on}]: enough for a reward"
+tolerates: [loyalty.points_expiring]
 prior: {probability: 0.02, persuadability: 0.1}
 --- */
 SELECT
@@ -24,6 +31,7 @@ SELECT
     'points_redeemable' AS reason_code,
     l.points_expire_on AS due_on,
     CAST(l.points_balance AS BIGINT) AS points_balance,
+    CAST(l.points_expiring AS BIGINT) AS points_expiring,
     l.points_expire_on
 FROM snapshot_loyalty AS l
 WHERE l.points_balance >= :lowest_reward_points AND l.is_barred IS DISTINCT FROM TRUE

@@ -1,60 +1,84 @@
 /* ---
-title: {zh: 到期续约, en: Contracts and promotions that end next month}
+title: {zh: 到期续约, en: Contracts and promotions that end soon}
+version: 2
 purpose: marketing
 priority: 60
 holdout: true
 due: {column: due_on}
 verify: renewal
-action: {zh: 到期前联系，推荐续约方案, en: Call before the end and offer a renewal}
+needs_one_of: [service.contract_end_on, service.promotion_end_on]
+action: {zh: 到期前联系，商量续约, en: Call before the end and talk about a renewal}
+outcomes: [renewed]
 script:
-  zh: "您好，您 {service_id} 的[合约 {contract_end_on} 到期][优惠 {promotion_end_on} 到期]。为避免到期后资费变化，我为您准备了续约方案，您方便听一下吗？"
-  en: "Good day, the [contract of {service_id} ends on {contract_end_on}][promotion of {service_id} ends on {promotion_end_on}]. So that your price does not change then, I have prepared a way to renew. May I tell you about it?"
+- zh: "您好，我是您的客户经理。"
+  en: "Good day, I am your account manager."
+  by: [manager_id]
+- zh: "您的合约快到期了：{contract_lines}。"
+  en: "Your contract ends soon: {contract_lines}."
+- zh: "您的优惠快到期了：{promotion_lines}。"
+  en: "Your promotion ends soon: {promotion_lines}."
+- zh: "到期以后怎么安排，您有打算吗？"
+  en: "Have you thought about what comes after?"
+- zh: "要不要我把续约的办法跟您讲讲？"
+  en: "Shall I tell you how it can be renewed?"
 evidence:
-  zh: "号码 {service_id} [合约 {contract_end_on} 到期][优惠 {promotion_end_on} 到期[，届时每月多付 {promotion_discount_amount} 元]]，近三个月月均消费 {value_at_risk} 元"
-  en: "Number {service_id}: [contract ends on {contract_end_on}][promotion ends on {promotion_end_on}[, then {promotion_discount_amount} yuan more a month]]; {value_at_risk} yuan a month on the mean of three months"
+  zh: "[合约到期：{contract_lines}][；优惠到期：{promotion_lines}]；近三个月月均消费 {value_at_risk} 元"
+  en: "[contract ends: {contract_lines}][; promotion ends: {promotion_lines}]; {value_at_risk} yuan a month on the mean of three months"
 prior: {probability: 0.12, persuadability: 0.3}
 --- */
-WITH ending AS (
+WITH line AS (  -- the earliest end decides: a contract's before a promotion's, a broadband's before another's
     SELECT
-        s.customer_id,
-        s.service_id,
-        CASE WHEN s.service_type = 'broadband' THEN 0 ELSE 1 END AS rank_group,
-        h.value_at_risk AS amount,
-        'contract_end' AS reason_code,
-        k.contract_end_on AS due_on,
-        k.contract_end_on,
-        CAST(NULL AS DATE) AS promotion_end_on,
-        CAST(NULL AS DECIMAL(18, 2)) AS promotion_discount_amount
-    FROM features_service AS s
-    JOIN snapshot_service AS k ON k.service_id = s.service_id
-    JOIN features_high_value AS h ON h.customer_id = s.customer_id
-    WHERE s.is_in_net AND k.contract_end_on >= :next_first_day AND k.contract_end_on <= :next_last_day
-    UNION ALL
+        customer_id,
+        service_id,
+        contract_end_on,
+        promotion_end_on,
+        promotion_discount_amount,
+        first_end_on,
+        CASE WHEN service_type = 'broadband' THEN 0 ELSE 1 END AS line_group,
+        service_id || CHR(31) || service_type || CHR(31) AS line_name,
+        ROW_NUMBER() OVER (
+            PARTITION BY customer_id
+            ORDER BY
+                first_end_on,
+                CASE WHEN contract_end_on = first_end_on THEN 0 ELSE 1 END,
+                CASE WHEN service_type = 'broadband' THEN 0 ELSE 1 END,
+                service_id
+        ) AS place
+    FROM features_ending
+),
+listed AS (
     SELECT
-        s.customer_id,
-        s.service_id,
-        2 AS rank_group,
-        k.promotion_discount_amount AS amount,
-        'promotion_end' AS reason_code,
-        k.promotion_end_on AS due_on,
-        CAST(NULL AS DATE) AS contract_end_on,
-        k.promotion_end_on,
-        k.promotion_discount_amount
-    FROM features_service AS s
-    JOIN snapshot_service AS k ON k.service_id = s.service_id
-    WHERE s.is_in_net AND k.promotion_end_on >= :next_first_day AND k.promotion_end_on <= :next_last_day
+        customer_id,
+        MAX(service_id) FILTER (WHERE place = 1) AS service_id,
+        MIN(line_group) AS rank_group,
+        MIN(first_end_on) AS due_on,
+        COUNT(contract_end_on) AS contract_count,
+        COUNT(promotion_end_on) AS promotion_count,
+        CAST(SUM(promotion_discount_amount) AS DECIMAL(18, 2)) AS promotion_amount,
+        STRING_AGG(line_name || CAST(contract_end_on AS VARCHAR), CHR(30) ORDER BY contract_end_on, service_id)
+            AS contract_lines,
+        STRING_AGG(
+            line_name || CAST(promotion_end_on AS VARCHAR)
+            || COALESCE(CHR(31) || CAST(promotion_discount_amount AS VARCHAR), ''),
+            CHR(30) ORDER BY promotion_end_on, service_id
+        ) AS promotion_lines
+    FROM line
+    GROUP BY customer_id
 )
 SELECT
-    e.customer_id,
-    e.service_id,
-    e.rank_group,
+    n.customer_id,
+    n.service_id,
+    n.rank_group,
     h.value_at_risk AS rank_value,
-    e.amount,
-    e.reason_code,
-    e.due_on,
-    e.contract_end_on,
-    e.promotion_end_on,
-    e.promotion_discount_amount,
+    CASE WHEN n.contract_count > 0 THEN h.value_at_risk ELSE n.promotion_amount END AS amount,
+    CASE
+        WHEN n.promotion_count = 0 THEN 'contract_end'
+        WHEN n.contract_count = 0 THEN 'promotion_end'
+        ELSE 'contract_end;promotion_end'
+    END AS reason_code,
+    n.due_on,
+    n.contract_lines,
+    n.promotion_lines,
     h.value_at_risk
-FROM ending AS e
-JOIN features_high_value AS h ON h.customer_id = e.customer_id
+FROM listed AS n
+JOIN features_high_value AS h ON h.customer_id = n.customer_id

@@ -8,9 +8,15 @@ due: {day: 5}
 verify: claim
 needs: [ownership.manager_id]
 action: {zh: 支局认领并指定客户经理, en: Branch claims the customer and names a manager}
+outcomes: [claimed]
 script:
-  zh: "您好，我是负责您这边的营业人员，今后由我为您服务。先跟您确认一下联系方式，有需要随时联系我。"
-  en: "Good day, I am the one who looks after you from now on. May I check how to reach you? Please call me whenever something is needed."
+- zh: "您好，我们的记录里您目前还没有客户经理。"
+  en: "Good day, our records show no account manager for you."
+  by: [no_manager]
+- zh: "方便核对一下您的联系方式吗？"
+  en: "May I check how to reach you?"
+- zh: "有什么业务需要办理吗？"
+  en: "Is there anything you need?"
 evidence:
   zh: "{month} 出账 {amount} 元，没有客户经理[，归属 {branch_id}]"
   en: "{amount} yuan billed in {month}, no manager[, belongs to {branch_id}]"

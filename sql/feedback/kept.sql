@@ -30,6 +30,7 @@ billed AS (
 seen AS (
     SELECT
         l.order_id,
+        MAX(CASE WHEN s.status = 'active' THEN 1 ELSE 0 END) AS is_active,
         MAX(CASE WHEN s.status IN ('active', 'suspended_arrears', 'suspended_request') THEN 1 ELSE 0 END) AS is_in_net,
         SUM(COALESCE(b.revenue, 0)) AS revenue
     FROM line AS l
@@ -40,6 +41,9 @@ seen AS (
 SELECT
     o.order_id,
     CAST(COALESCE(n.revenue, 0) AS DECIMAL(18, 2)) AS revenue,
-    COALESCE(n.is_in_net = 1 AND n.revenue > 0, FALSE) AS is_verified
+    COALESCE(
+        CASE WHEN o.proof = 'line' THEN n.is_active = 1 ELSE n.is_in_net = 1 END AND n.revenue > 0,
+        FALSE
+    ) AS is_verified
 FROM feedback_order AS o
 LEFT JOIN seen AS n ON n.order_id = o.order_id

@@ -1,5 +1,5 @@
 /* ---
-version: 1
+version: 2
 lag: 3
 variants:
   contacted_m3: {zh: 三个月前接触到的派单中至今核验成功, en: 'verified successes three months on, of the orders reached'}

@@ -1,7 +1,7 @@
 /* ---
 title: {zh: 维系成功率, en: Success rate}
 owner: retention
-version: 1
+version: 2
 lag: 1
 unit: ratio
 better: higher
@@ -23,4 +23,4 @@ WHERE arm = 'treated' AND is_verified IS NOT NULL
 UNION ALL
 SELECT customer_id, 'claimed' AS variant, CASE WHEN is_claimed THEN 1 ELSE 0 END AS numerator, 1 AS denominator
 FROM feedback_outcome
-WHERE arm = 'treated' AND is_reached
+WHERE arm = 'treated' AND is_reached AND NOT is_judged_later  -- an order whose end is to come speaks in three months

@@ -47,6 +47,7 @@ _TYPES = {
     **dict.fromkeys(("rank", "decile", "months_ago"), pa.int32()),
     "amount": _MONEY,
     "rank_value": _MONEY,
+    "rank_tie": _MONEY,
     "target_value": _MONEY,
     "expected_value": _MONEY,
     "cooling_since": pa.date32(),

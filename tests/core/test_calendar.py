@@ -31,9 +31,12 @@ def test_published_years(day: date, works: bool) -> None:
     assert CALENDAR.is_working_day(day) is works and CALENDAR.knows(day.year)
 
 
-def test_of_an_unknown_year_only_weekends_are_free() -> None:
-    assert not CALENDAR.knows(2027) and CALENDAR.is_working_day(date(2027, 10, 1))
-    assert not CALENDAR.is_working_day(date(2027, 10, 2)) and not CALENDAR.knows(9999)
+def test_of_an_unknown_year_weekends_and_fixed_holidays_are_free() -> None:
+    assert not CALENDAR.knows(2027) and not CALENDAR.knows(9999)
+    free = [(1, 1), (5, 1), (5, 2), (5, 3), (10, 1), (10, 2), (10, 3), (10, 9)]
+    assert not [day for day in free if CALENDAR.is_working_day(date(2027, *day))]
+    worked = [(1, 4), (4, 30), (5, 4), (9, 30), (10, 4), (10, 8)]
+    assert all(CALENDAR.is_working_day(date(2027, *day)) for day in worked)
 
 
 def test_a_due_day_in_a_holiday_moves_before_it() -> None:

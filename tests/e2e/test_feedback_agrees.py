@@ -7,14 +7,19 @@ from collections import Counter
 
 import pytest
 
-from pipelines.core.outcomes import load_outcomes
+from pipelines.catalogue.outputs import list_outcomes
+from pipelines.catalogue.spec import load_named_specs
 from pipelines.jobs.run import release_month, run_month
 from pipelines.store.lake import MonthFolder, Version
 from tests.oracle.feedback import Two, read_book, shares
 from tests.support.office import taken
 from tests.support.small import Row, job, only, read, twin_operator, ungated_job
 
-CODES = sorted(set(load_outcomes()) - {"promised", "do_not_contact"})
+
+def _list_codes(order: Row) -> list[str]:
+    """What may be answered to an order with a code alone."""
+    spec = load_named_specs("dispatch")[order["list"]]
+    return sorted(set(list_outcomes(spec)) - {"promised", "do_not_contact"})
 
 
 def _fen(order: Row) -> Row:
@@ -33,15 +38,13 @@ def answered(
     home = tmp_path_factory.mktemp("feedback") / "home"
     shutil.copytree(operator.home, home)
     release_month(job(home, None, before))
-    orders = sorted(
-        r["order_id"]
-        for r in read(
-            MonthFolder(home, before).version(), "dispatch_order", arm="treated"
-        )
-    )
-    said = {
-        order_id: CODES[i % len(CODES)] for i, order_id in enumerate(orders) if i % 7
-    }
+    orders = read(MonthFolder(home, before).version(), "dispatch_order", arm="treated")
+    orders.sort(key=lambda order: order["order_id"])
+    said = {}
+    for place, order in enumerate(orders):
+        codes = _list_codes(order)
+        if place % 7:
+            said[order["order_id"]] = codes[place % len(codes)]
     lines = [
         "order_id,outcome",
         *(f"{order_id},{code}" for order_id, code in said.items()),

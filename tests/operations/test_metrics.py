@@ -133,7 +133,7 @@ def test_overdue_are_orders_that_nobody_answered(released: Path) -> None:
     )
     assert sum(after.values()) == len(orders) == 3 and sum(before.values()) == 0
     book = exported(released, released.parent / "out")["M1"]
-    taken(released, fill(book, {"ann": {"outcome": "retained", "contacted_on": due}}))
+    taken(released, fill(book, {"ann": {"outcome": "refused", "contacted_on": due}}))
     left = samples(draw_metrics(released, TODAY))
     assert sum(of(left, "retention_orders_overdue").values()) == 2 and of(
         left, "retention_office_up"

@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines import cli
+from pipelines.catalogue.outputs import list_outcomes, load_lists
 from pipelines.core.outcomes import load_outcomes
 from tests.support.office import (
     answers_of,
@@ -138,6 +139,56 @@ def test_a_refused_row_goes_back_corrected_and_then_comes_in(
         ("ann", "paid"),
         ("bob", "promised"),
     ]
+
+
+def test_an_answer_of_another_list_is_refused_by_row_and_says_what_the_list_takes(
+    outcomes_command: Command, book: Path, home: Path
+) -> None:
+    answers = {"ann": PAID, "bob": PAID | {"outcome": "card_delivered"}}
+    fill(book, answers)
+    code, (told,) = outcomes_command(book)
+    (refused,) = told["refused"]
+    assert (code, told["accepted"], refused["key"]) == (12, 1, "foreign_outcome")
+    words = "Arrears of high-value customers”, which does not take this outcome. It takes: Paid, Promised to pay, "
+    assert words in refused["reason"] and "Card delivered" not in refused["reason"]
+    assert [row["outcome"] for row in answers_of(home)] == ["paid"]
+
+    corrected = Path(told["corrected"])
+    fill(corrected, {"bob": {"outcome": "no_answer"}})
+    code, (told,) = outcomes_command(corrected)
+    assert (code, told["accepted"]) == (0, 1)
+
+
+def test_every_list_takes_what_is_common_and_its_own() -> None:
+    taken = {spec.name: set(list_outcomes(spec)) for spec in load_lists()}
+    common = {
+        "call_back",
+        "refused",
+        "no_answer",
+        "wrong_number",
+        "do_not_contact",
+        "left_already",
+    }
+    stayed = {"retained", "accepted"}
+    own: dict[str, set[str]] = {
+        "termination_save": stayed,
+        "suspended_reactivation": {"paid", "promised", "reactivated"},
+        "arrears": {"paid", "promised"},
+        "fixed_arrears": {"paid", "promised"},
+        "group_arrears": {"paid", "promised"},
+        "renewal": {"renewed"},
+        "vip_zero_usage": stayed,
+        "group_zero_usage": stayed,
+        "cohort_at_risk": stayed,
+        "churn_risk": stayed,
+        "down_migration": stayed,
+        "card_issue": {"card_delivered"},
+        "vip_allocation": {"claimed"},
+        "unclaimed": {"claimed"},
+        "points_redemption": {"redeemed"},
+        "activity_invite": {"accepted"},
+    }
+    assert taken == {name: common | codes for name, codes in own.items()}
 
 
 def test_an_order_nobody_sent_does_not_become_signed_by_going_round(

@@ -134,6 +134,17 @@ class WorkbookData:
         return {row["customer_id"]: row for row in found}
 
     @cached_property
+    def numbers(self) -> Mapping[str, str | None]:
+        """What customers call their lines, by service id; of a month without numbers none."""
+        rows = self.read_if_computed("snapshot_number")
+        return {row["service_id"]: row["number"] for row in rows}
+
+    @cached_property
+    def masked_numbers(self) -> Mapping[str, str | None]:
+        """The same for who does not own the customer."""
+        return {line: mask_phone(number) for line, number in self.numbers.items()}
+
+    @cached_property
     def list_titles(self) -> dict[str, str]:
         """Each list's title."""
         return {spec.name: spec.title(self.language) for spec in load_lists()}
@@ -196,6 +207,7 @@ class WorkbookData:
         other_lists = [self.list_titles[other] for other in also_on]
 
         spec = next(spec for spec in load_lists() if spec.name == order["list"])
+        numbers = self.numbers if is_owner else self.masked_numbers
         return {
             "rank": rank,
             "customer_name": name,
@@ -205,8 +217,8 @@ class WorkbookData:
             "amount": order["amount"],
             "due_on": order["due_on"],
             "action": spec.meta["action"][self.language],
-            "evidence": write_evidence(spec, self.language, order),
-            "script": write_script(spec, self.language, order),
+            "evidence": write_evidence(spec, self.language, order, numbers),
+            "script": write_script(spec, self.language, order, numbers),
             "also_on": "; ".join(other_lists),
             "order_id": order["order_id"],
             "customer_id": order["customer_id"],

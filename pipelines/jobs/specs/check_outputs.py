@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlglot import exp
 
@@ -13,7 +14,7 @@ from pipelines.core.errors import SpecError
 from pipelines.jobs.specs.spec_errors import blame_place
 from pipelines.rooms.dispatch import FIXED as LIST_COLUMNS
 from pipelines.text.evidence import FIXED as FACTS
-from pipelines.text.evidence import find_places
+from pipelines.text.evidence import OFTEN, find_places
 
 _DUE_COLUMN = "due_on"
 _OF_THE_MONTH = ("month", "last_day")
@@ -32,8 +33,9 @@ def check_lists() -> None:
             raise blame_place(spec, ["priority"], "taken", value=priority, by=by)
 
         _check_list_columns(spec)
-        _check_sentence(spec, "evidence")
-        _check_sentence(spec, "script")
+        _check_sentence(spec, ["evidence"], spec.meta["evidence"])
+        for place, sentence in enumerate(spec.meta["script"]):
+            _check_sentence(spec, ["script", place], sentence)
 
 
 def _check_list_columns(spec: Spec) -> None:
@@ -54,22 +56,29 @@ def _check_list_columns(spec: Spec) -> None:
         )
 
 
-def _check_sentence(spec: Spec, key: str) -> None:
-    """The sentence of a list has, in both languages, the same places, all of them known."""
-    texts = spec.meta[key]
+def _check_sentence(
+    spec: Spec, where: list[str | int], texts: Mapping[str, Any]
+) -> None:
+    """The sentence of a list has, in both languages, the same places, all of them known.
+
+    So are the facts it is true by.
+    """
     known = _list_known_places(spec)
+    untrue = ", ".join(sorted(set(texts.get("by", ())) - known))
+    if untrue:
+        raise blame_place(spec, [*where, "by"], "unknown_place", what=untrue)
     for language in ("zh", "en"):
         text = texts[language]
         unknown = ", ".join(sorted(find_places(text) - known))
         if unknown:
-            raise blame_place(spec, [key, language], "unknown_place", what=unknown)
+            raise blame_place(spec, [*where, language], "unknown_place", what=unknown)
         if text.count("[") != text.count("]"):
-            raise blame_place(spec, [key, language], "brackets")
+            raise blame_place(spec, [*where, language], "brackets")
 
     in_one_language = find_places(texts["zh"]) ^ find_places(texts["en"])
     if in_one_language:
         what = ", ".join(sorted(in_one_language))
-        raise blame_place(spec, [key], "one_language", what=what)
+        raise blame_place(spec, where, "one_language", what=what)
 
 
 def _list_known_places(spec: Spec) -> set[str]:
@@ -77,7 +86,7 @@ def _list_known_places(spec: Spec) -> set[str]:
 
     Facts of an order, of the month, columns, and texts (reason codes).
     """
-    known = {*FACTS, *_OF_THE_MONTH, *spec.tree.named_selects}
+    known = {*FACTS, *OFTEN, *_OF_THE_MONTH, *spec.tree.named_selects}
     for literal in spec.tree.find_all(exp.Literal):
         if literal.is_string:
             known.add(literal.name)

@@ -35,7 +35,12 @@ from pipelines.rooms.dispatch.decide import (
 )
 from pipelines.rooms.dispatch.holdout import draw_holdout
 from pipelines.rooms.dispatch.stand_ins import bind_stand_ins
-from pipelines.rooms.dispatch.write import Outcome, write_ever_listed, write_outcome
+from pipelines.rooms.dispatch.write import (
+    Outcome,
+    write_endings,
+    write_ever_listed,
+    write_outcome,
+)
 from pipelines.rooms.relations import Relation, run_step
 
 __all__ = [
@@ -74,6 +79,7 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
     )
     write_outcome(context, outcome)
     write_ever_listed(context, candidates, list_facts)
+    write_endings(context, decisions)
 
 
 def dispatch_beside(

@@ -36,6 +36,9 @@ FIXED = (
     "reason_code",
     "due_on",
 )
+# What a list's SELECT may give besides: by what equals of the same rank are told apart, the highest
+# first.
+OPTIONAL = ("rank_tie",)
 _CANDIDATE = make_schema(
     list="VARCHAR",
     customer_id="VARCHAR",
@@ -152,6 +155,8 @@ def _judge_list(context: Context, spec: Spec, state: ListState) -> ListState:
     if asks_complaints and not context.is_computed(_COMPLAINTS.name):
         why = _first_reason(context, _COMPLAINTS, otherwise="absent: trouble_ticket")
         state = state.add_caveat(f"complaints unknown: {why}")
+    for lack in context.list_absent(spec.meta.get("needs_one_of", ())):
+        state = state.add_caveat(str(lack))
     if _SCORES in spec.reads:
         state = _judge_scores(context, state)
     if is_paused(context, spec):
@@ -194,10 +199,16 @@ def _add_evidence(spec: Spec, answer: str) -> str:
     due_on = "CAST(NULL AS DATE)"
     if "due_on" in given:
         due_on = "due_on"
+    rank_tie = "CAST(NULL AS DECIMAL(18, 2))"
+    if "rank_tie" in given:
+        rank_tie = "rank_tie"
     fixed = "customer_id, service_id, rank_group, rank_value, amount, reason_code"
-    facts = [name for name in given if name not in FIXED]
+    facts = [name for name in given if name not in (*FIXED, *OPTIONAL)]
     evidence = _as_json_text(facts)
-    return f"SELECT {fixed}, {due_on} AS listed_due_on, {evidence} AS evidence FROM ({answer})"
+    return (
+        f"SELECT {fixed}, {due_on} AS listed_due_on, {rank_tie} AS rank_tie, "
+        f"{evidence} AS evidence FROM ({answer})"
+    )
 
 
 def _as_json_text(facts: Sequence[str]) -> str:

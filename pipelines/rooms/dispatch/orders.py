@@ -92,7 +92,7 @@ def find_due_day(
 ) -> date:
     """Return an order's due day by its list's `due:` rule.
 
-    A holiday moves it to the working day before.
+    A holiday moves it to the working day before, but no order is due before it goes out.
     """
     rule = spec.meta.get("due", {})
     following = month.plus(1)
@@ -100,7 +100,8 @@ def find_due_day(
         return calendar.after(dispatch_on, rule["working_days"])
     if "day" in rule:
         day = following.first_day.replace(day=rule["day"])
-        return calendar.on_or_before(day)
-    if "column" in rule:
-        return calendar.on_or_before(listed or following.last_day)
-    raise SpecError("spec.no_due", where=spec.where)
+    elif "column" in rule:
+        day = listed or following.last_day
+    else:
+        raise SpecError("spec.no_due", where=spec.where)
+    return max(calendar.on_or_before(day), dispatch_on)

@@ -25,7 +25,7 @@ def plan_days(
 ) -> pa.Table:
     """Give each order (list, customer_id, desk, due_on, place, rank) the working day to work it.
 
-    No order is planned behind its due day, but for one that was due before the orders went out.
+    No order is planned behind its due day.
     """
     desks: dict[str, list[OrderToPlan]] = defaultdict(list)
     due_days: list[date] = []

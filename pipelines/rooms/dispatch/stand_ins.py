@@ -12,12 +12,14 @@ _MAY_BE_MISSING = (
     TableName("features_complaint"),
     TableName("features_owner"),
     TableName("features_manager"),
+    TableName("features_ending"),
     TableName("features_high_value"),
     TableName("score_churn"),
     TableName("score_uplift"),
     TableName("dispatch_order", "m1"),
     TableName("dispatch_order", "m2"),
     TableName("dispatch_listed", "prior"),
+    TableName("dispatch_ending", "prior"),
 )
 
 

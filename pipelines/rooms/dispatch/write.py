@@ -127,6 +127,12 @@ def write_lists(
     )
 
 
+def write_endings(context: Context, decisions: Relation) -> None:
+    """Write `dispatch_ending`: which ends of contracts and promotions had an order of renewals."""
+    key = ["service_id", "kind", "end_on"]
+    write_step(context, ROOM, "endings", "dispatch_ending", key, decision=decisions)
+
+
 def write_ever_listed(
     context: Context, candidates: Relation, list_facts: Relation
 ) -> None:

@@ -15,7 +15,8 @@ ROOM = "feedback"
 def write_marks(context: Context) -> None:
     """Write `feedback_mark`.
 
-    A wrong number is wrong until the customer's number is another than it was then.
+    A wrong number is wrong until another number of the customer's is delivered than it was then;
+    none at all is no other one.
     """
     kinds = _read_standing_kinds(context)
     marks = []
@@ -34,8 +35,9 @@ def _read_standing_kinds(context: Context) -> dict[str, set[str]]:
     key = context.settings.key
     kinds: dict[str, set[str]] = defaultdict(set)
     for row in read_rows(context, ROOM, "answered_marks"):
-        is_about_number = row["kind"] == "wrong_number"
-        if is_about_number and digest_phone(key, row["phone"]) != row["phone_digest"]:
-            continue
+        if row["kind"] == "wrong_number":
+            digest = digest_phone(key, row["phone"])
+            if digest is not None and digest != row["phone_digest"]:
+                continue
         kinds[row["customer_id"]].add(row["kind"])
     return kinds

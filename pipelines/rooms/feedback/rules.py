@@ -7,11 +7,10 @@ from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import write_made_rows
 
-# payment  the listed amount is paid by the due day       kept    in Net and billed
-# renewal  a later contract end, and in Net               card    a valid card of the customer's
-# tier
-# points   points redeemed in the month                   claim   a manager at the cut-off
-PROOFS = ("payment", "kept", "renewal", "card", "points", "claim")
+# payment   the listed amount is paid by the due day       kept    in Net and billed
+# renewal   what ended runs longer, and in Net             line    the line is active and billed
+# points    points redeemed in the month                   card    a valid card of the tier
+# attended  was at the activity                            claim   a manager at the cut-off
 
 
 def name_proof(spec: Spec) -> str:

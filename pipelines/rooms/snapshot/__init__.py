@@ -225,6 +225,8 @@ def _write_table(
         context.write(f"snapshot_{table.name}_rejected", rejected, ["ALL"])
     if table.name == "customer":
         write_step(context, ROOM, "persons", "snapshot_person", table.key, typed=typed)
+    if table.name == "service":
+        write_step(context, ROOM, "numbers", "snapshot_number", table.key, typed=typed)
     drop_relation(context, typed)
     return Intake(table.name, delivery.state, **count)
 

@@ -6,7 +6,7 @@ WITH best AS (
     SELECT
         *,
         ROW_NUMBER() OVER (
-            PARTITION BY customer_id ORDER BY rank_group, rank_value DESC NULLS LAST, service_id NULLS LAST
+            PARTITION BY customer_id ORDER BY rank_group, rank_value DESC NULLS LAST, rank_tie DESC NULLS LAST, service_id NULLS LAST
         ) AS choice
     FROM answer
     WHERE customer_id IS NOT NULL
@@ -21,7 +21,7 @@ SELECT
     listed_due_on,
     evidence,
     CAST(ROW_NUMBER() OVER (
-        ORDER BY rank_group, rank_value DESC NULLS LAST, customer_id
+        ORDER BY rank_group, rank_value DESC NULLS LAST, rank_tie DESC NULLS LAST, customer_id
     ) AS INTEGER) AS rank
 FROM best
 WHERE choice = 1

@@ -86,11 +86,10 @@ def due(
         ({"working_days": 2}, None, date(2018, 10, 12)),
         ({"working_days": 7}, None, date(2018, 10, 19)),
         ({"day": 12}, None, date(2018, 10, 12)),
-        (
-            {"day": 5},
-            None,
-            date(2018, 9, 30),
-        ),  # in the Golden Week: the working day before
+        # In the Golden Week the working day before is a day before the orders go out.
+        ({"day": 5}, None, DISPATCH),
+        ({"day": 14}, None, date(2018, 10, 12)),
+        ({"column": "due_on"}, date(2018, 9, 20), DISPATCH),
         ({"column": "due_on"}, date(2018, 10, 21), date(2018, 10, 19)),
         ({"column": "due_on"}, None, date(2018, 10, 31)),
     ],

@@ -104,6 +104,12 @@ def test_a_wrong_number_is_forgotten_with_the_number(home: Path) -> None:
     }
 
 
+def test_no_number_at_all_is_no_other_number(home: Path) -> None:
+    hand_in(home, {"bob": answer("wrong_number")})
+    run_town(home, town(NEXT, bob=""))
+    assert why_nots(home) == {"bob": "wrong_number"}
+
+
 def test_a_wrong_number_lasts_and_do_not_contact_too(home: Path) -> None:
     hand_in(home, {"ann": answer("do_not_contact"), "bob": answer("wrong_number")})
     for ahead in (1, 2, 5):
