@@ -75,7 +75,7 @@ class ConsoleServer(BaseApplication):
             "control_socket_disable": True,
             "when_ready": self._tell_address,
             "post_worker_init": _start_settling,
-            "worker_exit": _settle_all,
+            "worker_exit": settle_all,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -113,7 +113,7 @@ def _keep_settling(worker: Any) -> None:
             continue  # the database is away: what is held stays there, and is taken later
 
 
-def _settle_all(server: Any, worker: Any) -> None:
+def settle_all(server: Any, worker: Any) -> None:
     """Take what is held before a process ends: nobody could undo it any more."""
     from django.db import Error
 

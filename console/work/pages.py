@@ -242,14 +242,14 @@ def show_number(request: Any, order_id: str) -> Any:
     is_refused = shown >= settings.CONSOLE_NUMBERS_AN_HOUR
     record_access(request, NUMBER_SHOWN, order.pk, is_refused)
     if is_refused:
-        context = {"too_many": True, "order": order}
+        told: dict[str, Any] = {"too_many": True}
         status = 429
     else:
         phone = find_phone(settings.CONSOLE_HOME, order)
-        context = {"number": phone or "", "has_no_number": not phone, "order": order}
+        told = {"number": phone or "", "has_no_number": not phone}
         status = 200
     if request.htmx:
-        return render(request, "console/number.html", context, status=status)
+        return render(request, "console/number.html", told, status=status)
     values = suggest_values(order, clock.find_today())
     form = AnswerForm(None, initial=values)
-    return _show_order(request, order, form, status, **context)
+    return _show_order(request, order, form, status, **told)
