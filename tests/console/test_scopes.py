@@ -123,6 +123,7 @@ def _list_allowed(name: str, visitor: str | None, owner: str) -> set[int]:
 def _find_leaks(answer: Any, visitor: str | None) -> list[str]:
     """The names and numbers of customers in an answer that are not the visitor's."""
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    answer.close()
     text = content.decode("utf-8", "replace")
     manager_id = PEOPLE[visitor].get("manager_id") if visitor else None
     found = []
