@@ -14,9 +14,9 @@ from console.access.scope import list_ever_held, scope
 from console.returns import take_answers_back
 from console.work.holding import SOURCE
 from console.work.published import OrdersByKey, list_released
+from console.work.states import find_oldest_month
 from pipelines.core.errors import SourceNotReady
 from pipelines.core.month import Month
-from pipelines.core.outcomes import LAST_CHECK
 from pipelines.core.settings import load_settings
 from pipelines.documents.workbooks.export import write_books
 from pipelines.documents.workbooks.work_lists import plan_work_lists
@@ -60,8 +60,7 @@ class Taken:
 
 def list_months(account: Any) -> list[str]:
     """Return the months of which an account has orders that are still looked at, newest first."""
-    today = clock.find_today()
-    oldest = str(Month.parse(f"{today:%Y-%m}").plus(-LAST_CHECK))
+    oldest = find_oldest_month(clock.find_today())
     months = scope(account).filter(release_id__gte=oldest)
     found = set(months.values_list("release_id", flat=True))
     return sorted(found, reverse=True)

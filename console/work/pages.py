@@ -23,7 +23,8 @@ from console.access.context import find_language
 from console.access.gate import open_to
 from console.access.record import NUMBER_SHOWN, count_shown_numbers, record_access
 from console.access.roles import Role
-from console.models import Answer, HeldAnswer
+from console.access.scope import scope
+from console.models import Answer, HeldAnswer, Order
 from console.work.answering import (
     AnswerForm,
     add_refusal,
@@ -34,7 +35,7 @@ from console.work.answering import (
 from console.work.holding import UNDO_SECONDS, hold_answer, undo_answer
 from console.work.published import find_phone, read_cards
 from console.work.queue import STATE_WORDS, View, find_neighbours, open_queue
-from console.work.states import State, count_states
+from console.work.states import QueuedOrder, count_states, find_oldest_month
 from console.work.timeline import list_events
 from pipelines.catalogue.outputs import load_lists
 from pipelines.core.outcomes import load_outcomes
@@ -53,37 +54,41 @@ def show_queue(request: Any) -> Any:
     """Show the orders in the order to work them, fifty a page."""
     view = View.read(request.GET)
     queue = open_queue(request.user)
-    page = Paginator(view.choose_orders(queue), _ON_A_PAGE).get_page(
-        request.GET.get("page")
-    )
-    orders = list(page.object_list)
+    chosen = Paginator(view.choose_orders(queue), _ON_A_PAGE)
+    page = chosen.get_page(request.GET.get("page"))
     language = find_language()
+    orders = [queued.order for queued in page.object_list]
     cards = read_cards(settings.CONSOLE_HOME, orders, language, is_owner=True)
     record_access(request, "queue", view.query)
+    lines = []
+    for queued in page.object_list:
+        card = cards.get(queued.order.order_id)
+        lines.append({"order": queued.order, "card": card, **_describe_state(queued)})
     context = {
         "view": view,
         "page": page,
-        "lines": [_describe_line(order, cards.get(order.pk)) for order in orders],
-        "chips": _list_chips(queue, view),
+        "lines": lines,
+        "chips": _list_chips(view.choose_list(queue), view),
         "lists": load_list_titles(language),
         "undo": _find_undo(request),
-        "today": clock.find_today(),
     }
     return render(request, "console/queue.html", context)
 
 
-def _describe_line(order: Any, card: Any) -> dict[str, Any]:
-    state = State(order.state)
-    labels = {"order": order, "card": card, "state": state.value}
-    late_days = (clock.find_today() - order.day).days
-    return labels | {"state_words": STATE_WORDS[state], "late_days": late_days}
+def _describe_state(queued: QueuedOrder) -> dict[str, Any]:
+    """What a page says of how an order stands."""
+    return {
+        "state": queued.state.value,
+        "state_words": STATE_WORDS[queued.state],
+        "day": queued.day,
+        "late_days": (clock.find_today() - queued.day).days,
+    }
 
 
-def _list_chips(queue: Any, view: View) -> list[dict[str, Any]]:
-    """The states with their counts, within the list that is chosen."""
-    of_list = queue.filter(list=view.list_name) if view.list_name else queue
+def _list_chips(queue: list[QueuedOrder], view: View) -> list[dict[str, Any]]:
+    """The states with their counts."""
     chips = []
-    for state, count in count_states(of_list).items():
+    for state, count in count_states(queue).items():
         chips.append(
             {
                 "state": state.value,
@@ -123,9 +128,11 @@ def work_order(request: Any, order_id: str) -> Any:
     return _show_order(request, order, form, outcome=outcome, message=message)
 
 
-def _find_order(request: Any, order_id: str) -> Any:
+def _find_order(request: Any, order_id: str) -> Order:
     """Return an order of the asker's; of any other nobody learns whether it is there."""
-    order = open_queue(request.user).filter(pk=order_id).first()
+    oldest = find_oldest_month(clock.find_today())
+    own = scope(request.user).filter(pk=order_id, release_id__gte=oldest)
+    order: Order | None = own.first()
     if order is None:
         record_access(request, "order", order_id, is_refused=True)
         raise Http404
@@ -133,18 +140,22 @@ def _find_order(request: Any, order_id: str) -> Any:
 
 
 def _show_order(
-    request: Any, order: Any, form: AnswerForm, status: int = 200, **more: Any
+    request: Any, order: Order, form: AnswerForm, status: int = 200, **more: Any
 ) -> Any:
     """Draw the page of an order around a form."""
     language = find_language()
     home = settings.CONSOLE_HOME
     view = View.read(request.GET)
-    card = read_cards(home, [order], language, is_owner=True).get(order.pk)
+    queue = open_queue(request.user)
+    [queued] = [one for one in queue if one.order.order_id == order.pk]
+    cards = read_cards(home, [queued.order], language, is_owner=True)
     context = {
-        **_describe_line(order, card),
+        **_describe_state(queued),
+        "order": order,
+        "card": cards.get(order.pk),
         "view": view,
         "list_title": load_list_titles(language).get(order.list, order.list),
-        "neighbours": find_neighbours(open_queue(request.user), view, order.pk),
+        "neighbours": find_neighbours(queue, view, order.pk),
         "choices": list_choices(order, language),
         "form": form,
         "seen": _count_said(order),
@@ -155,7 +166,7 @@ def _show_order(
     return render(request, _ORDER, context, status=status)
 
 
-def _count_said(order: Any) -> int:
+def _count_said(order: Order) -> int:
     """How often an order was answered: a form that knows of fewer is older than an answer."""
     taken = Answer.objects.filter(order_id=order.pk).count()
     held = HeldAnswer.objects.filter(order_id=order.pk).count()
@@ -165,7 +176,7 @@ def _count_said(order: Any) -> int:
 # -- its answer ------------------------------------------------------------------------------------
 
 
-def _answer_order(request: Any, order: Any) -> Any:
+def _answer_order(request: Any, order: Order) -> Any:
     """Hold an answer and go on to the next order; ask for what is missing."""
     language = find_language()
     code = request.POST.get("outcome", "")

@@ -6,13 +6,14 @@ The same rows and sentences as in the workbooks, because the same code makes the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from console.models import Order
+from console.work.states import Standing
 from pipelines.core.month import Month
 from pipelines.documents.workbooks.workbook_data import (
     PersonRow,
@@ -56,27 +57,30 @@ class Card:
 
 
 def read_cards(
-    home: Path, orders: Sequence[Order], language: str, is_owner: bool
+    home: Path, orders: Sequence[Standing], language: str, is_owner: bool
 ) -> dict[str, Card]:
     """Return the cards of orders by id; names in full for who owns the customers.
 
     Of an order that the home does not hold any more there is none.
     """
+    order_ids: dict[str, list[str]] = defaultdict(list)
+    for order in orders:
+        order_ids[order.month].append(order.order_id)
     cards: dict[str, Card] = {}
-    for data in _read_by_version(home, orders, language):
-        for rank, order in enumerate(data.orders, start=1):
-            row = data.build_work_row(rank, order, is_owner=False)
-            person = data.people.get(order["customer_id"])
+    for data in _read_by_version(home, order_ids, language):
+        for rank, sealed in enumerate(data.orders, start=1):
+            row = data.build_work_row(rank, sealed, is_owner=False)
+            person = data.people.get(sealed["customer_id"])
             name = person["name"] if person else None
             phone = person["phone"] if person else None
             shown_name = name if is_owner else mask_name(name)
-            cards[order["order_id"]] = Card(shown_name, mask_phone(phone), row)
+            cards[sealed["order_id"]] = Card(shown_name, mask_phone(phone), row)
     return cards
 
 
 def find_phone(home: Path, order: Order) -> str | None:
     """Return the number that an order's customer is called on, in full."""
-    for data in _read_by_version(home, [order], "zh"):
+    for data in _read_by_version(home, {order.release_id: [order.pk]}, "zh"):
         person = data.people.get(order.customer_id)
         if person is not None:
             return person["phone"]
@@ -84,14 +88,10 @@ def find_phone(home: Path, order: Order) -> str | None:
 
 
 def _read_by_version(
-    home: Path, orders: Iterable[Order], language: str
+    home: Path, order_ids: Mapping[str, list[str]], language: str
 ) -> Iterator[OrdersByKey]:
-    """Yield the tables that hold some of the orders: of each month, and of the days after it."""
-    of_months: dict[str, list[str]] = defaultdict(list)
-    for order in orders:
-        of_months[order.release_id].append(order.pk)
-    for month, order_ids in of_months.items():
-        missing = order_ids
+    """Yield the tables that hold orders, given by month: of the month, and of days after it."""
+    for month, missing in order_ids.items():
         for version in list_released(home, Month.parse(month)):
             data = OrdersByKey(version, language, False, order_ids=tuple(missing))
             held = {order["order_id"] for order in data.orders}

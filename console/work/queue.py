@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from console import clock
 from console.access.scope import scope
-from console.models import Order
-from console.work.states import State, list_queue
+from console.work.states import QueuedOrder, State, read_queue
 
 STATE_WORDS = {
     State.OVERDUE: _("Overdue"),
@@ -41,25 +39,32 @@ class View:
     @property
     def query(self) -> str:
         """The choice as the end of an address."""
-        chosen = {
-            "state": self.state.value if self.state else "",
-            "list": self.list_name,
-        }
-        given = {name: value for name, value in chosen.items() if value}
+        given = {}
+        if self.state is not None:
+            given["state"] = self.state.value
+        if self.list_name:
+            given["list"] = self.list_name
         return f"?{urlencode(given)}" if given else ""
 
-    def choose_orders(self, queue: QuerySet[Order]) -> QuerySet[Order]:
+    def choose_orders(self, queue: Iterable[QueuedOrder]) -> list[QueuedOrder]:
         """Return the orders of a queue that are chosen."""
-        if self.list_name:
-            queue = queue.filter(list=self.list_name)
+        return [queued for queued in self.choose_list(queue) if self._has(queued.state)]
+
+    def choose_list(self, queue: Iterable[QueuedOrder]) -> list[QueuedOrder]:
+        """Return the orders of the list that is chosen, in whatever state."""
+        if not self.list_name:
+            return list(queue)
+        return [queued for queued in queue if queued.order.list == self.list_name]
+
+    def _has(self, state: State) -> bool:
         if self.state is None:
-            return queue.exclude(state=State.DONE.value)
-        return queue.filter(state=self.state.value)
+            return state is not State.DONE
+        return state is self.state
 
 
-def open_queue(account: Any) -> QuerySet[Order]:
+def open_queue(account: Any) -> list[QueuedOrder]:
     """Return all orders of an account in the order to work them, as of today."""
-    return list_queue(scope(account), clock.find_today())
+    return read_queue(scope(account), clock.find_today())
 
 
 @dataclass(frozen=True)
@@ -72,12 +77,14 @@ class Neighbours:
     after: str | None
 
 
-def find_neighbours(queue: QuerySet[Order], view: View, order_id: str) -> Neighbours:
+def find_neighbours(
+    queue: Iterable[QueuedOrder], view: View, order_id: str
+) -> Neighbours:
     """Return the orders before and behind one.
 
     Behind one that is not among the chosen comes the first of them.
     """
-    chosen = list(view.choose_orders(queue).values_list("pk", flat=True))
+    chosen = [queued.order.order_id for queued in view.choose_orders(queue)]
     if order_id not in chosen:
         first = chosen[0] if chosen else None
         return Neighbours(0, len(chosen), None, first)

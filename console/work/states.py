@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from enum import Enum
+from typing import NamedTuple
 
-from django.db.models import (
-    Case,
-    CharField,
-    Count,
-    DateField,
-    F,
-    IntegerField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
+from django.db.models import Case, DateField, F, OuterRef, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
 from console.models import Answer, Order
 from pipelines.catalogue.outputs import load_lists
 from pipelines.core.month import Month
 from pipelines.core.outcomes import LAST_CHECK, load_outcomes
+
+_NO_RANK = 1 << 31  # orders that were taken in before ranks were come last
 
 
 class State(Enum):
@@ -38,79 +31,102 @@ class State(Enum):
     DONE = "done"
 
 
-def list_queue(orders: QuerySet[Order], today: date) -> QuerySet[Order]:
-    """Return orders in the order to work them, each with `said`, `day` and `state`.
+_PLACES = {state: place for place, state in enumerate(State)}
 
-    `said` is the outcome that stands, `day` the day that counts: what was promised, else when it is
-    due. Orders that no answer is taken for any more are left out.
+
+class Standing(NamedTuple):
+    """An order with the outcome that stands and the day that was promised with it."""
+
+    order_id: str
+    month: str
+    list: str
+    customer_id: str
+    amount: Decimal | None
+    due_on: date
+    rank: int | None
+    outcome: str | None
+    promised_on: date | None
+
+
+class QueuedOrder(NamedTuple):
+    """An order in the queue: its state, and the day that counts (promised, else due)."""
+
+    order: Standing
+    state: State
+    day: date
+
+
+def read_queue(orders: QuerySet[Order], today: date) -> list[QueuedOrder]:
+    """Return orders in the order to work them.
+
+    Orders that no answer is taken for any more are left out.
     """
-    oldest = Month.parse(f"{today:%Y-%m}").plus(-LAST_CHECK)
-    open_orders = orders.filter(release_id__gte=str(oldest))
-    return _name_states(_name_answers(open_orders), today).order_by(
-        "state_place", "day", "list_place", F("rank").asc(nulls_last=True), "pk"
-    )
+    oldest = find_oldest_month(today)
+    answerable = orders.filter(release_id__gte=oldest)
+    queue = [_judge_order(order, today) for order in _read_standing(answerable)]
+    places = {spec.name: place for place, spec in enumerate(load_lists())}
+
+    def find_place(queued: QueuedOrder) -> tuple[object, ...]:
+        order = queued.order
+        list_place = places.get(order.list, len(places))
+        rank = _NO_RANK if order.rank is None else order.rank
+        place = _PLACES[queued.state]
+        return place, queued.day, list_place, rank, order.order_id
+
+    return sorted(queue, key=find_place)
 
 
-def count_states(queue: QuerySet[Order]) -> dict[State, int]:
+def find_oldest_month(today: date) -> str:
+    """Return the oldest month whose orders an answer of today is taken for."""
+    return str(Month.parse(f"{today:%Y-%m}").plus(-LAST_CHECK))
+
+
+def count_states(queue: Iterable[QueuedOrder]) -> dict[State, int]:
     """Count a queue's orders by state; a state without orders has none."""
-    rows = queue.order_by().values("state").annotate(count=Count("pk"))
-    counts = {row["state"]: row["count"] for row in rows}
-    return {state: counts.get(state.value, 0) for state in State}
+    counts = Counter(queued.state for queued in queue)
+    return {state: counts[state] for state in State}
 
 
-def _name_answers(orders: QuerySet[Order]) -> QuerySet[Order]:
+def _read_standing(orders: QuerySet[Order]) -> Iterable[Standing]:
     """The orders with what was said last: what is still held goes before what was taken."""
     answers = Answer.objects.filter(order_id=OuterRef("pk")).order_by(
         F("contacted_on").desc(nulls_last=True), "-pk"
     )
-    standing = Subquery(answers.values("outcome")[:1])
-    standing_day = Subquery(answers.values("promised_on")[:1])
-    promised_on = Case(
-        When(held__isnull=False, then=F("held__promised_on")),
-        default=standing_day,
-        output_field=DateField(null=True),
+    is_held = When(held__isnull=False, then=F("held__promised_on"))
+    rows = orders.annotate(
+        outcome=Coalesce(F("held__outcome"), Subquery(answers.values("outcome")[:1])),
+        promised_on=Case(
+            is_held,
+            default=Subquery(answers.values("promised_on")[:1]),
+            output_field=DateField(null=True),
+        ),
+    ).values_list(
+        "pk",
+        "release_id",
+        "list",
+        "customer_id",
+        "amount",
+        "due_on",
+        "rank",
+        "outcome",
+        "promised_on",
     )
-    return orders.annotate(
-        said=Coalesce(F("held__outcome"), standing), promised_on=promised_on
-    )
+    return [Standing(*row) for row in rows]
 
 
-def _name_states(orders: QuerySet[Order], today: date) -> QuerySet[Order]:
-    closing = [code for code, outcome in load_outcomes().items() if outcome.closes]
-    vain = [
-        code
-        for code, outcome in load_outcomes().items()
-        if not outcome.is_contact and not outcome.closes
-    ]
-    with_day = orders.annotate(day=Coalesce("promised_on", "due_on"))
-    rules = (
-        (Q(said__in=closing), State.DONE),
-        (Q(day__lt=today), State.OVERDUE),
-        (Q(day=today), State.TODAY),
-        (Q(promised_on__isnull=False), State.PROMISED),
-        (Q(said__in=vain), State.NOT_REACHED),
-    )
-    state = Case(
-        *(When(rule, then=Value(state.value)) for rule, state in rules),
-        default=Value(State.OPEN.value),
-        output_field=CharField(),
-    )
-    with_state = with_day.annotate(state=state)
-    return with_state.annotate(state_place=_place_states(), list_place=_place_lists())
-
-
-def _place_states() -> Case:
-    places = [
-        When(state=state.value, then=Value(place)) for place, state in enumerate(State)
-    ]
-    return Case(*places, output_field=IntegerField())
-
-
-def _place_lists() -> Case:
-    """By the lists' priority; a list that is no more comes last."""
-    places = [
-        When(list=spec.name, then=Value(place))
-        for place, spec in enumerate(load_lists())
-    ]
-    last = Value(len(places))
-    return Case(*places, default=last, output_field=IntegerField())
+def _judge_order(order: Standing, today: date) -> QueuedOrder:
+    day = order.promised_on or order.due_on
+    outcome = load_outcomes().get(order.outcome or "")
+    if outcome is not None and outcome.closes:
+        state = State.DONE
+    elif day < today:
+        state = State.OVERDUE
+    elif day == today:
+        state = State.TODAY
+    elif order.promised_on is not None:
+        state = State.PROMISED
+    elif outcome is not None and not outcome.is_contact:
+        state = State.NOT_REACHED
+    else:
+        state = State.OPEN
+    return QueuedOrder(order, state, day)

@@ -30,10 +30,10 @@ def say(console: Console, customer: str, outcome: str, **more: Any) -> None:
 
 def states_on(today: date) -> dict[str, str]:
     from console.models import Order
-    from console.work.states import list_queue
+    from console.work.states import read_queue
 
-    queue = list_queue(Order.objects.all(), today)
-    return {order.customer_id: order.state for order in queue}
+    queue = read_queue(Order.objects.all(), today)
+    return {queued.order.customer_id: queued.state.value for queued in queue}
 
 
 @pytest.mark.parametrize(
