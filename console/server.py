@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
@@ -82,12 +84,41 @@ class ConsoleServer(BaseApplication):
 
     def load(self) -> Any:
         """Return the application; each process has its own."""
+        _tell_failures()
         return _load_application()
 
     def _tell_address(self, arbiter: Any) -> None:
         for listener in arbiter.LISTENERS:
             host, port, *_ = listener.sock.getsockname()
             self.began(f"http://{host}:{port}")
+
+
+class FailureFormatter(logging.Formatter):
+    """Says of a failure what it was and where in the code, and no word of its own.
+
+    The words of an error may be a customer's.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one line."""
+        status = getattr(record, "status_code", "")
+        line = f"{record.levelname} {record.name} {status}".rstrip()
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None:
+            return line
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return f"{line} {type(error).__name__} in {last.filename}:{last.lineno}"
+
+
+def _tell_failures() -> None:
+    """Have failures told on the error stream, by their place alone."""
+    teller = logging.StreamHandler()
+    teller.setFormatter(FailureFormatter())
+    teller.setLevel(logging.ERROR)
+    for name in ("django", "axes"):
+        logger = logging.getLogger(name)
+        logger.handlers = [teller]
+        logger.propagate = False
 
 
 def _start_settling(worker: Any) -> None:

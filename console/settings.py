@@ -17,7 +17,8 @@ from pipelines.core.settings import load_settings
 
 _OFFICE = load_settings()
 _HERE = Path(__file__).parent
-_HOSTS = [name.strip() for name in _OFFICE.console_hosts.split(",") if name.strip()]
+_HOSTS = [name.strip() for name in (_OFFICE.console_hosts or "").split(",")]
+_HOSTS = list(filter(None, _HOSTS))
 _IS_IN_SERVICE = bool(_HOSTS)
 
 

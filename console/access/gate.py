@@ -101,7 +101,8 @@ def _find_step_before(account: Any) -> str | None:
 
 def _has_lasted(session: Any) -> bool:
     began_at: int = session.get(_BEGAN, 0)
-    return time.time() - began_at > settings.CONSOLE_SESSION_SECONDS
+    seconds: int = settings.CONSOLE_SESSION_SECONDS
+    return time.time() - began_at > seconds
 
 
 def _ask_to_log_in(request: Any) -> HttpResponse:

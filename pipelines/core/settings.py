@@ -177,8 +177,8 @@ class Settings(BaseSettings):
         default=None,
         description="SQLAlchemy URL of the office database; office.sqlite3 in the home without",
     )
-    console_hosts: str = Field(
-        default="",
+    console_hosts: str | None = Field(
+        default=None,
         description="names by which browsers reach the console over HTTPS, separated by commas; "
         "this machine alone without",
     )

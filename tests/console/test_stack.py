@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import signal
@@ -21,6 +22,7 @@ import pytest
 from console.database import start_django
 from pipelines.core.errors import UsageError
 from pipelines.core.paths import ROOT
+from tests.support.postgres import Cluster
 from tests.support.small import KEY
 from tests.support.visitors import Console
 
@@ -124,6 +126,58 @@ def test_this_machine_is_always_let_in() -> None:
     for address in ("127.0.0.1:0", "localhost:8000", "[::1]:8000"):
         assert check_address(address, is_in_service=False) == address
     assert check_address("0.0.0.0:8000", is_in_service=True)
+
+
+def test_a_failure_says_nothing_of_whom_it_was_about(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.test import Client
+
+    from console.server import FailureFormatter
+
+    def fail(*args: object, **more: object) -> None:
+        raise ValueError("安哨兵 13900000001")
+
+    wang = console.visit("wang")
+    monkeypatch.setattr("console.work.pages.read_cards", fail)
+    wang.raise_request_exception = False
+    page = wang.get("/queue/")
+    assert isinstance(wang, Client) and page.status_code == 500
+    assert "安哨兵" not in page.content.decode() and "请重试" in page.content.decode()
+    record = logging.LogRecord(
+        "django.request", 40, "", 0, "安哨兵", None, page.exc_info
+    )
+    told = FailureFormatter().format(record)
+    assert "ValueError in" in told and "哨兵" not in told and "139" not in told
+
+
+def test_the_same_pages_stand_on_postgresql(
+    console: Console, postgres_cluster: Cluster
+) -> None:
+    """Orders, answers, undoing and the lock-out, on the database of service."""
+    from console.database import open_console
+    from console.orders import import_orders
+    from console.work.holding import settle_answers
+    from pipelines.store.lake import MonthFolder
+    from tests.support.small import MONTH, own_settings
+    from tests.support.visitors import TODAY, make_accounts
+
+    settings = own_settings(office_url=postgres_cluster.create("console"))
+    import_orders(console.home, MonthFolder(console.home, MONTH), settings, "test")
+    open_console(console.home, settings)
+    make_accounts()
+    wang = console.visit("wang")
+    order = console.order_of("ann")
+    page = wang.get(f"/orders/{order}/").content.decode()
+    said = dict(re.findall(r'name="(author|seen)" value="([^"]*)"', page))
+    said |= {"outcome": "paid", "contacted_on": str(TODAY)}
+    assert wang.post(f"/orders/{order}/", said).status_code == 302
+    assert "安哨兵" in wang.get("/queue/?state=done").content.decode()
+    assert settle_answers(only_due=False) == 1
+    assert "安哨兵" in wang.get("/queue/?state=done").content.decode()
+    guess = {"username": "li", "password": "wrong"}
+    tries = [console.visit().post("/log-in/", guess).status_code for _ in range(5)]
+    assert tries[-1] == 429
 
 
 # -- the commands -------------------------------------------------------------------------------------------------

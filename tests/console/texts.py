@@ -56,10 +56,11 @@ def _read_marked_in_template(code: str) -> Iterator[Text]:
 def read_marked(code: str) -> Iterator[Text]:
     """The texts of the calls of `_` and its kin in Python code."""
     for node in ast.walk(ast.parse(code)):
-        is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        if not is_call or node.func.id not in _MARKERS:
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
-        texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+        if node.func.id not in _MARKERS:
+            continue
+        texts = [str(arg.value) for arg in node.args if isinstance(arg, ast.Constant)]
         if node.func.id == "ngettext":
             yield texts[0], texts[1]
         elif texts:
