@@ -12,7 +12,11 @@ from console.access.gate import open_to
 from console.access.roles import Role
 from pipelines.store.lake import MonthFolder, list_held_months
 
-_OWN_PAGES = {Role.MANAGER: "queue", Role.ADMINISTRATOR: "accounts"}
+_OWN_PAGES = {
+    Role.MANAGER: "queue",
+    Role.HEAD: "branch",
+    Role.ADMINISTRATOR: "accounts",
+}
 
 
 @open_to()

@@ -42,6 +42,10 @@ def _list_places(request: Any) -> list[Place]:
     """The pages of the bar that an account may open."""
     words = {
         Role.MANAGER: (("queue", _("My queue")), ("books", _("Workbook"))),
+        Role.HEAD: (
+            ("branch", _("My branch")),
+            ("branch_orders", _("Orders of the branch")),
+        ),
         Role.ADMINISTRATOR: (("accounts", _("Accounts")),),
     }
     pages = words.get(request.user.known_role, ())

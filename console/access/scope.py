@@ -24,8 +24,14 @@ def scope(account: Account) -> QuerySet[Order]:
     if role is Role.MANAGER and account.manager_id:
         return _list_held_orders(account.manager_id)
     if role is Role.HEAD and account.branch_id:
-        return _name_holders(Order.objects.filter(branch_id=account.branch_id))
-    return _name_holders(Order.objects.none())
+        return name_holders(Order.objects.filter(branch_id=account.branch_id))
+    return name_holders(Order.objects.none())
+
+
+def list_standing(account: Account) -> QuerySet[Order]:
+    """Return of the orders an account may see those that were not taken back."""
+    is_unchanged = Q(last_kind__isnull=True)
+    return scope(account).filter(is_unchanged | ~Q(last_kind=WITHDRAWN))
 
 
 def list_ever_held(account: Account, order_ids: set[str]) -> set[str]:
@@ -48,15 +54,18 @@ def _list_held_orders(manager_id: str) -> QuerySet[Order]:
     only of these is asked who had them last.
     """
     own = Q(manager_id=manager_id) | Q(pk__in=_list_given_to(manager_id))
-    return _name_holders(Order.objects.filter(own)).filter(holder_id=manager_id)
+    return name_holders(Order.objects.filter(own)).filter(holder_id=manager_id)
 
 
 def _list_given_to(manager_id: str) -> QuerySet[OrderChange]:
     return OrderChange.objects.filter(manager_id=manager_id).values("order_id")
 
 
-def _name_holders(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """The orders with `holder_id`; of one that was taken back it is nobody's."""
+def name_holders(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Return orders with `holder_id` and `last_kind`, what was changed last.
+
+    Of one that was taken back the holder is nobody.
+    """
     changes = OrderChange.objects.filter(order_id=OuterRef("pk")).order_by("-pk")
     last_kind = Subquery(changes.values("kind")[:1])
     last_holder = Subquery(changes.values("manager_id")[:1])

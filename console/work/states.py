@@ -44,6 +44,7 @@ class Standing(NamedTuple):
     amount: Decimal | None
     due_on: date
     rank: int | None
+    holder_id: str | None
     outcome: str | None
     promised_on: date | None
 
@@ -57,7 +58,7 @@ class QueuedOrder(NamedTuple):
 
 
 def read_queue(orders: QuerySet[Order], today: date) -> list[QueuedOrder]:
-    """Return orders in the order to work them.
+    """Return orders, of which the scope says who has them, in the order to work them.
 
     Orders that no answer is taken for any more are left out.
     """
@@ -108,6 +109,7 @@ def _read_standing(orders: QuerySet[Order]) -> Iterable[Standing]:
         "amount",
         "due_on",
         "rank",
+        "holder_id",
         "outcome",
         "promised_on",
     )

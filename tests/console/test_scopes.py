@@ -18,6 +18,7 @@ from tests.support.visitors import DEBTORS, PEOPLE, Console
 start_django()
 
 MANAGERS = frozenset({"manager"})
+HEADS = frozenset({"head"})
 ALL = frozenset({"manager", "head", "analyst", "quality", "administrator"})
 
 
@@ -40,6 +41,9 @@ ADDRESSES = {
     "password": Address("/password/", "get", ALL),
     "accounts": Address("/accounts/", "get", frozenset({"administrator"})),
     "change_account": Address("/accounts/zhao/", "post", frozenset({"administrator"})),
+    "branch": Address("/branch/", "get", HEADS),
+    "branch_orders": Address("/branch/orders/", "get", HEADS),
+    "kpi": Address("/branch/churn_rate/start_base/", "get", HEADS),
     "queue": Address("/queue/", "get", MANAGERS),
     "undo": Address("/orders/undo/", "post", MANAGERS),
     "order": Address("/orders/{order}/", "get", MANAGERS),
@@ -60,7 +64,7 @@ def test_every_address_has_a_row() -> None:
 
 def test_every_page_says_to_whom_it_is_open() -> None:
     for pattern in get_resolver().url_patterns:
-        roles = getattr(pattern.callback, "roles", frozenset())
+        roles: Any = getattr(pattern.callback, "roles", frozenset())
         row = ADDRESSES[pattern.name]
         said = ALL if roles is None else {role.value for role in roles}
         assert (roles is None) == row.is_open and said == row.roles, pattern.name
@@ -95,7 +99,7 @@ def test_nobody_sees_what_is_not_theirs(console: Console) -> None:
             wrong.append((name, visitor, owner, answer.status_code))
         leaked += _find_leaks(answer, visitor)
     assert (wrong, leaked) == ([], [])
-    assert tried == 9 * (14 + 2 * 3)
+    assert tried == 9 * (17 + 2 * 3)
 
 
 def _list_allowed(name: str, visitor: str | None, owner: str) -> set[int]:

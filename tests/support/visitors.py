@@ -46,6 +46,8 @@ def debtors_town() -> Town:
     for customer, (manager, branch, name, phone) in DEBTORS.items():
         town.person(customer, manager=manager, branch=branch, name=name, phone=phone)
         town.owe(customer)
+    for kpi, target in (("days_sales_outstanding", 10), ("zero_usage_rate", 0.5)):
+        town.add("target", kpi=kpi, scope_id="B1", target_value=target)
     return town
 
 

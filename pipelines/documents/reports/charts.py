@@ -36,6 +36,9 @@ _LOWEST_POINT = 130
 _TALLEST_POINT = 90
 _MONTHS_LINE = 168
 _TREND_HEIGHT = 178
+_SPARK_WIDTH = 96
+_SPARK_HEIGHT = 20
+_DOT = 3
 _MOST_NAMED = 7  # of more months every second is named
 
 
@@ -234,6 +237,32 @@ def draw_trend(title: str, points: Sequence[Bar]) -> str:
         stroke_width=2,
     )
     return _draw_svg(title, _TREND_HEIGHT, [line, *marks])
+
+
+def draw_spark(title: str, numbers: Sequence[float]) -> str:
+    """Draw a line over months as small as a word; its last month is a dot."""
+    low = min(numbers)
+    span = (max(numbers) - low) or 1.0
+    step = _SPARK_WIDTH / max(len(numbers) - 1, 1)
+    corners = []
+    for index, number in enumerate(numbers):
+        y = _SPARK_HEIGHT - _SPARK_HEIGHT * (number - low) / span
+        corners.append((step * index + _DOT, y + _DOT))
+    line = _make_tag(
+        "polyline",
+        points=" ".join(f"{x:.1f},{y:.1f}" for x, y in corners),
+        fill="none",
+        stroke=_BLUE,
+        stroke_width=2,
+    )
+    last_x, last_y = corners[-1]
+    dot = _make_tag("circle", cx=last_x, cy=last_y, r=_DOT, fill=_BLUE)
+    width = _SPARK_WIDTH + 2 * _DOT
+    height = _SPARK_HEIGHT + 2 * _DOT
+    tag = _open_tag(
+        "svg", viewBox=f"0 0 {width} {height}", width=width, height=height, role="img"
+    )
+    return f"{tag}><title>{escape(title)}</title>{line}{dot}</svg>"
 
 
 # -- a waterfall -------------------------------------------------------------------------------
