@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from pipelines.catalogue.outputs import is_target_met, load_kpis
 from pipelines.documents.reports.charts import Bar, draw_spark, draw_trend
 from pipelines.store.lake import MonthFolder, Version, list_held_months
@@ -157,14 +159,13 @@ def _make_line(
     """A row of KPIs in words."""
     gap, target = row["gap"], row["target"]
     is_met = None if gap is None else is_target_met(meaning.better, gap)
-    gap_unit = "points" if meaning.unit == "ratio" else meaning.unit
     return KpiLine(
         wanted=Wanted(row["kpi"], row["variant"]),
         scope_id=row["scope_id"],
         title=meaning.title,
         value=format_figure(row["value"], meaning.unit),
         target=format_figure(target, meaning.unit),
-        gap=format_figure(gap, gap_unit),
+        gap=_say_gap(gap, meaning.unit),
         is_met=is_met,
         miss=_measure_miss(gap, target, is_met),
         rank=row["rank"],
@@ -174,6 +175,13 @@ def _make_line(
         reason=say_reasons(language, row["reason"]),
         spark=draw_spark(meaning.title, numbers) if len(numbers) > 1 else "",
     )
+
+
+def _say_gap(gap: float | None, unit: str) -> str:
+    """A distance from a target: of shares in points."""
+    if gap is None or unit != "ratio":
+        return format_figure(gap, unit)
+    return _("%(count)s points") % {"count": format_figure(gap, "points")}  # type: ignore[no-any-return]
 
 
 def _measure_miss(

@@ -78,7 +78,7 @@ def _count_loads(
     counts: dict[str, Counter[State]] = defaultdict(Counter)
     for queued in orders:
         counts[queued.order.holder_id or ""][queued.state] += 1
-    names = {manager.manager_id: manager.name for manager in managers}
+    names = _name_managers(managers)
     loads = []
     for holder_id in sorted({*counts, *names}):
         of_holder = counts[holder_id]
@@ -93,6 +93,10 @@ def _count_loads(
     return sorted(loads, key=lambda load: -int(load["overdue"]))
 
 
+def _name_managers(managers: list[ManagerRow]) -> dict[str, str]:
+    return {manager.manager_id: manager.name for manager in managers}
+
+
 @open_to(Role.HEAD)
 @require_safe
 def show_kpi(request: Any, kpi: str, variant: str) -> Any:
@@ -104,13 +108,15 @@ def show_kpi(request: Any, kpi: str, variant: str) -> Any:
     if meaning is None:
         raise Http404
     branch_id = request.user.branch_id
-    managers = list_managers(version, branch_id)
+    names = _name_managers(list_managers(version, branch_id))
     context = {
         "version": version,
         "meaning": meaning,
         "trend": draw_branch_trend(version, branch_id, wanted, language),
-        "lines": read_managers(version, branch_id, wanted, language),
-        "names": {manager.manager_id: manager.name for manager in managers},
+        "lines": [
+            {"line": line, "name": names.get(line.scope_id, line.scope_id)}
+            for line in read_managers(version, branch_id, wanted, language)
+        ],
     }
     return render(request, "console/kpi.html", context)
 
@@ -140,16 +146,21 @@ def _show_orders(request: Any, status: int, **more: Any) -> Any:
     page = Paginator(orders, _ON_A_PAGE).get_page(request.GET.get("page"))
     shown = [queued.order for queued in page.object_list]
     cards = read_cards(settings.CONSOLE_HOME, shown, find_language(), is_owner=False)
+    managers = list_managers(_find_month(), request.user.branch_id)
+    names = _name_managers(managers)
     lines = []
     for queued in page.object_list:
         card = cards.get(queued.order.order_id)
         words = STATE_WORDS[queued.state]
-        lines.append({"queued": queued, "card": card, "state_words": words})
+        holder_id = queued.order.holder_id or ""
+        holder = names.get(holder_id, holder_id)
+        line = {"queued": queued, "card": card, "state_words": words, "holder": holder}
+        lines.append(line)
     changes = OrderChange.objects.filter(order__branch_id=request.user.branch_id)
     context = {
         "page": page,
         "lines": lines,
-        "managers": list_managers(_find_month(), request.user.branch_id),
+        "managers": managers,
         "changes": changes.order_by("-pk")[:_MOST_CHANGES],
         "why": request.POST.get("why", ""),
         **more,

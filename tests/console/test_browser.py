@@ -137,6 +137,31 @@ def test_who_does_not_see_the_pages_can_use_them(
         assert (faults, visit.complaints) == ([], [])
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_head_and_an_administrator_see_their_pages_whole(
+    chromium: Browser, console: Console, url: str, width: int
+) -> None:
+    pages = {
+        "head1": ("/branch/", "/branch/orders/", "/branch/days_sales_outstanding/dso/"),
+        "root": ("/accounts/",),
+        "ana": ("/",),
+    }
+    faults = []
+    for name, paths in pages.items():
+        with visiting(chromium, url, width) as visit:
+            visit.log_in(name, PASSWORD)
+            faults += visit.list_faults_for_the_blind()
+            visit.page.fill("[name=code]", console.code_of(name))
+            visit.page.click("main button.main")
+            visit.page.wait_for_url(lambda address: "second" not in address)
+            for path in paths:
+                visit.open(path)
+                assert fits(visit, has_scripts=True), path
+                faults += visit.list_faults_for_the_blind()
+            faults += visit.complaints
+    assert faults == []
+
+
 def test_a_double_tap_saves_once_and_a_chip_changes_the_queue_in_place(
     chromium: Browser, console: Console, url: str
 ) -> None:
