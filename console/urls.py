@@ -9,6 +9,7 @@ from console.accounts import staff_pages
 from console.branch import pages as branch
 from console.first_page import show_first_page
 from console.work import book_pages, pages
+from console.work.mine import show_own_figures
 
 urlpatterns = [
     path("", show_first_page, name="first_page"),
@@ -26,6 +27,7 @@ urlpatterns = [
     path("orders/undo/", pages.undo_last, name="undo"),
     path("orders/<str:order_id>/", pages.work_order, name="order"),
     path("orders/<str:order_id>/number/", pages.show_number, name="number"),
+    path("mine/", show_own_figures, name="mine"),
     path("books/", book_pages.show_books, name="books"),
     path("books/hand-in/", book_pages.hand_in_book, name="hand_in"),
     path("books/corrected/<str:link>/", book_pages.fetch_corrected, name="corrected"),

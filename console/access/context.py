@@ -41,7 +41,11 @@ def find_language() -> str:
 def _list_places(request: Any) -> list[Place]:
     """The pages of the bar that an account may open."""
     words = {
-        Role.MANAGER: (("queue", _("My queue")), ("books", _("Workbook"))),
+        Role.MANAGER: (
+            ("queue", _("My queue")),
+            ("mine", _("My figures")),
+            ("books", _("Workbook")),
+        ),
         Role.HEAD: (
             ("branch", _("My branch")),
             ("branch_orders", _("Orders of the branch")),

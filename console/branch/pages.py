@@ -19,17 +19,18 @@ from console.access.gate import open_to
 from console.access.record import record_access
 from console.access.roles import Role
 from console.access.scope import list_standing, scope
-from console.branch.figures import (
+from console.changes import REASSIGNED, change_orders
+from console.figures.kpis import (
     ManagerRow,
+    Scope,
     Wanted,
     draw_branch_trend,
     find_newest_release,
     list_managers,
     load_meanings,
-    read_branch,
     read_managers,
+    read_scope,
 )
-from console.changes import REASSIGNED, change_orders
 from console.models import OrderChange
 from console.work.published import read_cards
 from console.work.queue import STATE_WORDS
@@ -64,7 +65,8 @@ def show_branch(request: Any) -> Any:
     context: dict[str, Any] = {"version": version}
     if version is not None:
         branch_id = request.user.branch_id
-        context["lines"] = read_branch(version, branch_id, find_language())
+        branch = Scope("branch", branch_id)
+        context["lines"] = read_scope(version, branch, find_language())
         managers = list_managers(version, branch_id)
         context["loads"] = _count_loads(_read_open_orders(request.user), managers)
         context["states"] = STATE_WORDS.values()

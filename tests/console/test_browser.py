@@ -128,6 +128,7 @@ def test_who_does_not_see_the_pages_can_use_them(
             "/queue/",
             "/queue/?state=done",
             order,
+            "/mine/",
             "/books/",
             "/password/",
             "/no/",

@@ -48,6 +48,7 @@ ADDRESSES = {
     "undo": Address("/orders/undo/", "post", MANAGERS),
     "order": Address("/orders/{order}/", "get", MANAGERS),
     "number": Address("/orders/{order}/number/", "post", MANAGERS),
+    "mine": Address("/mine/", "get", MANAGERS),
     "books": Address("/books/", "get", MANAGERS),
     "hand_in": Address("/books/hand-in/", "post", MANAGERS),
     "corrected": Address("/books/corrected/{link}/", "get", MANAGERS),
@@ -99,7 +100,7 @@ def test_nobody_sees_what_is_not_theirs(console: Console) -> None:
             wrong.append((name, visitor, owner, answer.status_code))
         leaked += _find_leaks(answer, visitor)
     assert (wrong, leaked) == ([], [])
-    assert tried == 9 * (17 + 2 * 3)
+    assert tried == 9 * (18 + 2 * 3)
 
 
 def _list_allowed(name: str, visitor: str | None, owner: str) -> set[int]:

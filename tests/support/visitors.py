@@ -82,10 +82,10 @@ class Console:
         return f"{totp(key, device.step, device.t0, device.digits, drift):06d}"
 
     def order_of(self, customer: str) -> str:
-        """The id of a customer's order."""
+        """The id of a customer's order of the town's month."""
         from console.models import Order
 
-        return str(Order.objects.get(customer_id=customer).pk)
+        return str(Order.objects.get(customer_id=customer, release=str(MONTH)).pk)
 
     def entries(self, **wanted: object) -> list[Any]:
         """The entries of the access log."""

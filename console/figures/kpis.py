@@ -1,4 +1,4 @@
-"""The month of a branch: its KPIs by how far they miss, and behind each its managers."""
+"""The KPIs of a branch or a manager by how far they miss, and behind a branch's its managers."""
 
 from __future__ import annotations
 
@@ -49,6 +49,13 @@ class KpiLine:
     spark: str = ""
 
 
+class Scope(NamedTuple):
+    """Whose KPIs are wanted: a branch's or a manager's (`kind`)."""
+
+    kind: str
+    id: str
+
+
 class Meaning(NamedTuple):
     """What a KPI is called and how it is read."""
 
@@ -79,9 +86,9 @@ def load_meanings(language: str) -> dict[Wanted, Meaning]:
     return meanings
 
 
-def read_branch(version: Version, branch_id: str, language: str) -> list[KpiLine]:
-    """Return a branch's default KPIs, those that miss their target by most first."""
-    wanted = {"scope_kind": "branch", "scope_id": branch_id}
+def read_scope(version: Version, scope: Scope, language: str) -> list[KpiLine]:
+    """Return the default KPIs of a branch or a manager, what misses its target by most first."""
+    wanted = {"scope_kind": scope.kind, "scope_id": scope.id}
     rows = version.read_rows(_MONTHLY, where=wanted)
     points = _read_trends(version, wanted)
     meanings = load_meanings(language)
