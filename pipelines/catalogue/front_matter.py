@@ -21,6 +21,8 @@ TableNames = list[Annotated[str, Field(pattern=_TABLE)]]
 ColumnNames = list[Annotated[str, Field(pattern=_COLUMN)]]
 Unit = Literal["ratio", "amount", "count", "per_10k", "days", "score"]
 Direction = Literal["higher", "lower"]
+# What a KPI's denominator is: it counts, it is money, or it is a target.
+Denominator = Literal["count", "yuan", "target"]
 # By what it is seen that an order was done.
 Proof = Literal[
     "payment", "kept", "line", "renewal", "card", "points", "claim", "attended"
@@ -155,13 +157,17 @@ class FeedbackBlock(TableBlock):
 
 
 class KpiVariantBlock(_Block):
-    """A KPI's file of a further variant: what it does not say is as in the default's file."""
+    """A KPI's file of a further variant: what it does not say is as in the default's file.
+
+    `was` says what each earlier version meant.
+    """
 
     title: None = None
     owner: Text | None = None
     version: Count
     lag: Literal[0, 1, 3] = 0
     unit: Unit | None = None
+    denominator: Denominator | None = None
     better: Direction | None = None
     target: float | None = None
     default: VariantName | None = None
@@ -176,6 +182,7 @@ class KpiVariantBlock(_Block):
     period: Literal["sum"] | None = None
     tolerates: TableNames = []
     needs: ColumnNames = []
+    was: dict[Count, Words] = {}
 
     @model_validator(mode="after")
     def _check_period(self) -> Self:

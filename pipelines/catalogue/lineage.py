@@ -19,7 +19,7 @@ from pipelines.catalogue.origins import (
     list_table_columns,
     trace_origin,
 )
-from pipelines.catalogue.spec import Spec, TableName, load_room_specs
+from pipelines.catalogue.spec import MADE_OF, Spec, TableName, load_room_specs
 
 __all__ = [
     "CARRY_MONTHS",
@@ -32,6 +32,7 @@ __all__ = [
     "list_carried_columns",
     "list_table_columns",
     "trace_delivered_columns",
+    "trace_members",
     "trace_origin",
     "trace_sources",
     "trace_sources_of",
@@ -40,8 +41,6 @@ __all__ = [
 # The months remembered as held: the longest window that a KPI looks back on.
 HELD_MONTHS = 24
 
-# Of tables that a room's own code makes of a SQL file's table: which.
-MADE_OF = {"feedback_effect": "feedback_arm"}
 _SCORE = "score_churn"
 # The eras that are so many months before the month that names them.
 _MONTHS_BACK = {"m1": 1, "m2": 2, "m3": 3, "m12": 12}
@@ -73,6 +72,16 @@ def trace_sources(
     """
     follower = _Follower(scored_by)
     follower.follow_columns(spec, trace_origin(spec).all(), _THIS_MONTH)
+    return frozenset(follower.found)
+
+
+@cache
+def trace_members(
+    spec: Spec, scored_by: frozenset[ColumnName] = frozenset()
+) -> frozenset[Delivered]:
+    """Return the same as far as it decides which rows there are: who is on a list."""
+    follower = _Follower(scored_by)
+    follower.follow_columns(spec, trace_origin(spec).rows, _THIS_MONTH)
     return frozenset(follower.found)
 
 

@@ -10,14 +10,18 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from pipelines.catalogue.spec import Spec, load_named_specs, order_lists
+from pipelines.core.month import Month
 from pipelines.core.outcomes import load_outcomes
 from pipelines.core.reasons import ReasonKind, split_reasons
 
 # Where sentences stand in `report_sentence` that are not the summary's: before a branch's id,
-# before a period's name, of activities.
+# before a period's name, of activities, of the bulletin of complaints.
 BRANCH_SECTION = "branch:"
 PERIOD_SECTION = "period:"
 ACTIVITY_SECTION = "activity"
+COMPLAINT_SECTION = "complaint"
+# What the figures of the bulletin of complaints are about.
+COMPLAINT_TOPIC = "complaint_week"
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,11 @@ class Kpi:
     def variants(self) -> list[str]:
         """The variants the file computes."""
         return list(self.spec.meta["variants"])
+
+    @property
+    def denominator_kind(self) -> str:
+        """What its denominator is: `count`, `yuan` or `target`."""
+        return str(self.meta.get("denominator", _USUAL_DENOMINATOR))
 
     @property
     def declared(self) -> list[str]:
@@ -91,6 +100,7 @@ def _list_by_place(section: str) -> tuple[str, ...]:
 # What of the front matter changes what a figure means; titles and words do not.
 _MEANING = (
     "unit",
+    "denominator",
     "better",
     "target",
     "default",
@@ -105,9 +115,14 @@ _MEANING = (
 )
 
 
+_USUAL_DENOMINATOR = "count"
+
+
 def hash_meaning(kpi: Kpi) -> str:
     """Return the fingerprint of what a KPI file computes, whatever its layout and titles."""
     rules = {name: kpi.meta[name] for name in _MEANING if name in kpi.meta}
+    if rules.get("denominator") == _USUAL_DENOMINATOR:
+        del rules["denominator"]
     content = [_write_bare_sql(kpi.spec), kpi.declared, rules]
     text = json.dumps(content, sort_keys=True)
     digest = sha256(text.encode()).hexdigest()
@@ -118,6 +133,38 @@ def hash_meaning(kpi: Kpi) -> str:
 def _write_bare_sql(spec: Spec) -> str:
     """Write a file's SELECT as it is parsed, without layout and comments."""
     return spec.tree.sql("duckdb", comments=False)
+
+
+@cache
+def _load_topic_units() -> dict[str, str]:
+    """Return the unit of each KPI's variant (`kpi.variant`)."""
+    units = {}
+    for kpi in load_kpis():
+        for variant in kpi.variants:
+            units[f"{kpi.name}.{variant}"] = str(kpi.meta["unit"])
+    return units
+
+
+def list_kpi_topics() -> frozenset[str]:
+    """Return every KPI's variants (`kpi.variant`)."""
+    return frozenset(_load_topic_units())
+
+
+def find_topic_unit(topic: str) -> str:
+    """Return the unit of a KPI's variant."""
+    return _load_topic_units()[topic]
+
+
+def find_multiplier(unit: str, month: Month) -> int:
+    """Return what a numerator of that unit was multiplied by, so that the quotient has its unit.
+
+    Ten thousand of a rate per 10 000, the days of the month of a number of days.
+    """
+    if unit == "per_10k":
+        return 10_000
+    if unit == "days":
+        return month.last_day.day
+    return 1
 
 
 def load_lists() -> list[Spec]:
@@ -200,6 +247,9 @@ def judge_outputs(
         name = f"{row['kpi']}.{row['variant']}"
         if row["scope_kind"] == COMPANY:
             company[name] = row
+            continue
+        # A kind of scope that cannot be told is no worse figure of a KPI: there is none.
+        if row["status"] == "not_computed":
             continue
         worst = worst_parts.get(name)
         if worst is None or _is_worse(row["status"], worst["status"]):

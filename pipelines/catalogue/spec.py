@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 # before, m12 the same month a year before, prior the latest held one before this, base the frozen
 # cohort's base month.
 EARLIER = ("m1", "m2", "m3", "m12", "prior", "base")
+# Of tables that code makes of a SQL file's table: which.
+MADE_OF = {
+    "feedback_effect": "feedback_arm",
+    "feedback_money": "feedback_ledger",
+    "daily_money": "daily_ledger",
+}
 # The era that a file is written for whose table is made once more of another (`again_of`).
 _WRITTEN_FOR = "m1"
 _FRONT_MATTER = re.compile(
@@ -283,7 +289,10 @@ def _order_specs(specs: dict[str, Spec]) -> Iterator[Spec]:
     while len(done) < len(specs):
         ready = []
         for spec in specs.values():
-            own_tables = {table.name for table in spec.reads if not table.era}
+            own_tables = set()
+            for table in spec.reads:
+                if not table.era:
+                    own_tables.add(MADE_OF.get(table.name, table.name))
             waits_for = own_tables.intersection(specs) - done
             if spec.table not in done and not waits_for:
                 ready.append(spec)

@@ -14,8 +14,8 @@ from pipelines.core.written import read_written
 
 _DAY = timedelta(days=1)
 _SATURDAY = 5
-# Days (month, day) on which nobody works in any year, the calendar known or not.
-_FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 2), (5, 3), (10, 1), (10, 2), (10, 3)})
+# Days on which nobody works in any year, whether its calendar is known or not.
+_FIXED_HOLIDAYS = "01-01 05-01 05-02 05-03 10-01 10-02 10-03"
 
 
 class _Days(BaseModel):
@@ -66,7 +66,7 @@ class Calendar:
             return False
         if _is_published(day.year):
             return bool(chinese_calendar.is_workday(day))
-        is_fixed_holiday = (day.month, day.day) in _FIXED_HOLIDAYS
+        is_fixed_holiday = day.strftime("%m-%d") in _FIXED_HOLIDAYS
         return day.weekday() < _SATURDAY and not is_fixed_holiday
 
     def on_or_before(self, day: date) -> date:

@@ -151,9 +151,11 @@ def _read_masked_numbers(version: Version, customer_id: str) -> dict[str, str | 
     masked = {}
     of_customer = {"customer_id": customer_id}
     for line in version.read_rows("snapshot_service", where=of_customer):
-        of_line = {"service_id": line["service_id"]}
+        service_id = line["service_id"]
+        of_line = {"service_id": service_id}
         for row in version.read_rows("snapshot_number", where=of_line):
-            masked[row["service_id"]] = mask_phone(row["number"])
+            number = row["number"]
+            masked[service_id] = mask_phone(number)
     return masked
 
 

@@ -7,13 +7,23 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypedDict
 
-from pipelines.catalogue.outputs import OutputState, judge_outputs
+from pipelines.catalogue.outputs import (
+    OutputState,
+    judge_outputs,
+    load_kpis,
+    load_lists,
+)
 from pipelines.documents.table_files import TableRow, read_masked_rows
 from pipelines.store.lake import MonthFolder, Version, list_held_months
 from pipelines.store.rows import read_rows
 
 _KPI_STATE_COLUMNS = ["kpi", "variant", "scope_kind", "status", "reason"]
 _LIST_STATE_COLUMNS = ["list", "priority", "status", "reason"]
+# Who has a name of their own that anybody may see.
+_NAMED_TABLES = (
+    ("snapshot_organisation", "org_id"),
+    ("snapshot_account_manager", "manager_id"),
+)
 # What a table was refused for where its entry says nothing.
 _WRONG_MONTH = "source.wrong_month"
 
@@ -56,6 +66,16 @@ def read_output_states(version: Version) -> list[OutputState]:
     return judge_outputs(kpi_rows, list_rows)
 
 
+def name_outputs(language: str) -> dict[str, str]:
+    """Return what lists, and the variants of KPIs, are called, by the name of the output."""
+    names = {spec.name: spec.title(language) for spec in load_lists()}
+    for kpi in load_kpis():
+        title = kpi.meta["title"][language]
+        for variant, meaning in kpi.spec.meta["variants"].items():
+            names[f"{kpi.name}.{variant}"] = f"{title} · {meaning[language]}"
+    return names
+
+
 def summarise_outcome(version: Version) -> Outcome:
     """Return what was withheld, carries a caveat or is not computed, with the reason.
 
@@ -88,6 +108,16 @@ def _read_refusals(version: Version) -> dict[str, Refusal]:
         refusals[table] = {"reason": reason, "facts": facts}
 
     return refusals
+
+
+def read_scope_names(version: Version) -> dict[str, str]:
+    """Return what branches, units and managers are called, by id, where the operator said."""
+    names = {}
+    for table, key in _NAMED_TABLES:
+        if version.is_computed(table):
+            for row in read_masked_rows(version, table, (key, "name")):
+                names[row[key]] = row["name"]
+    return names
 
 
 def read_reasons_to_retrain(version: Version) -> list[str]:

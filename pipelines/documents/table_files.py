@@ -156,7 +156,7 @@ def _write_parquet(path: Path, schema: pa.Schema, batches: Batches) -> int:
 
 def _write_xlsx(path: Path, schema: pa.Schema, batches: Batches) -> int:
     """Write rows as a workbook of one sheet; return how many."""
-    from pipelines.documents.workbooks.plain_sheet import write_plain_sheet
+    from pipelines.documents.plain_sheet import write_plain_sheet
 
     rows = (row for batch in batches for row in batch)
     return write_plain_sheet(path, schema.names, rows)

@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.catalogue.spec import EARLIER, Spec, TableName
+from pipelines.catalogue.tables import find_table
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, quote_text, scan_parquet
 from pipelines.store.files import Written, write_parquet
@@ -118,11 +119,22 @@ class DuckEngine:
     def bind(self, table: TableName, path: Path) -> None:
         """Make a Parquet file readable under a table's name.
 
+        An earlier month's may be older than a column that the table declares: it is NULL there.
         Raise StorageError naming it when it is gone or cut off.
         """
         self._withdraw_offer(table)
         file = scan_parquet(check_table(path).resolve())
-        self.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM {file}")
+        select = f"SELECT * FROM {file}"
+        if table.era:
+            select = self._add_younger_columns(table.name, select)
+        self.execute(f"CREATE OR REPLACE VIEW {table} AS {select}")
+
+    def _add_younger_columns(self, table: str, select: str) -> str:
+        """A SELECT with the columns that its table declares by now, empty where it lacks them."""
+        younger = find_younger_columns(table, self.types(select))
+        if not younger:
+            return select
+        return f"{select} UNION ALL BY NAME {select_nothing(younger)}"
 
     def bind_empty(self, table: TableName, columns: Columns) -> None:
         """Put an empty table of those columns (name → SQL type) where one is missing."""
@@ -182,6 +194,15 @@ class DuckEngine:
         ordered = f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}"
         result = self.execute(ordered, parameters)
         return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
+
+
+def find_younger_columns(table: str, there: Iterable[str]) -> dict[str, str]:
+    """Return the columns (name → SQL type) that a table declares and an older file of it lacks."""
+    declared = find_table(table)
+    if declared is None or declared.is_open:
+        return {}
+    known = set(there)
+    return {name: kind for name, kind in declared.types.items() if name not in known}
 
 
 def select_nothing(columns: Columns) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ from pipelines.engines.duckdb import (
     Columns,
     DuckEngine,
     Parameters,
+    find_younger_columns,
     select_nothing,
 )
 
@@ -143,6 +144,7 @@ class SparkEngine(DuckEngine):
 
         if isinstance(table, Path):
             rows = self._session.read.parquet(str(table))
+            rows = rows.selectExpr("*", *_write_younger_columns(name, rows.columns))
         else:
             nothing = sqlglot.transpile(
                 select_nothing(table), read="duckdb", write="spark"
@@ -156,6 +158,18 @@ class SparkEngine(DuckEngine):
 def _flatten_name(table: TableName) -> str:
     """A table's name in one word: Spark has no schemas but those of a catalogue."""
     return f"{table.era}__{table.name}" if table.era else table.name
+
+
+def _write_younger_columns(name: str, there: Iterable[str]) -> list[str]:
+    """Spark's SQL for the columns that an earlier month's table is older than, all empty."""
+    era, _, table = name.rpartition("__")
+    if not era:
+        return []
+    columns = []
+    for column, kind in find_younger_columns(table, there).items():
+        spark_type = exp.DataType.build(kind, dialect="duckdb").sql("spark")
+        columns.append(f"CAST(NULL AS {spark_type}) AS `{column}`")
+    return columns
 
 
 @cache

@@ -20,6 +20,7 @@ from pipelines.core.reasons import Reason
 from pipelines.rooms import dispatch, extract, snapshot
 from pipelines.rooms.context import Context
 from pipelines.rooms.feedback.marks import write_marks
+from pipelines.rooms.feedback.money import write_money
 from pipelines.rooms.relations import Relation, keep_result
 from pipelines.sources.office.answers import OfficeReading
 from pipelines.sources.operator.folder import DAILY_TABLES, DaySource
@@ -29,11 +30,15 @@ from pipelines.store.manifest import TableEntry
 ROOM = "daily"
 LIST = "suspended_reactivation"
 # Features that are the day's own: never those of the month.
-_FEATURES_OF_DAY = ("service", "arrears")
+_FEATURES_OF_DAY = ("service", "known_service", "open_bill", "arrears")
+# What was in hand when the month ended may be used up: without the day's balances none is known.
+_UNKNOWN_BY_DAY = ("snapshot_prepaid_balance",)
+LEDGER = "daily_ledger"
 _TABLES_OF_DAY = frozenset(
     {
         *(f"snapshot_{name}" for name in DAILY_TABLES),
         *(f"features_{name}" for name in _FEATURES_OF_DAY),
+        *_UNKNOWN_BY_DAY,
     }
 )
 
@@ -98,13 +103,16 @@ def read_day(
     context: DayContext, delivered_in: Month, source: DaySource, office: OfficeReading
 ) -> None:
     """Read and type what was delivered of the day, by the rules of the month that it lies in."""
+    known = TableName("features_known_service", "prior")
+    if context.before.is_computed(known.name):
+        context.engine.offer_table(known, context.before.table(known.name))
     reading = Context(
         month=delivered_in,
         settings=context.settings,
         calendar=context.calendar,
         draft=context.draft,
         engine=context.engine,
-        earlier={},
+        earlier={"prior": context.before},
         source=source,
         office=office,
         progress=context.progress,
@@ -132,6 +140,8 @@ def write_bulletins(context: DayContext) -> None:
 
     for spec in load_room_specs(ROOM):
         context.compute(spec)
+        if spec.table == LEDGER:  # what is made of it is read by files behind it
+            write_money(context, LEDGER, "daily_money")
 
 
 # -- the day's orders ------------------------------------------------------------------------------
@@ -186,7 +196,7 @@ def _keep_named(context: DayContext) -> None:
     named = " UNION ".join(f"SELECT customer_id FROM {name}" for name in tables)
     people = f"SELECT * FROM snapshot_person WHERE customer_id IN ({named})"
     context.write("snapshot_person", people, ["customer_id"])
-    _keep_numbers(context, named)
+    _keep_numbers(context)
     for name, key in (("account_manager", "manager_id"), ("organisation", "org_id")):
         table = f"snapshot_{name}"
         if context.is_computed(table):
@@ -195,10 +205,13 @@ def _keep_named(context: DayContext) -> None:
             context.record_missing(table, [Reason.absent(name)])
 
 
-def _keep_numbers(context: DayContext, named: str) -> None:
-    """Keep what the named customers call their lines, where the month has it."""
-    if not context.is_computed("snapshot_number"):
+def _keep_numbers(context: DayContext) -> None:
+    """Keep what customers call the lines of the orders; the day's own lines have theirs already."""
+    table = "snapshot_number"
+    is_own = Context.find_entry(context, TableName(table)) is not None
+    has_orders = context.is_computed("dispatch_order")
+    if is_own or not has_orders or not context.is_computed(table):
         return
-    lines = f"SELECT service_id FROM snapshot_service WHERE customer_id IN ({named})"
-    numbers = f"SELECT * FROM snapshot_number WHERE service_id IN ({lines})"
-    context.write("snapshot_number", numbers, ["service_id"])
+    named = "SELECT service_id FROM dispatch_order"
+    numbers = f"SELECT * FROM {table} WHERE service_id IN ({named})"
+    context.write(table, numbers, ["service_id"])

@@ -107,7 +107,9 @@ def write_corrected(
         created=month.plus(1).first_day,
         is_draft=False,
     )
-    book = WorkList(stamp, manager_id="", rows=lines, columns=CORRECTED_COLUMNS)
+    book = WorkList(
+        stamp, manager_id="", rows=lines, columns=CORRECTED_COLUMNS, is_bare=True
+    )
     write_work_list(path, book, load_labels(language), key)
 
 

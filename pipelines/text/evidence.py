@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypedDict
@@ -32,6 +32,7 @@ _BETWEEN_LINES = "\x1e"
 _WITHIN_A_LINE = "\x1f"
 _BETWEEN_SENTENCES = {"zh": ""}
 _PLACE = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
+_INNERMOST = re.compile(r"\[[^\[\]]*\]")
 _TOKEN = re.compile(r"[\[\]]|[^\[\]]+")
 
 OrderCells = Mapping[str, object]
@@ -55,8 +56,9 @@ def write_evidence(
     spec: Spec, language: str, row: OrderCells, numbers: Numbers = _NO_NUMBERS
 ) -> str:
     """Return the sentence that says why a row of orders or candidates is on its list."""
+    facts = read_facts(row, language, numbers)
     template = spec.meta["evidence"][language]
-    said = fill_template(template, read_facts(row, language, numbers), language)
+    said = fill_template(template, facts, language)
     return said.lstrip("；; ")
 
 
@@ -67,15 +69,19 @@ def write_script(
     facts = read_facts(row, language, numbers)
     said = []
     for sentence in spec.meta["script"]:
-        if list_facts_needed(sentence, language) <= facts.keys():
-            said.append(fill_template(sentence[language], facts, language))
+        needed = list_facts_needed(sentence, language)
+        if needed <= facts.keys():
+            template = sentence[language]
+            said.append(fill_template(template, facts, language))
     return _BETWEEN_SENTENCES.get(language, " ").join(said)
 
 
 def list_facts_needed(sentence: Sentence, language: str) -> set[str]:
     """Return the facts without which a sentence is not said: all but those in brackets."""
     text: str = sentence[language]  # type: ignore[literal-required]
-    return find_bare_places(text) | set(sentence.get("by", ()))
+    by = sentence.get("by", ())
+    printed = find_bare_places(text)
+    return printed.union(by)
 
 
 def read_facts(
@@ -87,16 +93,19 @@ def read_facts(
     """
     facts: dict[str, object] = {name: row[name] for name in FIXED}
     facts["manager_id"] = row.get("manager_id")
-    facts["number"] = numbers.get(str(row["service_id"]))
+    service_id = str(row["service_id"])
+    facts["number"] = numbers.get(service_id)
 
     evidence = str(row.get("evidence") or "{}")
     for name, value in json.loads(evidence).items():
-        is_lines = name.endswith(_LINES) and value is not None
-        facts[name] = _name_lines(value, language, numbers) if is_lines else value
+        facts[name] = value
+        if value is not None and name.endswith(_LINES):
+            facts[name] = _name_lines(value, language, numbers)
 
     month = str(row["month"])
     facts["month"] = month
-    facts["last_day"] = Month.parse(month).last_day
+    order_month = Month.parse(month)
+    facts["last_day"] = order_month.last_day
 
     reasons = str(row["reason_codes"] or "")
     for reason in reasons.split(";"):
@@ -110,19 +119,30 @@ def read_facts(
 
 
 def _name_lines(text: str, language: str, numbers: Numbers) -> str:
-    """Name lines by their numbers, or else by what they are, each with its day and amount."""
-    labels = load_labels(language)
+    """Name lines, one after the other."""
     named = []
     for line in text.split(_BETWEEN_LINES):
-        service_id, service_type, day, *amounts = line.split(_WITHIN_A_LINE)
-        facts = {
-            "line": numbers.get(service_id) or labels[f"service_type.{service_type}"],
-            "day": day,
-            "amount": "".join(amounts),
-        }
-        key = "line.with_amount" if amounts else "line.with_day"
-        named.append(fill_label(language, key, **facts))
-    return labels["intake.comma"].join(named)
+        name = _name_line(line, language, numbers)
+        named.append(name)
+    between = fill_label(language, "intake.comma")
+    return between.join(named)
+
+
+def _name_line(line: str, language: str, numbers: Numbers) -> str:
+    """Name a line by its number, or else by what it is, with its day and amount."""
+    service_id, service_type, day, *amounts = line.split(_WITHIN_A_LINE)
+    name = numbers.get(service_id)
+    if name is None:
+        name = fill_label(language, f"service_type.{service_type}")
+    if not amounts:
+        return fill_label(language, "line.with_day", line=name, day=day)
+    return fill_label(
+        language,
+        "line.with_amount",
+        line=name,
+        day=day,
+        amount=amounts[0],
+    )
 
 
 @dataclass
@@ -166,19 +186,11 @@ def find_places(template: str) -> set[str]:
 
 def find_bare_places(template: str) -> set[str]:
     """Return the names of the places that stand in no bracket."""
-    return find_places("".join(_list_bare_texts(template)))
-
-
-def _list_bare_texts(template: str) -> Iterator[str]:
-    """The texts of a template that stand in no bracket."""
-    depth = 0
-    for token in _TOKEN.findall(template):
-        if token == "[":
-            depth += 1
-        elif token == "]":
-            depth -= 1
-        elif depth == 0:
-            yield token
+    bare = template
+    while "[" in bare:
+        without_innermost = _INNERMOST.sub("", bare)
+        bare = without_innermost
+    return find_places(bare)
 
 
 def _fill_places(text: str, facts: Mapping[str, str], language: str) -> str:

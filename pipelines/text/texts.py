@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from string import Formatter
 
 from pipelines.core.errors import Phrase, RetentionError, SpecError
+from pipelines.core.month import Month
 from pipelines.core.outcomes import list_outcome_words
 from pipelines.core.paths import LOCALES
 from pipelines.core.reasons import SEPARATOR
 
 LANGUAGES = tuple(sorted(path.stem for path in LOCALES.glob("*.yml")))
+_OF_MONTH = re.compile(r"(?P<kind>.+: )(?P<month>[0-9]{4}-(?:0[1-9]|1[0-2]))")
+_MONTHS_JOINT = " – "
 UNKNOWN = "?"  # stands where a text names a fact that nobody gave
 
 
@@ -121,11 +125,36 @@ def say_reasons(language: str, reason: str | None) -> str:
     """Put a table's reasons (`absent: receivable; small_denominator`) into words."""
     if not reason:
         return ""
-    said = []
-    for part in reason.split(SEPARATOR):
-        if part:
-            said.append(_say_reason(language, part))
-    return SEPARATOR.join(said)
+    parts = [part for part in reason.split(SEPARATOR) if part]
+    return SEPARATOR.join(_say_reason(language, part) for part in _fold_months(parts))
+
+
+def _fold_months(parts: Iterable[str]) -> list[str]:
+    """Return reasons with months that follow one another as one.
+
+    `not held: 2025-01; not held: 2025-02` becomes `not held: 2025-01 – 2025-02`.
+    """
+    folded: list[str] = []
+    awaited = ""  # the reason that would go on with the last one
+    for part in parts:
+        if part == awaited:
+            first, _, _ = folded[-1].partition(_MONTHS_JOINT)
+            _, _, month = part.rpartition(" ")
+            folded[-1] = first + _MONTHS_JOINT + month
+        else:
+            folded.append(part)
+        awaited = _name_reason_after(part)
+    return folded
+
+
+def _name_reason_after(reason: str) -> str:
+    """Return the same reason of the month after; the empty string where it is of no month."""
+    of_month = _OF_MONTH.fullmatch(reason)
+    if of_month is None:
+        return ""
+    month = Month.parse(of_month["month"])
+    following = month.plus(1)
+    return f"{of_month['kind']}{following}"
 
 
 def _say_reason(language: str, reason: str) -> str:

@@ -36,8 +36,35 @@ def format_figure(value: float | Decimal | None, unit: str) -> str:
     rounded = number.quantize(step, ROUND_HALF_UP) + 0  # never minus nothing
     text = f"{rounded:,f}"
     if unit == "ratio":
-        return f"{text} %"
+        return f"{text}%"
     return text
+
+
+def close_percent(shown: str) -> str:
+    """Return a printed figure without the blank that earlier months have before a per cent sign."""
+    return shown.replace(" %", "%")
+
+
+def join_sides(
+    numerator: float | Decimal | None,
+    denominator: float | Decimal | None,
+    multiplier: int = 1,
+) -> str:
+    """Return a quotient as it is made, as far as it has sides: `15 × 10000 ÷ 3127`.
+
+    `multiplier` is what the numerator was multiplied by: it is stated as what it counts.
+    """
+    sides = []
+    if numerator is not None:
+        counted = make_exact(numerator) / multiplier
+        stated = str(write_plain_cell(counted))
+        if multiplier != 1:
+            stated = f"{stated} × {multiplier}"
+        sides.append(stated)
+    if denominator is not None:
+        divisor = write_plain_cell(make_exact(denominator))
+        sides.append(str(divisor))
+    return " ÷ ".join(sides)
 
 
 def write_plain_cell(value: object) -> object:

@@ -16,8 +16,7 @@ WITH moved AS (
         CAST(0 AS DECIMAL(18, 2)) AS revenue,
         CAST(0 AS DECIMAL(18, 2)) AS paid,
         CAST(0 AS DECIMAL(18, 2)) AS paid_month
-    FROM snapshot_receivable AS r
-    JOIN features_service AS s ON s.service_id = r.service_id
+    FROM features_open_bill AS r
     UNION ALL
     SELECT customer_id, 0 AS open_amount, 0 AS past_due, 0 AS last_open, revenue, 0 AS paid, 0 AS paid_month
     FROM features_revenue

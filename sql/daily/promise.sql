@@ -3,24 +3,26 @@ title: {zh: 缴费承诺回访名单, en: Promises to pay that fell due on the d
 owner: retention
 key: [order_id]
 tolerates:
-  - payment
+  - daily_money
   - feedback_promise
-  - prior.snapshot_receivable
-  - customer.group_customer_id
+  - receivable.is_disputed
+  - prior.features_open_bill
 --- */
--- What came in until the newest month held ended is that month's word; what came in since are the day's payments on bills
--- that were past due when the order went out. Nothing is missing of a promise beyond what is still open of those bills.
+-- What came in until the newest month held ended is that month's word; what came in since is money received that went to
+-- bills which were past due when the order was made. Nothing is missing of a promise beyond what is still open of those.
 WITH said AS (  -- promises whose days of grace were not over when that month ended; who must not be contacted is not called
     SELECT
         p.order_id,
         o.customer_id,
         o.branch_id,
         o.manager_id,
-        o.dispatched_on,
+        CAST(CONCAT(LEFT(CAST(o.dispatched_on AS VARCHAR), 7), '-01') AS DATE) AS due_before,
+        COALESCE(p.contacted_on, o.dispatched_on) AS counts_from,
         p.contacted_on,
         p.promised_on,
         p.promised_amount,
-        COALESCE(b.paid_amount, 0) AS paid_before
+        COALESCE(b.paid_amount, 0) AS paid_before,
+        COALESCE(b.credited_amount, 0) AS credited_before
     FROM extract_promise AS p
     JOIN daily_order AS o ON o.order_id = p.order_id
     JOIN extract_outcome AS a ON a.order_id = p.order_id
@@ -35,32 +37,23 @@ WITH said AS (  -- promises whose days of grace were not over when that month en
 payer AS (  -- the customer, and a group's members
     SELECT order_id, customer_id FROM said
     UNION
-    SELECT s.order_id, c.customer_id FROM said AS s JOIN snapshot_customer AS c ON c.group_customer_id = s.customer_id
-),
-known AS (
-    SELECT bill_id, due_on FROM snapshot_receivable
-    UNION ALL
-    SELECT bill_id, due_on FROM prior.snapshot_receivable
-),
-bill AS (
-    SELECT bill_id, MIN(due_on) AS due_on FROM known GROUP BY bill_id
+    SELECT s.order_id, c.customer_id
+    FROM said AS s
+    JOIN features_known_customer AS c ON c.group_customer_id = s.customer_id
 ),
 come AS (
     SELECT s.order_id, SUM(y.amount) AS amount
     FROM said AS s
-    JOIN payer AS r ON r.order_id = s.order_id
-    JOIN snapshot_payment AS y ON y.customer_id = r.customer_id
-    LEFT JOIN bill AS b ON b.bill_id = y.bill_id
-    WHERE y.paid_on BETWEEN CAST(:next_first_day AS DATE) AND CAST(:last_day AS DATE)
-        AND y.paid_on >= COALESCE(s.contacted_on, s.dispatched_on)
-        AND COALESCE(b.due_on < s.dispatched_on, TRUE)
+    JOIN daily_money AS y ON y.order_id = s.order_id AND y.paid_on >= s.counts_from
+    JOIN prior.features_open_bill AS b ON b.bill_id = y.bill_id AND b.due_on < s.due_before AND NOT b.is_disputed
     GROUP BY s.order_id
 ),
 open AS (
     SELECT s.order_id, SUM(v.open_amount) AS amount
     FROM said AS s
     JOIN payer AS r ON r.order_id = s.order_id
-    JOIN snapshot_receivable AS v ON v.customer_id = r.customer_id AND v.due_on < s.dispatched_on
+    JOIN snapshot_receivable AS v
+        ON v.customer_id = r.customer_id AND v.due_on < s.due_before AND NOT COALESCE(v.is_disputed, FALSE)
     GROUP BY s.order_id
 ),
 stood AS (
@@ -73,7 +66,10 @@ stood AS (
         s.promised_on,
         s.promised_amount,
         s.paid_before + COALESCE(c.amount, 0) AS come_amount,
-        GREATEST(LEAST(s.promised_amount - s.paid_before - COALESCE(c.amount, 0), COALESCE(o.amount, 0)), 0) AS short_amount
+        GREATEST(
+            LEAST(s.promised_amount - s.credited_before - s.paid_before - COALESCE(c.amount, 0), COALESCE(o.amount, 0)),
+            0
+        ) AS short_amount
     FROM said AS s
     LEFT JOIN come AS c ON c.order_id = s.order_id
     LEFT JOIN open AS o ON o.order_id = s.order_id
@@ -86,7 +82,7 @@ SELECT
     contacted_on,
     promised_on,
     promised_amount,
-    CAST(CASE WHEN :has_snapshot_payment THEN come_amount END AS DECIMAL(18, 2)) AS come_amount,
+    CAST(CASE WHEN :has_daily_money THEN come_amount END AS DECIMAL(18, 2)) AS come_amount,
     CAST(short_amount AS DECIMAL(18, 2)) AS short_amount,
     CASE
         WHEN short_amount = 0 THEN 'kept'

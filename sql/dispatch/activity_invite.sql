@@ -36,7 +36,7 @@ WITH guest AS (  -- an unknown number of seats seats nobody
 ),
 invited AS (
     SELECT
-        customer_id, value_at_risk, activity_id, activity_name, held_on, seats, place,
+        customer_id, value_at_risk, activity_name, held_on, seats, place,
         ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY held_on, activity_id) AS choice
     FROM guest
     WHERE place <= seats
@@ -49,7 +49,6 @@ SELECT
     value_at_risk AS amount,
     'activity_next_month' AS reason_code,
     held_on AS due_on,
-    activity_id,
     activity_name,
     held_on,
     CAST(seats AS INTEGER) AS seats,

@@ -12,15 +12,15 @@ script:
   by: [manager_id]
 - zh: "您的手机号[ {number} ]{changed_month} 把套餐从「{from_plan}」换成了「{to_plan}」。"
   en: "In {changed_month} the plan of your mobile number[ {number}] was changed from “{from_plan}” to “{to_plan}”."
-  by: [down_migration]
+  by: [moved]
 - zh: "您的手机号[ {number} ]现在的套餐是「{plan_name}」，{changed_month} 和 {month} 的通话、流量都不到套餐的两成。"
   en: "Your mobile number[ {number}] has the plan “{plan_name}”, and less than a fifth of its minutes and data was used in {changed_month} and in {month}."
-  by: [low_saturation]
+  by: [hardly_used]
 - zh: "现在的套餐用着合适吗，要不要一起看看别的档？"
   en: "Does the plan fit, or shall we look at others together?"
 evidence:
-  zh: "[号码 {number}：]现用套餐[「{plan_name}」][；{changed_month} 换过套餐且收入下降{down_migration}[（从「{from_plan}」到「{to_plan}」）]][；连续两个月语音和流量都不足套餐的 20%{low_saturation}]；近三个月月均消费 {amount} 元"
-  en: "[Number {number}: ]plan[ “{plan_name}”][; changed in {changed_month} and pays less{down_migration}[ (from “{from_plan}” to “{to_plan}”)]][; voice and data below 20% of the bundle two months running{low_saturation}]; {amount} yuan a month on the mean of three months"
+  zh: "[号码 {number}：]现用套餐[「{plan_name}」][；{changed_month} 换过套餐且收入下降{moved}[（从「{from_plan}」到「{to_plan}」）]][；连续两个月语音和流量都不足套餐的 20%{hardly_used}]；近三个月月均消费 {amount} 元"
+  en: "[Number {number}: ]plan[ “{plan_name}”][; changed in {changed_month} and pays less{moved}[ (from “{from_plan}” to “{to_plan}”)]][; voice and data below 20% of the bundle two months running{hardly_used}]; {amount} yuan a month on the mean of three months"
 tolerates: [plan, m1.features_plan_change]  # who is on the list is known without the names of plans
 prior: {probability: 0.1, persuadability: 0.2}
 --- */
@@ -33,18 +33,20 @@ WITH sign AS (
     FROM features_saturation
     WHERE is_low_saturation
 ),
-line AS (
-    SELECT customer_id, service_id, STRING_AGG(reason_code, ';' ORDER BY reason_code) AS reason_code
-    FROM sign
-    GROUP BY customer_id, service_id
-),
-first_line AS (  -- what is said of a line is true of that line
+line AS (  -- what is said of a number is true of that number, whatever else puts the customer on the list
     SELECT
         customer_id,
         service_id,
-        reason_code,
+        MAX(CASE WHEN reason_code = 'down_migration' THEN '' END) AS moved,
+        MAX(CASE WHEN reason_code = 'low_saturation' THEN '' END) AS hardly_used,
         ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY service_id) AS place
-    FROM line
+    FROM sign
+    GROUP BY customer_id, service_id
+),
+reason AS (
+    SELECT customer_id, STRING_AGG(DISTINCT reason_code, ';' ORDER BY reason_code) AS reason_code
+    FROM sign
+    GROUP BY customer_id
 )
 SELECT
     g.customer_id,
@@ -52,12 +54,15 @@ SELECT
     0 AS rank_group,
     h.value_at_risk AS rank_value,
     h.value_at_risk AS amount,
-    g.reason_code,
+    r.reason_code,
+    g.moved,
+    g.hardly_used,
     now_plan.name AS plan_name,
     old_plan.name AS from_plan,
     new_plan.name AS to_plan,
     CAST(:previous_month AS VARCHAR) AS changed_month
-FROM first_line AS g
+FROM line AS g
+JOIN reason AS r ON r.customer_id = g.customer_id
 JOIN features_high_value AS h ON h.customer_id = g.customer_id
 LEFT JOIN snapshot_service AS k ON k.service_id = g.service_id
 LEFT JOIN snapshot_plan AS now_plan ON now_plan.plan_id = k.plan_id

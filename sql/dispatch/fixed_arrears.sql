@@ -1,5 +1,6 @@
 /* ---
 title: {zh: 数固欠费, en: "Arrears of broadband, fixed and private lines"}
+version: 2
 purpose: debt
 priority: 40
 holdout: false
@@ -14,36 +15,28 @@ script:
 - zh: "您看哪天缴清方便？"
   en: "On which day could you pay?"
 evidence:
-  zh: "宽带及固定业务欠费 {amount} 元，共 {service_count} 条线路，最早 {oldest_due_on} 到期，账龄 {age_days} 天"
-  en: "{amount} yuan past due on {service_count} broadband or fixed line(s), the oldest since {oldest_due_on}: {age_days} days"
+  zh: "宽带及固定业务欠费 {amount} 元，共 {service_count} 条线路，最早 {oldest_due_on} 到期，账龄 {age_days} 天[，已扣除预存款 {in_hand_amount} 元][，另有争议 {disputed_amount} 元未计入][，另有未到期 {pending_amount} 元]"
+  en: "{amount} yuan past due on {service_count} broadband or fixed line(s), the oldest since {oldest_due_on}: {age_days} days[, after {in_hand_amount} yuan of money in hand][; {disputed_amount} yuan in dispute not counted][; {pending_amount} yuan not yet due]"
 prior: {probability: 0.3, persuadability: 0.5}
 minimum: true  # the duty comes before the value
 --- */
-WITH item AS (
-    SELECT
-        a.customer_id,
-        a.service_id,
-        a.past_due_amount,
-        a.oldest_due_on,
-        ROW_NUMBER() OVER (PARTITION BY a.customer_id ORDER BY a.oldest_due_on, a.service_id) AS position
-    FROM features_arrears AS a
-    JOIN features_service AS s ON s.service_id = a.service_id
-    JOIN features_customer AS c ON c.customer_id = a.customer_id AND c.customer_type = 'individual'
-    WHERE a.past_due_amount > 0 AND s.service_type IN ('broadband', 'fixed_line', 'private_line')
-)
 SELECT
-    customer_id,
-    MAX(service_id) FILTER (WHERE position = 1) AS service_id,
+    d.customer_id,
+    d.service_id,
     0 AS rank_group,
-    CAST(MAX(DATE_DIFF('day', oldest_due_on, CAST(:last_day AS DATE))) AS DECIMAL(18, 2)) AS rank_value,
-    CAST(SUM(past_due_amount) AS DECIMAL(18, 2)) AS amount,
+    CAST(d.age_days AS DECIMAL(18, 2)) AS rank_value,
+    d.amount,
     CASE
-        WHEN MAX(DATE_DIFF('day', oldest_due_on, CAST(:last_day AS DATE))) <= 30 THEN 'past_due_0_30'
-        WHEN MAX(DATE_DIFF('day', oldest_due_on, CAST(:last_day AS DATE))) <= 90 THEN 'past_due_31_90'
+        WHEN d.age_days <= 30 THEN 'past_due_0_30'
+        WHEN d.age_days <= 90 THEN 'past_due_31_90'
         ELSE 'past_due_over_90'
     END AS reason_code,
-    CAST(COUNT(DISTINCT service_id) AS INTEGER) AS service_count,
-    MIN(oldest_due_on) AS oldest_due_on,
-    CAST(MAX(DATE_DIFF('day', oldest_due_on, CAST(:last_day AS DATE))) AS INTEGER) AS age_days
-FROM item
-GROUP BY customer_id
+    d.service_count,
+    d.oldest_due_on,
+    d.age_days,
+    CAST(NULLIF(d.in_hand_amount, 0) AS DECIMAL(18, 2)) AS in_hand_amount,
+    CAST(NULLIF(d.disputed_amount, 0) AS DECIMAL(18, 2)) AS disputed_amount,
+    CAST(NULLIF(d.pending_amount, 0) AS DECIMAL(18, 2)) AS pending_amount
+FROM features_debt AS d
+JOIN features_known_customer AS c ON c.customer_id = d.customer_id AND c.customer_type = 'individual'
+WHERE d.line_kind = 'fixed' AND d.amount > 0

@@ -2,6 +2,7 @@
 title: {zh: 客户出账收入, en: Revenue by the customer who is billed}
 owner: retention
 key: [customer_id]
+tolerates: [bill.adjustment_amount]  # counts as 0; what is made of it carries the caveat
 --- */
 SELECT
     b.customer_id,

@@ -1,67 +1,41 @@
 /* ---
-title: {zh: 催缴派单的到账, en: What was paid on the listed bills by the due day}
+title: {zh: 催缴派单的到账, en: "What came in on the listed bills by the due day, and was not taken back"}
 owner: retention
 key: [order_id]
-tolerates: [payment.bill_id]
+again_of:
+  m3: {zh: 三个月前催缴派单的到账, en: "What came in on the listed bills of three months ago, and was not taken back since"}
 --- */
+-- A credit note takes from what is to be covered. Without any money it makes no success.
 WITH listed AS (
-    SELECT order_id, customer_id, amount, due_on
-    FROM feedback_order
-    WHERE proof = 'payment' AND amount > 0
+    SELECT o.order_id, o.amount, o.dispatched_on, o.due_on, i.bill_id
+    FROM feedback_order AS o
+    LEFT JOIN feedback_item AS i ON i.order_id = o.order_id AND i.is_listed
+    WHERE o.proof = 'payment' AND o.amount > 0
 ),
-named AS (  -- money that names its bill
-    SELECT i.order_id, i.bill_id, SUM(p.amount) AS amount
-    FROM feedback_item AS i
-    JOIN listed AS o ON o.order_id = i.order_id
-    JOIN snapshot_payment AS p ON p.bill_id = i.bill_id AND p.paid_on <= o.due_on
-    GROUP BY i.order_id, i.bill_id
+come AS (
+    SELECT l.order_id, SUM(y.amount) AS amount
+    FROM listed AS l
+    JOIN feedback_money AS y ON y.order_id = l.order_id AND y.bill_id = l.bill_id
+    WHERE y.paid_on BETWEEN l.dispatched_on AND l.due_on
+    GROUP BY l.order_id
 ),
-payer AS (
-    SELECT order_id, customer_id
+credited AS (
+    SELECT l.order_id, -SUM(g.amount) AS amount
+    FROM listed AS l
+    JOIN feedback_ledger AS g ON g.order_id = l.order_id AND g.bill_id = l.bill_id
+    WHERE g.kind = 'credit_note' AND g.on_day >= l.dispatched_on
+    GROUP BY l.order_id
+),
+sent AS (
+    SELECT order_id, MAX(amount) AS amount
     FROM listed
-    UNION
-    SELECT order_id, customer_id
-    FROM feedback_item
-),
-loose AS (  -- money that names none: it settles the oldest bill first
-    SELECT y.order_id, SUM(p.amount) AS amount
-    FROM payer AS y
-    JOIN listed AS o ON o.order_id = y.order_id
-    JOIN snapshot_payment AS p ON p.customer_id = y.customer_id AND p.bill_id IS NULL AND p.paid_on <= o.due_on
-    GROUP BY y.order_id
-),
-open AS (
-    SELECT
-        i.order_id,
-        i.bill_id,
-        i.due_on,
-        i.is_listed,
-        LEAST(i.open_amount, GREATEST(COALESCE(n.amount, 0), 0)) AS named_amount,
-        GREATEST(i.open_amount - COALESCE(n.amount, 0), 0) AS rest_amount
-    FROM feedback_item AS i
-    LEFT JOIN named AS n ON n.order_id = i.order_id AND n.bill_id = i.bill_id
-),
-queued AS (
-    SELECT
-        o.order_id,
-        o.is_listed,
-        o.named_amount,
-        o.rest_amount,
-        COALESCE(l.amount, 0) - COALESCE(SUM(o.rest_amount) OVER (
-            PARTITION BY o.order_id ORDER BY o.due_on, o.bill_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ), 0) AS left_amount
-    FROM open AS o
-    LEFT JOIN loose AS l ON l.order_id = o.order_id
-),
-covered AS (
-    SELECT order_id, SUM(named_amount + GREATEST(LEAST(rest_amount, left_amount), 0)) AS amount
-    FROM queued
-    WHERE is_listed
     GROUP BY order_id
 )
 SELECT
-    o.order_id,
-    CAST(COALESCE(c.amount, 0) AS DECIMAL(18, 2)) AS paid_amount,
-    COALESCE(c.amount, 0) >= o.amount AS is_verified
-FROM listed AS o
-LEFT JOIN covered AS c ON c.order_id = o.order_id
+    s.order_id,
+    CAST(COALESCE(y.amount, 0) AS DECIMAL(18, 2)) AS paid_amount,
+    CAST(COALESCE(c.amount, 0) AS DECIMAL(18, 2)) AS credited_amount,
+    COALESCE(y.amount, 0) > 0 AND COALESCE(y.amount, 0) >= s.amount - COALESCE(c.amount, 0) AS is_verified
+FROM sent AS s
+LEFT JOIN come AS y ON y.order_id = s.order_id
+LEFT JOIN credited AS c ON c.order_id = s.order_id

@@ -12,13 +12,13 @@ tolerates:
 again_of:
   m3: {zh: 三个月前续约派单的核验, en: Was what ended of an order of three months ago renewed}
 --- */
--- The earliest end of an order decides, which is that of the service it names. One listed for its promotion alone is
--- renewed by a later end of it or by another plan; else the contract must run longer.
+-- The earliest end of an order decides, which is one of the service that it names: a promotion is renewed by a later
+-- end of it or by another plan, else the contract must run longer.
 WITH seen AS (
     SELECT
         o.order_id,
         e.first_end_on,
-        e.service_id IS NOT NULL AND e.contract_end_on IS NULL AS is_promotion_alone,
+        e.service_id IS NOT NULL AND e.contract_end_on IS DISTINCT FROM e.first_end_on AS is_about_promotion,
         COALESCE(
             s.status IN ('active', 'suspended_arrears', 'suspended_request') AND s.is_excluded IS DISTINCT FROM TRUE,
             FALSE
@@ -41,7 +41,7 @@ SELECT
     COALESCE(first_end_on > :last_day, FALSE) AS is_judged_later,
     CASE
         WHEN first_end_on > :last_day THEN CAST(NULL AS BOOLEAN)
-        WHEN is_promotion_alone THEN is_in_net AND (has_later_promotion OR has_other_plan)
+        WHEN is_about_promotion THEN is_in_net AND (has_later_promotion OR has_other_plan)
         ELSE is_in_net AND has_later_contract
     END AS is_verified
 FROM seen

@@ -1,13 +1,13 @@
 /* ---
-version: 1
+version: 2
+was: {1: {zh: 离网用户的欠费不计入；分母过小按金额而不是客户数判断, en: "what lines that had ended still owed was left out; a small denominator was told by its yuan, not by its customers"}}
 lag: 0
 variants:
   current_amount: {zh: 本月账单月末未收金额占本月收入, en: "this month's bills still open, of this month's revenue"}
 --- */
 WITH still_open AS (
     SELECT r.customer_id, SUM(r.open_amount) AS open_amount
-    FROM snapshot_receivable AS r
-    JOIN features_service AS s ON s.service_id = r.service_id
+    FROM features_open_bill AS r
     WHERE r.bill_month = :month
     GROUP BY r.customer_id
 )

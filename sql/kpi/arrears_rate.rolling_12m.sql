@@ -1,5 +1,6 @@
 /* ---
-version: 1
+version: 2
+was: {1: {zh: 离网用户的欠费不计入；分母过小按金额而不是客户数判断, en: "what lines that had ended still owed was left out; a small denominator was told by its yuan, not by its customers"}}
 lag: 1
 variants:
   rolling_12m: {zh: 前十二个月账单未收金额占其收入, en: "bills of the held ones of the twelve months before, still open, of their revenue"}
@@ -7,8 +8,7 @@ note: months_held
 --- */
 WITH still_open AS (
     SELECT r.customer_id, SUM(r.open_amount) AS open_amount
-    FROM snapshot_receivable AS r
-    JOIN features_service AS s ON s.service_id = r.service_id
+    FROM features_open_bill AS r
     JOIN features_held_month AS h ON h.month = r.bill_month AND h.months_ago <= 12
     GROUP BY r.customer_id
 ),

@@ -1,5 +1,6 @@
 /* ---
 version: 1
+denominator: count
 lag: 0
 variants:
   services: {zh: 有逾期账款的在网用户占比, en: services in the network with an item past due}

@@ -1,9 +1,11 @@
 /* ---
 title: {zh: 欠费率, en: Arrears rate}
 owner: retention
-version: 1
+version: 2
+was: {1: {zh: 离网用户的欠费不计入；分母过小按金额而不是客户数判断, en: "what lines that had ended still owed was left out; a small denominator was told by its yuan, not by its customers"}}
 lag: 1
 unit: ratio
+denominator: yuan
 better: lower
 period: sum
 target: 0.02
@@ -14,8 +16,7 @@ variants:
 --- */
 WITH still_open AS (
     SELECT r.customer_id, SUM(r.open_amount) AS open_amount
-    FROM snapshot_receivable AS r
-    JOIN features_service AS s ON s.service_id = r.service_id
+    FROM features_open_bill AS r
     WHERE r.bill_month = :previous_month
     GROUP BY r.customer_id
 )

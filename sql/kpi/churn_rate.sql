@@ -1,7 +1,8 @@
 /* ---
 title: {zh: 离网率, en: Churn rate}
 owner: retention
-version: 1
+version: 2
+was: {1: {zh: 四个口径同在一个文件，内容未变, en: "the same; the variants by reason stood in this file"}}
 unit: ratio
 better: lower
 period: sum
@@ -9,33 +10,11 @@ default: start_base
 shown_in: {overall: 3, headline: 3}
 variants:
   start_base: {zh: 期初在网用户中离网, en: "left the network, of those in it a month ago"}
-  voluntary: {zh: 主动离网, en: "left by choice: voluntary, port-out, relocation, other"}
-  involuntary: {zh: 欠费离网, en: ended for arrears}
-  unknown_reason: {zh: 原因不明离网, en: reason empty or missing from the file}
 --- */
-WITH base AS (
-    SELECT
-        before.customer_id,
-        CASE WHEN COALESCE(now.is_in_net, FALSE) THEN 0 ELSE 1 END AS is_lost,
-        CASE
-            WHEN now.termination_reason IN ('voluntary', 'port_out', 'relocation', 'other') THEN 'voluntary'
-            WHEN now.termination_reason = 'arrears' THEN 'involuntary'
-            ELSE 'unknown_reason'
-        END AS kind
-    FROM m1.features_service AS before
-    LEFT JOIN features_service AS now ON now.service_id = before.service_id
-    WHERE before.is_in_net
-),
-variant AS (
-    SELECT 'start_base' AS variant
-    UNION ALL SELECT 'voluntary'
-    UNION ALL SELECT 'involuntary'
-    UNION ALL SELECT 'unknown_reason'
-)
 SELECT
-    b.customer_id,
-    v.variant,
-    CASE WHEN v.variant = 'start_base' OR v.variant = b.kind THEN b.is_lost ELSE 0 END AS numerator,
+    before.customer_id,
+    CASE WHEN COALESCE(now.is_in_net, FALSE) THEN 0 ELSE 1 END AS numerator,
     1 AS denominator
-FROM base AS b
-CROSS JOIN variant AS v
+FROM m1.features_service AS before
+LEFT JOIN features_service AS now ON now.service_id = before.service_id
+WHERE before.is_in_net

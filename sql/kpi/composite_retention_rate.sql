@@ -1,8 +1,10 @@
 /* ---
 title: {zh: 综合保有率, en: Composite retention rate}
 owner: retention
-version: 1
+version: 2
+was: {1: {zh: 分母过小按金额而不是客户数判断, en: "a small denominator was told by its yuan, not by its customers"}}
 unit: ratio
+denominator: yuan
 better: higher
 default: mean
 value: mean

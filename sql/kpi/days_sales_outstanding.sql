@@ -1,8 +1,10 @@
 /* ---
 title: {zh: 应收账款周转天数, en: Days sales outstanding}
 owner: retention
-version: 1
+version: 2
+was: {1: {zh: 离网用户的欠费不计入；分母过小按金额而不是客户数判断, en: "what lines that had ended still owed was left out; a small denominator was told by its yuan, not by its customers"}}
 unit: days
+denominator: yuan
 better: lower
 default: dso
 variants:

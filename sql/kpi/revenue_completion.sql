@@ -1,8 +1,10 @@
 /* ---
 title: {zh: 收入完成率, en: Revenue completion}
 owner: retention
-version: 1
+version: 2
+was: {1: {zh: 目标过小时不参加排名, en: "a small target was marked and not ranked"}}
 unit: ratio
+denominator: target
 better: higher
 default: ytd
 window: year

@@ -1,5 +1,6 @@
 /* ---
-version: 1
+version: 2
+was: {1: {zh: 分母过小按金额而不是客户数判断, en: "a small denominator was told by its yuan, not by its customers"}}
 variants:
   in_tier: {zh: 仍为中高端的拍照会员收入占比, en: "revenue of cohort customers still high-value, of the cohort's revenue"}
 --- */

@@ -1,5 +1,6 @@
 /* ---
-version: 1
+version: 2
+was: {1: {zh: 分母过小按金额而不是客户数判断, en: "a small denominator was told by its yuan, not by its customers"}}
 variants:
   ytd_annualised: {zh: 拍照会员本年累计收入年化后占基期前十二个月收入, en: "the cohort's revenue of the year so far, annualised, of its twelve months to the base"}
 window: base_year

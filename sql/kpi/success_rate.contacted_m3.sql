@@ -1,5 +1,6 @@
 /* ---
 version: 2
+was: {1: {zh: 催缴清单沿用当时的核验结果，之后退回的不再看；续约只看次月的核验, en: "debt lists kept the verdict of their time, whatever came back since; renewals had the verdict of the month after"}}
 lag: 3
 variants:
   contacted_m3: {zh: 三个月前接触到的派单中至今核验成功, en: 'verified successes three months on, of the orders reached'}

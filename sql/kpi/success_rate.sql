@@ -2,6 +2,7 @@
 title: {zh: 维系成功率, en: Success rate}
 owner: retention
 version: 2
+was: {1: {zh: 催缴清单：派单前的缴费也计入，退回的仍算到账，冲减不减少应缴金额；续约未到期也核验，拆机挽留和活动邀约只看在网出账, en: "debt lists: payments before the dispatch counted, money that came back too, and credit notes took nothing from the amount; renewals were judged before what they were about had ended, and saved lines and invitations by being in the network and billed"}}
 lag: 1
 unit: ratio
 better: higher

@@ -14,8 +14,7 @@ WITH item AS (
         ) AS age_months,
         r.open_amount,
         CAST(0 AS DECIMAL(18, 2)) AS billed
-    FROM snapshot_receivable AS r
-    JOIN features_service AS s ON s.service_id = r.service_id
+    FROM features_open_bill AS r
     LEFT JOIN features_owner AS o ON o.customer_id = r.customer_id
     UNION ALL
     SELECT COALESCE(o.branch_id, 'unclaimed') AS branch_id, 0 AS age_months, 0 AS open_amount, v.revenue AS billed

@@ -4,54 +4,85 @@ owner: billing
 key: [customer_id]
 tolerates: [bill.adjustment_amount, payment.bill_id]
 --- */
--- open(m-1) + billed + adjusted - paid = open(m), to the fen, where an overpaid or a negative bill leaves nothing open.
--- Money that names no bill may have settled any of them, so only what it cannot explain is a difference. Lines that
--- are no longer listed are left out: their open bills are not delivered.
+-- open(m-1) + billed + adjusted - paid = open(m), to the fen, where an overpaid or a negative bill leaves nothing open;
+-- of lines that have ended too. Money that names no bill, or more than its bill takes, may have settled any of them; money
+-- taken back without a bill's name may have opened any. Only what neither can explain is a difference.
 WITH opening AS (
-    SELECT bill_id, service_id, customer_id, open_amount AS amount
+    SELECT bill_id, customer_id, open_amount AS amount
     FROM m1.snapshot_receivable
     UNION ALL
-    SELECT bill_id, service_id, customer_id, billed_amount + COALESCE(adjustment_amount, 0) AS amount
+    SELECT bill_id, customer_id, billed_amount + COALESCE(adjustment_amount, 0) AS amount
     FROM snapshot_bill
 ),
 move AS (
-    SELECT bill_id, amount FROM snapshot_adjustment
+    SELECT bill_id, customer_id, amount, 0 AS paid_amount FROM snapshot_adjustment
     UNION ALL
-    SELECT bill_id, -amount FROM snapshot_payment WHERE bill_id IS NOT NULL
+    SELECT bill_id, customer_id, -amount, amount AS paid_amount FROM snapshot_payment WHERE bill_id IS NOT NULL
 ),
-moved AS (SELECT bill_id, SUM(amount) AS amount FROM move GROUP BY bill_id),
+moved AS (
+    SELECT bill_id, MIN(customer_id) AS customer_id, SUM(amount) AS amount, SUM(paid_amount) AS paid_amount
+    FROM move
+    GROUP BY bill_id
+),
+rolled AS (  -- a bill that was closed is open again when its money is taken back
+    SELECT
+        COALESCE(o.customer_id, v.customer_id) AS customer_id,
+        COALESCE(o.amount, 0) + COALESCE(v.amount, 0) AS amount,
+        COALESCE(v.paid_amount, 0) AS paid_amount
+    FROM opening AS o
+    FULL JOIN moved AS v ON v.bill_id = o.bill_id
+),
 closing AS (
     SELECT
-        o.customer_id,
-        CASE WHEN o.amount + COALESCE(v.amount, 0) > 0 THEN o.amount + COALESCE(v.amount, 0) ELSE 0 END AS expected,
+        customer_id,
+        CASE WHEN amount > 0 THEN amount ELSE 0 END AS expected,
         0 AS found,
-        CASE WHEN o.amount + COALESCE(v.amount, 0) > 0 THEN 1 ELSE 0 END AS expected_count,
-        0 AS found_count
-    FROM opening AS o
-    JOIN snapshot_service AS s ON s.service_id = o.service_id
-    LEFT JOIN moved AS v ON v.bill_id = o.bill_id
+        CASE WHEN amount > 0 THEN 1 ELSE 0 END AS expected_count,
+        0 AS found_count,
+        CASE WHEN amount < 0 AND paid_amount > 0 THEN LEAST(-amount, paid_amount) ELSE 0 END AS loose,
+        0 AS taken_back
+    FROM rolled
     UNION ALL
-    SELECT COALESCE(o.customer_id, r.customer_id) AS customer_id, 0 AS expected, r.open_amount AS found,
-        0 AS expected_count, 1 AS found_count
+    SELECT
+        COALESCE(o.customer_id, r.customer_id) AS customer_id,
+        0 AS expected,
+        r.open_amount AS found,
+        0 AS expected_count,
+        1 AS found_count,
+        0 AS loose,
+        0 AS taken_back
     FROM snapshot_receivable AS r
     LEFT JOIN opening AS o ON o.bill_id = r.bill_id
+    UNION ALL
+    SELECT
+        customer_id,
+        0 AS expected,
+        0 AS found,
+        0 AS expected_count,
+        0 AS found_count,
+        CASE WHEN amount > 0 THEN amount ELSE 0 END AS loose,
+        CASE WHEN amount < 0 THEN -amount ELSE 0 END AS taken_back
+    FROM snapshot_payment
+    WHERE bill_id IS NULL
 ),
 customer AS (
-    SELECT customer_id, SUM(expected) AS expected, SUM(found) AS found,
-        SUM(expected_count) AS expected_count, SUM(found_count) AS found_count
+    SELECT
+        customer_id,
+        SUM(expected) AS expected,
+        SUM(found) AS found,
+        SUM(expected_count) AS expected_count,
+        SUM(found_count) AS found_count,
+        SUM(loose) AS loose,
+        SUM(taken_back) AS taken_back
     FROM closing
     GROUP BY customer_id
-),
-loose AS (
-    SELECT customer_id, SUM(amount) AS amount FROM snapshot_payment WHERE bill_id IS NULL GROUP BY customer_id
 )
 SELECT
-    c.customer_id,
-    CAST(c.expected AS DECIMAL(18, 2)) AS expected,
-    CAST(c.found AS DECIMAL(18, 2)) AS found,
-    CAST(c.found - c.expected AS DECIMAL(18, 2)) AS difference,
-    CAST(c.expected_count AS BIGINT) AS expected_count,
-    CAST(c.found_count AS BIGINT) AS found_count
-FROM customer AS c
-LEFT JOIN loose AS l ON l.customer_id = c.customer_id
-WHERE c.found > c.expected OR c.found < c.expected - COALESCE(l.amount, 0)
+    customer_id,
+    CAST(expected AS DECIMAL(18, 2)) AS expected,
+    CAST(found AS DECIMAL(18, 2)) AS found,
+    CAST(found - expected AS DECIMAL(18, 2)) AS difference,
+    CAST(expected_count AS BIGINT) AS expected_count,
+    CAST(found_count AS BIGINT) AS found_count
+FROM customer
+WHERE found > expected + taken_back OR found < expected - loose

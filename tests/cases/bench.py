@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from pipelines import engines
 from pipelines.catalogue.spec import (
     EARLIER,
+    MADE_OF,
     Spec,
     TableName,
     load_named_specs,
@@ -32,7 +33,9 @@ from pipelines.engines.duckdb import Answer, write_native_sql
 from pipelines.rooms import features
 from pipelines.rooms.context import Context, find_declared
 from pipelines.rooms.dispatch.candidates import rank_customers
+from pipelines.rooms.feedback.money import write_money
 from pipelines.store.lake import Draft, Version
+from pipelines.store.manifest import TableEntry
 from tests.cases.form import Case, Grid
 
 _ARROW = {
@@ -44,11 +47,18 @@ _ARROW = {
     "DOUBLE": pa.float64(),
     "BOOLEAN": pa.bool_(),
 }
+# Tables that code makes of a SQL file's table (`MADE_OF`), and which code; they have cases as files have.
+MADE: Mapping[str, Callable[[Context, str, str], None]] = {
+    "feedback_money": write_money
+}
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
 def run_case(engine: str, case: Case, folder: Path) -> list[dict[str, Any]]:
     """Run a SQL file on the tables of a case, as its room does, and return its rows."""
+    made = f"{case.room}_{case.stem}"
+    if made in MADE:
+        return _run_made(engine, case, folder, made)
     spec = load_named_specs(case.room)[case.stem]
     readable = spec.reads | (
         {TableName(spec.table, "prior")} if spec.meta.get("carry") else set()
@@ -68,6 +78,21 @@ def run_case(engine: str, case: Case, folder: Path) -> list[dict[str, Any]]:
         )
         answer = open_.answer(_asked(context, spec), parameters)
         return read_as_its_room(context, spec, answer)
+
+
+def _run_made(
+    engine: str, case: Case, folder: Path, table: str
+) -> list[dict[str, Any]]:
+    """Run what makes a table of a SQL file's table, on the rows that a case gives that one."""
+    source = TableName(MADE_OF[table])
+    _refuse_unknown("table", map(str, case.given), [str(source)])
+    with open_engine(engine, folder) as open_:
+        context = make_context(case.month, open_, folder, {})
+        bind(open_, source, _fill(source, case.given.get(source)), folder)
+        context.entries[source.name] = TableEntry("computed")
+        MADE[table](context, source.name, table)
+        rows: list[dict[str, Any]] = open_.rows(f"SELECT * FROM {table}")
+        return rows
 
 
 def _refuse_unknown(kind: str, given: Iterable[str], known: Iterable[str]) -> None:

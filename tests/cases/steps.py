@@ -55,7 +55,7 @@ _TYPES = {
     "success": pa.bool_(),
     "uplift": pa.float64(),
     "weight": _SUM,
-    **dict.fromkeys(("_line", "line"), pa.int64()),
+    **dict.fromkeys(("_line", "line", "counted"), pa.int64()),
 }
 
 

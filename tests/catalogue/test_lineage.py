@@ -177,7 +177,7 @@ def made_of(name: str) -> set[str]:
     ("output", "on", "not_on"),
     [
         (
-            "churn_rate",
+            "churn_rate.voluntary",
             {"service.status", "service.termination_reason", "service.is_excluded"},
             {"bill", "usage", "ownership"},
         ),

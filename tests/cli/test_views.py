@@ -60,7 +60,7 @@ def test_decimals_are_written_without_needless_zeros(value: str, expected: str) 
 @pytest.mark.parametrize(
     ("value", "unit", "words"),
     [
-        (0.12344, "ratio", "12.34 %"),
+        (0.12344, "ratio", "12.34%"),
         (1234.5, "amount", "1,234.50"),
         (12.0, "count", "12"),
         (None, "ratio", "–"),

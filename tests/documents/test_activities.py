@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.catalogue.figure_rows import FigureRow
 from pipelines.core.month import Month
-from pipelines.documents.reports.activities import draw_activity_tables
 from pipelines.documents.reports.model import Wording, join_parts
+from pipelines.documents.reports.summary.activities import draw_activity_tables
 from pipelines.documents.reports.write import make_table_reader
 from pipelines.rooms.report.activities import gather_activity_figures, tell_activities
 from tests.support.scored import scored_operator
@@ -59,7 +59,7 @@ def test_each_activity_has_its_guests_cost_and_answers(tmp_path: Path) -> None:
         "900.00",
     )
     assert found["satisfied:A1"]["scope_name"] == "spring · B1"
-    assert (shown["guest_cost:A1"], shown["satisfied:A1"]) == ("30.00", "75.00 %")
+    assert (shown["guest_cost:A1"], shown["satisfied:A1"]) == ("30.00", "75.00%")
     assert (
         found["satisfied:A1"]["numerator"],
         found["satisfied:A1"]["denominator"],
@@ -93,8 +93,8 @@ def test_invited_are_compared_with_the_hold_out_where_both_are_enough(
     row = HELD | counts | {"holdout_count": holdout, "holdout_kept_count": holdout - 15}
     found = figures_of(tmp_path, activity_follow=[row])
     assert (
-        found["treated_kept:A1"]["shown"] == "75.00 %"
-        and found["attended_kept:A1"]["shown"] == "100.00 %"
+        found["treated_kept:A1"]["shown"] == "75.00%"
+        and found["attended_kept:A1"]["shown"] == "100.00%"
     )
     assert ("kept_difference:A1" in found) == is_told
     assert not is_told or found["kept_difference:A1"]["shown"] == "25.00"

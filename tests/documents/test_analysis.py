@@ -12,8 +12,14 @@ from pipelines.catalogue.figure_rows import name_topic
 from pipelines.catalogue.outputs import list_quality_topics, load_kpis
 from pipelines.documents.reports.lint import lint_documents
 from pipelines.documents.reports.manager_book import list_grid_columns
-from pipelines.documents.reports.managers import Analysis
-from pipelines.documents.reports.model import Table, Text, join_parts, list_figure_ids
+from pipelines.documents.reports.managers import Analysis, find_topic_title
+from pipelines.documents.reports.model import (
+    Table,
+    Text,
+    Wording,
+    join_parts,
+    list_figure_ids,
+)
 from pipelines.documents.reports.write import (
     make_analyses,
     make_table_reader,
@@ -51,9 +57,32 @@ def test_each_branch_has_its_managers_and_no_others() -> None:
     assert {a.branch_id for a in analyses("zh")} == set(home.values())
     for of in analyses("zh"):
         assert of.managers and all(home[m] == of.branch_id for m in of.managers)
-        branch, kept, done, *each = tables(of)
-        assert len(branch.rows) == len(each) == len(list_quality_topics()) == 8
-        assert all(len(table.rows) == len(of.managers) for table in (kept, done, *each))
+        branch, *of_managers = tables(of)
+        told = {
+            row["topic"]
+            for row in of.paper.figures.values()
+            if row["scope_kind"] == "manager"
+        }
+        assert 0 < len(branch.rows) <= len(list_quality_topics()) == 8
+        each = [table for table in of_managers if table.title in titles_of(of, told)]
+        assert len(each) == len(told)
+        assert all(0 < len(table.rows) <= len(of.managers) for table in of_managers)
+
+
+def titles_of(of: Analysis, topics: set[str]) -> set[str]:
+    words = Wording("zh", of.paper.figures)
+    return {find_topic_title(words, topic) for topic in topics}
+
+
+def test_nothing_is_shown_of_what_is_not_computed() -> None:
+    """No table, row or numeric column of dashes alone is left."""
+    for of in analyses("zh"):
+        for table in tables(of):
+            assert table.rows
+            for row in table.rows:
+                assert any(join_parts(row[place]) != "–" for place in table.numeric)
+            for place in table.numeric:
+                assert any(join_parts(row[place]) != "–" for row in table.rows)
 
 
 def test_every_number_is_the_kpi_table_s() -> None:
@@ -126,8 +155,14 @@ def test_small_denominators_are_marked_and_not_ranked() -> None:
     }
     mark, seen = load_labels("en")["paper.analysis.small"], 0
     for of in analyses("en"):
-        for topic, table in zip(list_quality_topics(), tables(of)[3:], strict=True):
-            ranks = [join_parts(row[5]) for row in table.rows]
+        words = Wording("en", of.paper.figures)
+        by_title = {table.title: table for table in tables(of)}
+        for topic in list_quality_topics():
+            table = by_title.get(find_topic_title(words, topic))
+            if table is None:
+                continue
+            place = table.header.index(load_labels("en")["paper.column.rank"])
+            ranks = [join_parts(row[place]) for row in table.rows]
             seen += ranks.count(mark)
             assert ranks.count(mark) == sum(
                 (topic, manager) in small for manager in of.managers

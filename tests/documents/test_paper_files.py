@@ -6,6 +6,7 @@ import html
 import importlib.util
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -163,11 +164,14 @@ def test_a_number_of_the_page_leads_to_its_numerator_its_denominator_and_its_def
         if figure["source"] in ("kpi_monthly", "kpi_trend"):
             name, topic = only(re.findall(r'href="([^"#]+)#([^"]+)"', row))
             assert name in exported and topic == figure["topic"] and topic in entries
-            assert cells[3].split(">")[1] == (
-                "–"
-                if figure["numerator"] is None
-                else f"{figure['numerator'].normalize():f}"
-            )
+            stated = cells[3].split(">")[1]
+            if figure["numerator"] is None:
+                assert stated == "–"
+            else:
+                # What was multiplied for the KPI's unit is stated as what it counts.
+                counted, _, multiplier = stated.partition(" × ")
+                product = Decimal(counted) * int(multiplier or 1)
+                assert float(product) == pytest.approx(float(figure["numerator"]))
             checked += 1
     assert checked > 100
 

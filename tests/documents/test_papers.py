@@ -38,8 +38,12 @@ def test_every_figure_is_a_figure_of_the_kpi_table() -> None:
     ]
     for figure in printed:
         row = rows[figure["topic"], figure["scope_kind"], figure["scope_id"]]
+        measure, multiplier = figure["measure"], 1
+        if measure == "stated_numerator":
+            measure = "numerator"
+            multiplier = {"complaint_rate.per_10k": 10_000}.get(figure["topic"], 31)
         assert float(figure["number"]) == pytest.approx(
-            float(row[figure["measure"]]), abs=1e-11
+            float(row[measure]) / multiplier, abs=1e-11
         )
         assert row["status"] in ("released", "caveat") and figure["month"] == str(
             version.month
@@ -105,8 +109,8 @@ def told(row: ToldRow, *figures: FigureRow) -> str:
 
 def test_rules_of_a_sentence() -> None:
     value, target = (
-        a_figure("value", 0.01, "1.00 %"),
-        a_figure("target", 0.02, "2.00 %"),
+        a_figure("value", 0.01, "1.00%"),
+        a_figure("target", 0.02, "2.00%"),
     )
     gap, change = a_figure("gap", -0.01, "-1.00"), a_figure("change", 0.001, "0.10")
     year = a_figure("year_change", 0.0, "0.00")
@@ -189,6 +193,10 @@ def test_both_languages_print_the_same_figures_in_the_same_places() -> None:
 def test_the_sections_are_those_of_the_office_in_their_order() -> None:
     titles = [section.title for section in paper("zh").sections]
     assert titles == [
+        "本月五个数",
+        "未达标及原因",
+        "上月安排与落实",
+        "下月三件事",
         "一、总体情况",
         "二、各支局排名",
         "三、重点派单执行",
@@ -196,7 +204,14 @@ def test_the_sections_are_those_of_the_office_in_their_order() -> None:
         "五、问题与下月安排",
         "附：口径与数据来源",
     ]
-    assert [b.is_blank for b in paper("zh").sections[4].blocks if isinstance(b, Text)][
+    assert [section.ends_page for section in paper("zh").sections[:5]] == [
+        False,
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert [b.is_blank for b in paper("zh").sections[-2].blocks if isinstance(b, Text)][
         -1
     ]
 
@@ -212,8 +227,8 @@ def test_every_chart_tells_its_figures_in_words() -> None:
 
 def test_charts_stand_odd_figures() -> None:
     flat = [
-        Bar("a<b&", 0.0, "0.00 %"),
-        Bar("很长的名字很长的名字很长", 0.0, "0.00 %", is_grey=True),
+        Bar("a<b&", 0.0, "0.00%"),
+        Bar("很长的名字很长的名字很长", 0.0, "0.00%", is_grey=True),
     ]
     assert "a&lt;b&amp;" in draw_bars("t", flat) and "…" in draw_bars("t", flat)
     assert "nan" not in draw_trend("t", flat) and "nan" not in draw_trend("t", flat[:1])
@@ -241,6 +256,10 @@ def test_sentences_are_rows(tmp_path: Path) -> None:
         "quality",
         "next",
         "activity",
+        "front",
+        "promised",
+        "arrangements",
+        "complaint",
     }
     assert only([r for r in rows if r["rules"] == "bridge"])["section"] == "overall"
     assert all(join_parts(b.parts) for b in blocks(paper("zh")) if isinstance(b, Text))
@@ -259,4 +278,6 @@ def test_the_dictionary_has_every_variant_with_its_version_and_its_select(
                 language
             ] in html.unescape(page)
         assert kpi.spec.sql in html.unescape(page) and hash_meaning(kpi) in page
+        for words in kpi.spec.meta.get("was", {}).values():
+            assert words[language] in html.unescape(page)
     assert not re.search(r"<script|src=|https?:", page)

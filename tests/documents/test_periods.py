@@ -160,11 +160,11 @@ def told(*figures: FigureRow) -> str:
 
 def test_rules_of_a_sentence() -> None:
     value, months_held = (
-        a_figure("quarter_value", 0.01, "1.00 %"),
+        a_figure("quarter_value", 0.01, "1.00%"),
         a_figure("quarter_months", 3, "3"),
     )
     target, gap = (
-        a_figure("target", 0.02, "2.00 %"),
+        a_figure("target", 0.02, "2.00%"),
         a_figure("quarter_gap", -0.01, "-1.00"),
     )
     assert told(value, months_held) == "period_sum;end"

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
-import openpyxl
-import pytest
-
+from pipelines.catalogue.outputs import list_outcomes, load_lists
 from pipelines.documents.workbooks import workbook as wb
+from pipelines.documents.workbooks.columns import CALL_SHEET_COLUMNS
 from tests.documents.books import labels, order, part, read_rows, work_list, written
 
 
-def test_outcomes_come_from_a_hidden_range(tmp_path: Path) -> None:
+def test_a_row_offers_what_its_list_takes_and_nothing_else(tmp_path: Path) -> None:
     path = written(tmp_path, work_list())
     sheet = part(path, "xl/worksheets/sheet1.xml")
-    assert re.search(
-        r'<dataValidation type="list"[^>]* sqref="K4:K6"><formula1>\'_office\'!\$A\$1:\$A\$15<',
-        sheet,
+    found = re.search(
+        r'<dataValidation type="list"[^>]* sqref="H4:H6"><formula1>([^<]+)<', sheet
     )
-    assert '<sheet name="_office" sheetId="3" state="hidden"' in part(
+    assert found
+    place = "MATCH($D4,'_office'!$G$1:$V$1,0)"  # D is the title of the row's list
+    assert html.unescape(found[1]) == (
+        f"OFFSET('_office'!$G$2,0,{place}-1,"
+        f"COUNTA(INDEX('_office'!$G$2:$V$16,0,{place})),1)"
+    )
+    hidden = read_rows(path, 4)
+    menus = {
+        title: [row[column] for row in hidden[1:] if row[column]]
+        for column, title in enumerate(hidden[0])
+        if column >= 6
+    }
+    assert menus == {
+        spec.title("zh"): [labels()[f"outcome.{code}"] for code in list_outcomes(spec)]
+        for spec in load_lists()
+    }
+    assert "卡已送达" in menus["发卡"] and "卡已送达" not in menus["欠费"]
+
+
+def test_outcomes_and_facts_are_in_a_hidden_tab(tmp_path: Path) -> None:
+    path = written(tmp_path, work_list())
+    assert '<sheet name="_office" sheetId="5" state="hidden"' in part(
         path, "xl/workbook.xml"
     )
-    hidden = read_rows(path, 2)
+    hidden = read_rows(path, 4)
     assert [(row[0], row[1]) for row in hidden] == [
         (labels()[f"outcome.{code}"], code) for code in wb.OUTCOMES
     ]
@@ -35,14 +55,14 @@ def test_outcomes_come_from_a_hidden_range(tmp_path: Path) -> None:
 
 def test_dates_and_amounts_are_checked_where_they_are_typed(tmp_path: Path) -> None:
     sheet = part(written(tmp_path, work_list()), "xl/worksheets/sheet1.xml")
-    for cells in ("M4:M6", "O4:O6"):
+    for cells in ("J4:J6", "L4:L6"):
         found = re.search(
             rf'<dataValidation type="date"[^>]*sqref="{cells}"><formula1>(\d+)</formula1><f\w+>(\d+)',
             sheet,
         )
         assert found and found.groups() == ("46296", "46752")  # 2026-10-01, 2027-12-31
     assert re.search(
-        r'type="decimal"[^>]*error="[^"]+"[^>]*sqref="N4:N6"><formula1>0<', sheet
+        r'type="decimal"[^>]*error="[^"]+"[^>]*sqref="K4:K6"><formula1>0<', sheet
     )
 
 
@@ -60,7 +80,7 @@ def test_protection_allows_sort_filter_and_width(tmp_path: Path) -> None:
         assert allowed in protection[0]
     assert "deleteRows" not in protection[0] and "insertRows" not in protection[0]
     # Sorting needs the whole range, header included, open for editing; typing is refused by validation instead.
-    assert '<protectedRange sqref="A3:U6" name="orders"/>' in sheet
+    assert '<protectedRange sqref="A3:T6" name="orders"/>' in sheet
     refused = re.findall(
         r'type="custom"[^>]*sqref="([A-Z]+)\d+:[A-Z]+\d+"><formula1>FALSE<', sheet
     )
@@ -87,35 +107,54 @@ def test_view_and_print(tmp_path: Path) -> None:
     path = written(tmp_path, work_list())
     sheet, book = part(path, "xl/worksheets/sheet1.xml"), part(path, "xl/workbook.xml")
     assert '<pane xSplit="3" ySplit="3" topLeftCell="D4"' in sheet
-    assert '<autoFilter ref="A3:U6"/>' in sheet and "$3:$3</definedName>" in book
+    assert '<autoFilter ref="A3:T6"/>' in sheet and "$3:$3</definedName>" in book
     assert (
         '<pageSetup paperSize="9" fitToHeight="0" orientation="landscape"/>' in sheet
         and "fitToPage" in sheet
     )
-    hidden = re.findall(r'<col min="(\d+)"[^>]*hidden="1"', sheet)
-    assert [wb.WORK_LIST_COLUMNS[int(place) - 1].name for place in hidden] == [
+    out_of_sight = [c.name for c in wb.WORK_LIST_COLUMNS if not c.is_seen]
+    hidden = re.findall(r'<col min="(\d+)" max="(\d+)"[^>]*hidden="1"', sheet)
+    places = [n for first, last in hidden for n in range(int(first), int(last) + 1)]
+    assert [wb.WORK_LIST_COLUMNS[place - 1].name for place in places] == out_of_sight
+    assert out_of_sight == [
         "row_id",
+        "reasons",
+        "also_on",
+        "order_id",
+        "customer_id",
+        "service_id",
         "signature",
     ]
     assert 'numberStoredAsText="1"' in sheet
 
 
-@pytest.mark.parametrize("length", [10, 44, 45, 100, 300])
-@pytest.mark.parametrize(("sign", "width"), [("欠", 2), ("a", 1)])
-def test_a_row_is_tall_enough_for_its_longest_text(
-    tmp_path: Path, length: int, sign: str, width: int
-) -> None:
-    column = next(
-        column for column in wb.WORK_LIST_COLUMNS if column.name == "evidence"
-    )
-    path = written(tmp_path, work_list([order(1, evidence=sign * length, script="")]))
-    sheet = openpyxl.load_workbook(path).worksheets[0]
-    lines = length * width / column.width
-    height = sheet.row_dimensions[wb.HEADER_ROW + 2].height
-    assert height >= min(
-        lines * 15, 409
-    )  # fifteen points: a line of eleven in Excel, WPS and LibreOffice
-    assert height <= min((lines + 2) * 17, 409)
+def test_ids_scripts_and_history_are_on_a_sheet_of_their_own(tmp_path: Path) -> None:
+    rows = [order(1, script="您好", history="2026-09 欠费：已缴费"), order(2)]
+    path = written(tmp_path, work_list(rows))
+    details, call_sheet = read_rows(path, 1), read_rows(path, 2)
+    titles = details[wb.HEADER_ROW]
+    first = dict(zip(titles, details[wb.HEADER_ROW + 1], strict=True))
+    words = labels()
+    for name in ("script", "history", "order_id", "customer_id", "service_id"):
+        assert first[words[name]] == rows[0][name]
+    # What comes back is read from one sheet: these two have no outcome.
+    assert words["outcome"] not in titles
+    assert words["outcome"] not in call_sheet[wb.HEADER_ROW]
+    assert len(call_sheet[wb.HEADER_ROW]) == 8
+
+
+def test_the_call_sheet_fills_an_a4_across_at_the_size_of_the_screen() -> None:
+    pixels = sum(7 * column.width + 5 for column in CALL_SHEET_COLUMNS)
+    inches = 11.69 - 2 * 0.4  # between the margins
+    assert 0.95 * inches * 96 < pixels <= inches * 96
+
+
+def test_the_due_day_is_coloured_until_there_is_an_outcome(tmp_path: Path) -> None:
+    sheet = part(written(tmp_path, work_list()), "xl/worksheets/sheet1.xml")
+    rules = re.findall(r'sqref="A4:A6"><cfRule.*?</conditionalFormatting>', sheet)
+    (both,) = rules
+    for sign in ("&lt;", "="):
+        assert f'AND(ISNUMBER($A4),$A4{sign}TODAY(),$H4="")' in both
 
 
 def test_draft_says_so_everywhere(tmp_path: Path) -> None:
@@ -126,7 +165,7 @@ def test_draft_says_so_everywhere(tmp_path: Path) -> None:
     top = read_rows(path)
     assert top[0][0].startswith(mark) and "2026-10 · v2" in top[0][0]
     assert "欠费表缺失" in top[1][0] and "上月晚到" in top[1][0]
-    assert ["注意", "欠费表缺失"] in [row[:2] for row in read_rows(path, 1)]
+    assert ["注意", "欠费表缺失"] in [row[:2] for row in read_rows(path, 3)]
     assert mark in part(path, "docProps/core.xml") and mark in part(
         path, "xl/worksheets/sheet1.xml"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -218,3 +219,20 @@ def test_a_small_parquet_file_of_a_great_many_rows_is_refused_unread(
         (Limits(), "archive_bomb"),
     ):
         assert refused(tmp_path, {}, limits=limits)[0] == key
+
+
+def test_an_earlier_month_that_is_older_than_a_column_has_it_empty(
+    tmp_path: Path,
+) -> None:
+    old = pa.table({"bill_id": ["B1"], "open_amount": [Decimal("5.00")]})
+    pq.write_table(old, tmp_path / "old.parquet")
+    with DuckEngine(tmp_path / "scratch", [tmp_path], "1GB", 1) as engine:
+        engine.bind(TableName("snapshot_receivable", "m1"), tmp_path / "old.parquet")
+        [row] = engine.rows("SELECT * FROM m1.snapshot_receivable")
+        types = engine.types("SELECT * FROM m1.snapshot_receivable")
+    assert (row["bill_id"], row["open_amount"], row["is_disputed"]) == (
+        "B1",
+        Decimal("5.00"),
+        None,
+    )
+    assert types["is_disputed"] == "BOOLEAN"

@@ -56,6 +56,7 @@ def put(old: str, new: str) -> Change:
     return change
 
 
+INVITE = "dispatch/activity_invite"
 ARPU, CHURN, RENEWAL, USAGE, TRAILING, LATE = (
     "kpi/arpu",
     "kpi/churn_rate",
@@ -95,7 +96,7 @@ REFUSED: dict[str, tuple[str, Change, str]] = {
     ),
     "english": (
         RENEWAL,
-        put(", en: Call before the end and offer a renewal", ""),
+        put(", en: Call before the end and talk about a renewal", ""),
         "action.en",
     ),
     "key_column": (USAGE, put("key: [service_id]", "key: [service]"), "service"),
@@ -109,7 +110,17 @@ REFUSED: dict[str, tuple[str, Change, str]] = {
         put("snapshot_usage AS u", "kpi_monthly AS u"),
         "kpi_monthly",
     ),
-    "parameter": (RENEWAL, put(":next_first_day", ":next_day"), "next_day"),
+    "parameter": (INVITE, put(":next_first_day", ":next_day"), "next_day"),
+    "outcome": (RENEWAL, put("outcomes: [renewed]", "outcomes: [renew]"), "renewed"),
+    "common_outcome": (
+        RENEWAL,
+        put("outcomes: [renewed]", "outcomes: [refused]"),
+        "renewed",
+    ),
+    "no_outcomes": (RENEWAL, put("outcomes: [renewed]\n", ""), "outcomes"),
+    "claim": (RENEWAL, put("  by: [manager_id]\n", ""), "script"),
+    "untrue": (RENEWAL, put("by: [manager_id]", "by: [wish]"), "wish"),
+    "denominator": (LATE, put("denominator: count", "denominator: fen"), "fen"),
     "sql": (USAGE, put("LEFT JOIN", "LEFT JOIN JOIN"), ""),
     "open_text": (RENEWAL, put("'contract_end'", "'contract_end"), ""),
     "two": (ARPU, lambda text: f"{text};\nSELECT 1 AS a\n", "SELECT"),

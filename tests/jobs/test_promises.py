@@ -241,36 +241,47 @@ def test_who_has_kept_his_promise_is_not_called(
     ] == [f"{DAY}_bulletin.xlsx"]
 
 
-# Who promises to pay 40 yuan by which day of September, and pays what, on which day, on which bill.
-PROMISES: dict[str, tuple[int, tuple[str, int, str] | None]] = {
-    "keeps": (20, ("40.00", 19, "")),
-    "breaks": (20, None),
-    "half": (20, ("15.00", 22, "2026-07")),
-    "late": (20, ("40.00", 28, "")),
-    "other": (20, ("40.00", 19, "2026-08")),  # on a bill that was not due yet
-    "waits": (30, None),
+# Who promises to pay 40 yuan by which day of September, and what is paid, or taken back, on which day, on which bill.
+PROMISES: dict[str, tuple[int, list[tuple[str, int, str]]]] = {
+    "keeps": (20, [("40.00", 19, "")]),
+    "breaks": (20, []),
+    "half": (20, [("15.00", 22, "2026-07")]),
+    "late": (20, [("40.00", 28, "")]),
+    "other": (20, [("40.00", 19, "2026-08")]),  # on a bill that was not due yet
+    "waits": (30, []),
+    # Taken back by the last day of grace, and after it.
+    "bounces": (20, [("40.00", 19, ""), ("-40.00", 22, "")]),
+    "bounces_late": (20, [("40.00", 19, "2026-07"), ("-40.00", 29, "2026-07")]),
+    "pays_again": (20, [("40.00", 19, ""), ("-40.00", 20, ""), ("40.00", 23, "")]),
+    "credited": (20, [("10.00", 19, "2026-07")]),  # and 30 yuan are taken off the bill
+    "forgiven": (20, []),  # all 40 are
 }
 
 
 def september(made: Town) -> Town:
     """What has changed by the end of September: payments, and what is open still."""
-    for who, (_, paid) in PROMISES.items():
-        if paid is not None:
-            bill = f"{who}-1/{paid[2]}" if paid[2] else ""
-            day = f"2026-09-{paid[1]}"
+    for who, (_, payments) in PROMISES.items():
+        for number, (amount, day, of_month) in enumerate(payments):
             made.add(
                 "payment",
-                payment_id=who,
+                payment_id=f"{who}/{number}",
                 customer_id=who,
-                bill_id=bill,
-                paid_on=day,
-                amount=paid[0],
+                bill_id=f"{who}-1/{of_month}" if of_month else "",
+                paid_on=f"2026-09-{day}",
+                amount=amount,
             )
+    for who, off in (("credited", "-30.00"), ("forgiven", "-40.00")):
+        made.add(
+            "adjustment", adjustment_id=who, bill_id=f"{who}-1/2026-07", customer_id=who, kind="credit_note",
+            adjusted_on="2026-09-15", amount=off,
+        )  # fmt: skip
     for who, left in (
         ("breaks", "40.00"),
         ("half", "25.00"),
         ("other", "40.00"),
         ("waits", "40.00"),
+        ("bounces", "40.00"),
+        ("bounces_late", "40.00"),
     ):
         made.add(
             "receivable", bill_id=f"{who}-1/2026-07", service_id=f"{who}-1", customer_id=who, bill_month="2026-07",
@@ -280,7 +291,7 @@ def september(made: Town) -> Town:
 
 
 def test_the_last_day_says_what_the_month_says(tmp_path: Path) -> None:
-    """But for whom has paid after the days of grace: his promise was broken, and there is nothing to call about."""
+    """But for whom has paid after the days of grace: the promise was broken, and there is nothing to call about."""
     august, month = Town(), Town(MONTH.plus(1))
     for who in PROMISES:
         august.person(who).owe(who, "40.00")
@@ -318,13 +329,17 @@ def test_the_last_day_says_what_the_month_says(tmp_path: Path) -> None:
     }
     assert {who: row["state"] for who, row in seen.items()} == {
         **dict.fromkeys(("breaks", "half", "late", "other"), "broken"),
-        **{"keeps": "kept", "waits": "pending"},
+        **dict.fromkeys(("bounces", "bounces_late"), "broken"),
+        **dict.fromkeys(("keeps", "pays_again", "credited"), "kept"),
+        **{"waits": "pending", "forgiven": "void"},
     }
     assert {who: (row["state"], row["short_amount"]) for who, row in told.items()} == {
         "breaks": ("late", Decimal("40.00")),
         "half": ("late", Decimal("25.00")),
         "other": ("late", Decimal("40.00")),
         "waits": ("due", Decimal("40.00")),
+        "bounces": ("late", Decimal("40.00")),
+        "bounces_late": ("late", Decimal("40.00")),
     }
     assert all(
         row["come_amount"] == seen[who]["paid_amount"] for who, row in told.items()

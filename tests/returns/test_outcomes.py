@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from pipelines import cli
 from pipelines.catalogue.outputs import list_outcomes, load_lists
 from pipelines.core.outcomes import load_outcomes
+from pipelines.text.texts import load_labels
 from tests.support.office import (
     answers_of,
     exported,
@@ -195,9 +196,10 @@ def test_an_order_nobody_sent_does_not_become_signed_by_going_round(
     outcomes_command: Command, book: Path, home: Path
 ) -> None:
     def forge(sheet: Any) -> None:
-        for line in (4,):
-            for place in (11, 16):
-                sheet.cell(line, place).value = "202608-AAAAAAAAAAAA"
+        places = {cell.value: cell.column for cell in sheet[3]}
+        words = load_labels("zh")
+        for name in ("order_id", "row_id"):
+            sheet.cell(4, places[words[name]]).value = "202608-AAAAAAAAAAAA"
 
     fill(book, {"ann": PAID}, edit=forge)
     _, (told,) = outcomes_command(book)

@@ -28,6 +28,7 @@ from pipelines.core.month import Month
 from pipelines.documents.month_view import (
     read_lists_with_why_not,
     read_output_states,
+    read_scope_names,
     summarise_months,
     summarise_outcome,
 )
@@ -188,7 +189,8 @@ def show_kpis(
     version = MonthFolder(home, Month.parse(month)).version()
     rows = list(read_masked_rows(version, "kpi_monthly"))
     of_scope = [row for row in rows if row["scope_kind"] == scope]
-    speaker.show_content(rows, draw_kpis, of_scope)
+    names = read_scope_names(version)
+    speaker.show_content(rows, draw_kpis, of_scope, names)
 
 
 @app.command("lists")
@@ -201,7 +203,7 @@ def show_lists(
     rows = read_lists_with_why_not(version)
     speaker.show_content(rows, draw_lists, rows)
     if not as_json:
-        draw_capacities(version, speaker.language)
+        draw_capacities(version, read_scope_names(version), speaker.language)
 
 
 @app.command("export")

@@ -12,7 +12,12 @@ from pipelines.cli.screens.deliveries import draw_open_letters
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.documents.findings import FindingText, describe_held_outputs
-from pipelines.documents.month_view import MonthLine, Outcome, Refusal
+from pipelines.documents.month_view import (
+    MonthLine,
+    Outcome,
+    Refusal,
+    name_outputs,
+)
 from pipelines.text.texts import fill_label, say_reasons
 
 if TYPE_CHECKING:
@@ -100,8 +105,10 @@ def _draw_reasons(title: str, reasons: Mapping[str, str], language: str) -> None
     if not reasons:
         return
     print_line(language, title, lead="\n")
+    names = name_outputs(language)
     for output, reason in reasons.items():
-        typer.echo(f"  {output}: {say_reasons(language, reason)}")
+        name = names.get(output, output)
+        typer.echo(f"  {name}: {say_reasons(language, reason)}")
 
 
 def _explain_refusal(month: str, refusal: Refusal, language: str) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import typer
 
-from pipelines.catalogue.outputs import load_kpis, load_lists
+from pipelines.catalogue.outputs import find_multiplier, load_kpis, load_lists
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
+from pipelines.core.month import Month
 from pipelines.documents.dispatch_view import (
     Capacity,
     read_capacities,
@@ -17,7 +18,7 @@ from pipelines.documents.dispatch_view import (
 from pipelines.documents.table_files import TableRow
 from pipelines.store.lake import Version
 from pipelines.text.texts import fill_label, say_reasons
-from pipelines.text.units import format_figure, write_plain_cell
+from pipelines.text.units import format_figure, join_sides, write_plain_cell
 
 _KPI_TITLES = (
     "kpi_title",
@@ -26,16 +27,18 @@ _KPI_TITLES = (
     "value",
     "target",
     "gap",
-    "rank",
+    "kpi_rank",
     "numerator",
     "denominator",
     "status",
     "reason",
+    "kpi_id",
 )
-_KPI_FIGURES = ("value", "target", "gap")
-_KPI_COUNTS = ("rank", "numerator", "denominator")
+_KPI_FIGURES = ("value", "target")
+# By the places of the titles: words that may wrap, and what is left out first on a narrow screen.
+_KPI_WRAPPED = (0, 1, 10)
+_KPI_SPARE = (11, 8, 7, 10, 5, 9, 1)
 _LIST_TITLES = (
-    "output",
     "list_title",
     "page.candidates",
     "page.treated",
@@ -43,8 +46,11 @@ _LIST_TITLES = (
     "page.left",
     "status",
     "reason",
+    "output",
 )
 _LIST_COUNTS = ("candidate_count", "treated_count", "holdout_count", "left_out_count")
+_LIST_WRAPPED = (0, 6)
+_LIST_SPARE = (7, 5)
 _CAPACITY_TITLES = (
     "capacity",
     "wanted",
@@ -55,30 +61,60 @@ _CAPACITY_TITLES = (
     "gap",
     "price",
 )
+_CAPACITY_SPARE = (6, 7, 5)
 _NO_RANK = 10**9  # behind every rank there is
 
 
 # -- KPIs ------------------------------------------------------------------------------------------
 
 
-def draw_kpis(rows: Iterable[TableRow], language: str) -> None:
-    """Draw rows of `kpi_monthly`: title, variant, scope, value, target, gap, rank, status."""
-    meta = {kpi.name: kpi.meta for kpi in load_kpis()}
+def draw_kpis(
+    rows: Iterable[TableRow], names: Mapping[str, str], language: str
+) -> None:
+    """Draw rows of `kpi_monthly`: title, meaning, scope, value, target, gap, rank, status.
+
+    `names` are what scopes are called, by id.
+    """
+    meta = {}
+    meanings = {}
+    for kpi in load_kpis():
+        meta[kpi.name] = kpi.meta
+        for variant, meaning in kpi.spec.meta["variants"].items():
+            meanings[kpi.name, variant] = meaning[language]
+
     body = []
     for row in sorted(rows, key=_order_kpis):
         of_kpi = meta[row["kpi"]]
         title = of_kpi["title"][language]
         if row["is_default"]:
             title = f"{title} ●"
-        cells = [title, row["variant"], row["scope_id"]]
+        scope = ""
+        if row["scope_kind"] != "company":
+            scope = name_scope(row["scope_id"], names, language)
+        meaning = meanings.get((row["kpi"], row["variant"]), row["variant"])
+        cells = [title, meaning, scope]
         cells += [format_figure(row[name], of_kpi["unit"]) for name in _KPI_FIGURES]
-        cells += [_format_count(row[name]) for name in _KPI_COUNTS]
+        cells.append(_format_gap(row["gap"], of_kpi["unit"]))
+        month = Month.parse(row["month"])
+        multiplier = find_multiplier(of_kpi["unit"], month)
+        numerator = join_sides(row["numerator"], None, multiplier)
+        cells.append(_format_count(row["rank"]))
+        cells.append(numerator or "–")
+        cells.append(_format_count(row["denominator"]))
         cells.append(fill_label(language, f"status.{row['status']}"))
         cells.append(say_reasons(language, row["reason"]))
+        cells.append(f"{row['kpi']}.{row['variant']}")
         body.append(cells)
 
     titles = [fill_label(language, name) for name in _KPI_TITLES]
-    draw_grid(titles, body, range(3, 9))
+    draw_grid(titles, body, range(3, 9), wrapped=_KPI_WRAPPED, spare=_KPI_SPARE)
+
+
+def name_scope(scope_id: str, names: Mapping[str, str], language: str) -> str:
+    """Return what a scope is called; its id where it has no name."""
+    if scope_id in ("company", "unclaimed"):
+        return fill_label(language, f"scope.{scope_id}")
+    return names.get(scope_id) or scope_id
 
 
 def _order_kpis(row: TableRow) -> tuple[str, bool, str, int, str]:
@@ -86,6 +122,15 @@ def _order_kpis(row: TableRow) -> tuple[str, bool, str, int, str]:
     is_further = not row["is_default"]
     rank = row["rank"] or _NO_RANK
     return row["kpi"], is_further, row["variant"], rank, row["scope_id"]
+
+
+def _format_gap(gap: float | None, unit: str) -> str:
+    """Return a difference; of ratios it is in points of a hundred."""
+    if gap is None or unit != "ratio":
+        return format_figure(gap, unit)
+
+    points = format_figure(gap, "points")
+    return f"{points}pp"
 
 
 def _format_count(value: object) -> str:
@@ -105,14 +150,15 @@ def draw_lists(rows: Sequence[TableRow], language: str) -> None:
         reasons = say_reasons(language, row["reason"])
         if not reasons:
             reasons = _count_reasons(row["why_not"], language)
-        cells = [row["list"], list_titles[row["list"]]]
+        cells = [list_titles[row["list"]]]
         cells += [str(row[name]) for name in _LIST_COUNTS]
         cells.append(fill_label(language, f"status.{row['status']}"))
         cells.append(reasons)
+        cells.append(row["list"])
         body.append(cells)
 
     titles = [fill_label(language, name) for name in _LIST_TITLES]
-    draw_grid(titles, body, range(2, 6))
+    draw_grid(titles, body, range(1, 5), wrapped=_LIST_WRAPPED, spare=_LIST_SPARE)
 
 
 def _count_reasons(why_not: Mapping[str, int], language: str) -> str:
@@ -122,22 +168,25 @@ def _count_reasons(why_not: Mapping[str, int], language: str) -> str:
     return "; ".join(counts)
 
 
-def draw_capacities(version: Version, language: str) -> None:
+def draw_capacities(version: Version, names: Mapping[str, str], language: str) -> None:
     """Draw how many orders each branch could take, what came of it, and what one more was worth."""
     capacities = read_capacities(version)
     if not capacities:
         return
     titles = [fill_label(language, "scope_id")]
     titles += [fill_label(language, f"cap.{name}") for name in _CAPACITY_TITLES]
-    body = [_format_capacity(capacity) for capacity in capacities]
+    body = []
+    for capacity in capacities:
+        scope = name_scope(capacity.scope_id, names, language)
+        body.append([scope, *_format_capacity(capacity)])
     typer.echo()
-    draw_grid(titles, body, range(1, len(titles)))
+    numbers = range(1, len(titles))
+    draw_grid(titles, body, numbers, wrapped=(), spare=_CAPACITY_SPARE)
     print_line(language, f"cap.rule.{read_capacity_rule(version)}")
 
 
 def _format_capacity(capacity: Capacity) -> list[str]:
     return [
-        capacity.scope_id,
         str(capacity.capacity),
         str(capacity.wanted_count),
         str(capacity.used_count),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
+from pipelines.catalogue.outputs import find_multiplier
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import SCREEN_ROWS, draw_first_rows
+from pipelines.core.month import Month
+from pipelines.documents.table_files import read_masked_rows
 from pipelines.text.texts import fill_label, say_reasons
-from pipelines.text.units import format_figure, write_plain_cell
+from pipelines.text.units import format_figure, join_sides
 
 if TYPE_CHECKING:
     from pipelines.documents.dispatch_view import CustomerList, CustomerOrder
@@ -76,8 +80,22 @@ def describe_figure(figure: Figure) -> FigureContent:
         "definition": figure.definition,
         "figure": shown,
         "row_count": figure.rows.num_rows,
-        "rows": figure.rows.slice(0, SCREEN_ROWS).to_pylist(),
+        "rows": _list_first_rows(figure),
     }
+
+
+def _list_first_rows(figure: Figure) -> list[TableRow]:
+    """Return the rows that make a figure big, the biggest numerator first."""
+    rows: list[TableRow] = figure.rows.to_pylist()
+    rows.sort(key=_order_by_size)
+    return rows[:SCREEN_ROWS]
+
+
+def _order_by_size(row: TableRow) -> tuple[Decimal, Decimal, str]:
+    """By what a row adds to the numerator, then to the denominator; of equals by customer."""
+    numerator = abs(Decimal(row["numerator"] or 0))
+    denominator = abs(Decimal(row["denominator"] or 0))
+    return -numerator, -denominator, str(row.get("customer_id") or "")
 
 
 def draw_figure(figure: Figure, language: str) -> None:
@@ -105,16 +123,41 @@ def draw_figure(figure: Figure, language: str) -> None:
         language,
         "opened.value",
         value=format_figure(row["value"], definition["unit"]),
-        parts=_join_sides(row["numerator"], row["denominator"]),
+        parts=_join_sides(figure),
         status=fill_label(language, f"status.{row['status']}"),
     )
     print_line(language, "opened.reads", tables=", ".join(definition["reads"]))
     if row["reason"]:
         typer.echo(say_reasons(language, row["reason"]))
-    first_rows = figure.rows.slice(0, SCREEN_ROWS).to_pylist()
-    draw_first_rows(
-        figure.rows.schema.names, first_rows, figure.rows.num_rows, language
-    )
+    _draw_rows(figure, language)
+
+
+def _draw_rows(figure: Figure, language: str) -> None:
+    """Draw the rows that make a figure big, with the masked names of whom they are about."""
+    first_rows = _list_first_rows(figure)
+    columns = list(figure.rows.schema.names)
+    if "customer_id" in columns:
+        masked_names = _read_masked_names(figure, first_rows)
+        for row in first_rows:
+            row["customer_name"] = masked_names.get(row["customer_id"])
+        columns.insert(columns.index("customer_id") + 1, "customer_name")
+    draw_first_rows(columns, first_rows, figure.rows.num_rows, language, is_ours=True)
+
+
+def _read_masked_names(figure: Figure, rows: list[TableRow]) -> dict[str, str | None]:
+    """Return by customer the masked names of those whom some rows are about."""
+    if not figure.version.is_computed("snapshot_person"):
+        return {}
+    wanted = {row["customer_id"] for row in rows}
+    columns = ("customer_id", "name")
+    people = read_masked_rows(figure.version, "snapshot_person", columns)
+
+    names = {}
+    for person in people:
+        customer = person["customer_id"]
+        if customer in wanted:
+            names[customer] = person["name"]
+    return names
 
 
 def _name_scope(scope_kind: str, scope_id: str, language: str) -> str:
@@ -124,11 +167,10 @@ def _name_scope(scope_kind: str, scope_id: str, language: str) -> str:
     return f"{kind} {scope_id}"
 
 
-def _join_sides(numerator: object, denominator: object) -> str:
+def _join_sides(figure: Figure) -> str:
     """The numerator over the denominator, as far as there are any."""
-    sides = [
-        str(write_plain_cell(side))
-        for side in (numerator, denominator)
-        if side is not None
-    ]
-    return " ÷ ".join(sides) or "–"
+    row = figure.row
+    month = Month.parse(row["month"])
+    unit = figure.definition["unit"]
+    multiplier = find_multiplier(unit, month)
+    return join_sides(row["numerator"], row["denominator"], multiplier) or "–"

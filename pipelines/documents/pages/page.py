@@ -14,14 +14,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines.catalogue.figure_rows import FigureRow, KpiRow
-from pipelines.catalogue.outputs import load_kpis, load_lists
+from pipelines.catalogue.outputs import find_multiplier, load_kpis, load_lists
 from pipelines.core.month import Month
 from pipelines.documents.reports.model import Paper, list_figure_ids
 from pipelines.documents.reports.shown import Form, show_paper
 from pipelines.documents.reports.summary import write_paper
 from pipelines.store.files import write_text
 from pipelines.text.texts import fill_label, say_reasons
-from pipelines.text.units import format_figure, write_plain_cell
+from pipelines.text.units import format_figure, join_sides, write_plain_cell
 
 # The rows of each table that a page is drawn from, by the table's name.
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -60,6 +60,12 @@ def _make_environment(language: str) -> Environment:
             return "–"
         return f"{write_plain_cell(part)}"
 
+    def show_numerator(row: KpiRow) -> str:
+        """Write the numerator of a row of `kpi_monthly` in what it counts."""
+        month = Month.parse(row["month"])
+        multiplier = find_multiplier(units[row["kpi"]], month)
+        return join_sides(row["numerator"], None, multiplier) or "–"
+
     def find_label(key: str, **facts: object) -> str:
         return fill_label(language, key, **facts)
 
@@ -77,6 +83,7 @@ def _make_environment(language: str) -> Environment:
     environment.filters["value"] = show_value
     environment.filters["aim"] = show_target
     environment.filters["part"] = show_part
+    environment.filters["numerator"] = show_numerator
     environment.globals["label"] = find_label
     return environment
 
@@ -125,6 +132,19 @@ def write_summary(
     )
 
 
+def write_paper_page(path: Path, month: Month, paper: Paper) -> None:
+    """Write a paper as a page of its own, with where each of its numbers comes from."""
+    shown = show_paper(paper, Form.PAGE).paper
+    write_page(
+        path,
+        "paper.html.j2",
+        month,
+        paper.language,
+        paper=shown,
+        numbers=_find_origins(shown, dictionary=None),
+    )
+
+
 def _sort_key(row: Mapping[str, Any]) -> tuple[str, bool, str]:
     """By KPI, the default variant first."""
     return row["kpi"], not row["is_default"], row["variant"]
@@ -140,6 +160,7 @@ class Origin:
     anchor: str
     figure: FigureRow
     entry: str | None
+    multiplier: int = 1
 
     @property
     def version(self) -> int | None:
@@ -147,12 +168,15 @@ class Origin:
         return self.figure.get("definition_version")
 
     @property
+    def stated_numerator(self) -> str:
+        """The numerator in what it counts; a dash where there is none."""
+        return join_sides(self.figure["numerator"], None, self.multiplier) or "–"
+
+    @property
     def parts(self) -> str:
         """Numerator and denominator in words."""
         sides = (self.figure["numerator"], self.figure["denominator"])
-        return " ÷ ".join(
-            f"{write_plain_cell(side)}" for side in sides if side is not None
-        )
+        return join_sides(*sides, self.multiplier)
 
 
 def _find_origins(paper: Paper, dictionary: str | None) -> dict[str, Origin]:
@@ -160,6 +184,8 @@ def _find_origins(paper: Paper, dictionary: str | None) -> dict[str, Origin]:
     known_topics = {
         f"{kpi.name}.{variant}" for kpi in load_kpis() for variant in kpi.variants
     }
+    month = Month.parse(paper.month)
+    units = {kpi.name: kpi.meta["unit"] for kpi in load_kpis()}
     origins: dict[str, Origin] = {}
     for name in list_figure_ids(paper):
         if name in origins:
@@ -167,6 +193,9 @@ def _find_origins(paper: Paper, dictionary: str | None) -> dict[str, Origin]:
         figure = paper.figures[name]
         has_entry = dictionary and figure["topic"] in known_topics
         entry = f"{dictionary}#{figure['topic']}" if has_entry else None
-        origins[name] = Origin(f"f-{len(origins) + 1}", figure, entry)
+        kpi, _, _ = figure["topic"].partition(".")
+        multiplier = find_multiplier(units.get(kpi, ""), month)
+        anchor = f"f-{len(origins) + 1}"
+        origins[name] = Origin(anchor, figure, entry, multiplier)
 
     return origins

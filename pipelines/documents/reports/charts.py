@@ -40,6 +40,10 @@ _SPARK_WIDTH = 96
 _SPARK_HEIGHT = 20
 _DOT = 3
 _MOST_NAMED = 7  # of more months every second is named
+_KEY_LEFT = WIDTH - 118  # the words that say what the dashed line is
+_KEY_LINE = 13
+_NUMBER_WIDTH = 64  # of two numbers side by side, from middle to middle
+_NUMBER_HEIGHT = 16
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,20 @@ def make_bar(words: Wording, name: str, figure: str, is_grey: bool = False) -> B
     return Bar(name, float(row["number"]), row["shown"], is_grey, figure)
 
 
+Line = tuple[float, str]
+"""Where the line of a target or a limit is, and its words."""
+
+
+def find_target_line(words: Wording, figure: str) -> tuple[Line | None, list[Bar]]:
+    """Return the line of a target, and its row for the table; nothing where there is none."""
+    target = words.figures.get(figure)
+    if target is None:
+        return None, []
+    shown = words.find_text("chart.target", target=target["shown"])
+    line = (float(target["number"]), shown)
+    return line, [make_bar(words, words.find_text("column.target"), figure)]
+
+
 def make_chart_table(
     words: Wording, title: str, what: str, bars: Sequence[Bar]
 ) -> Table:
@@ -115,9 +133,7 @@ def make_chart_table(
 # -- bars --------------------------------------------------------------------------------------
 
 
-def draw_bars(
-    title: str, bars: Sequence[Bar], target: tuple[float, str] | None = None
-) -> str:
+def draw_bars(title: str, bars: Sequence[Bar], target: Line | None = None) -> str:
     """Draw a bar a scope, from the top, and a dashed line for the target.
 
     `target` is its number and its words.
@@ -201,34 +217,28 @@ def _draw_target(x: float, height: int, shown: str) -> list[str]:
 # -- a line over months ------------------------------------------------------------------------
 
 
-def draw_trend(title: str, points: Sequence[Bar]) -> str:
-    """Draw a line over months; the first, last, highest and lowest point with their numbers."""
-    numbers = [point.number for point in points]
-    low = min(numbers)
-    high = max(numbers)
-    span = (high - low) or abs(high) or 1.0
-    last = len(points) - 1
-    step = (WIDTH - 2 * _FIRST_POINT) / max(last, 1)
+def draw_trend(title: str, points: Sequence[Bar], target: Line | None = None) -> str:
+    """Draw a line over months, and a dashed one for the target.
 
-    corners = []
-    marks = []
+    The first, last, highest and lowest point have their numbers, none over another.
+    """
+    numbers = [point.number for point in points]
+    if target:
+        numbers.append(target[0])
+    low = min(numbers)
+    span = (max(numbers) - low) or abs(low) or 1.0
+    step = (WIDTH - 2 * _FIRST_POINT) / max(len(points) - 1, 1)
+
+    places = []
     for index, point in enumerate(points):
         x = _FIRST_POINT + step * index
-        y = _LOWEST_POINT - _TALLEST_POINT * (point.number - low) / span
-        corners.append(f"{x:.1f},{y:.1f}")
-        marks.append(_make_tag("circle", cx=x, cy=y, r=3, fill=_BLUE))
+        places.append((x, _find_height(point.number, low, span)))
 
-        is_extreme = point.number in (low, high)
-        if is_extreme or index in (0, last):
-            # The lowest has its number below it, where no line runs.
-            is_below = point.number == low < high
-            text_y = y + 19 if is_below else y - 9
-            marks.append(_draw_text(x, text_y, point.shown, "middle"))
-
-        is_every_second = index % 2 == last % 2
-        if len(points) <= _MOST_NAMED or is_every_second:
-            marks.append(_draw_text(x, _MONTHS_LINE, point.name, "middle"))
-
+    lines = []
+    if target:
+        level = _find_height(target[0], low, span)
+        lines = _draw_level(level, target[1])
+    corners = [f"{x:.1f},{y:.1f}" for x, y in places]
     line = _make_tag(
         "polyline",
         points=" ".join(corners),
@@ -236,7 +246,89 @@ def draw_trend(title: str, points: Sequence[Bar]) -> str:
         stroke=_BLUE,
         stroke_width=2,
     )
-    return _draw_svg(title, _TREND_HEIGHT, [line, *marks])
+    dots = [_make_tag("circle", cx=x, cy=y, r=3, fill=_BLUE) for x, y in places]
+    names = _write_months(points, places)
+    numbers_drawn = _write_numbers(points, places)
+    drawn = [*lines, line, *dots, *names, *numbers_drawn]
+    return _draw_svg(title, _TREND_HEIGHT, drawn)
+
+
+def _write_months(
+    points: Sequence[Bar], places: Sequence[tuple[float, float]]
+) -> list[str]:
+    """Write the names of the months, of many every second."""
+    last = len(points) - 1
+    texts = []
+    for index, point in enumerate(points):
+        is_every_second = index % 2 == last % 2
+        if len(points) <= _MOST_NAMED or is_every_second:
+            x, _ = places[index]
+            texts.append(_draw_text(x, _MONTHS_LINE, point.name, "middle"))
+    return texts
+
+
+def _find_height(number: float, low: float, span: float) -> float:
+    """Return how far down a number is drawn."""
+    return _LOWEST_POINT - _TALLEST_POINT * (number - low) / span
+
+
+def _draw_level(y: float, shown: str) -> list[str]:
+    """Draw the line of a target across, and in the upper right corner what it is."""
+    across = _draw_dashes(_FIRST_POINT - 30, WIDTH - _FIRST_POINT + 30, y)
+    sample = _draw_dashes(_KEY_LEFT - 34, _KEY_LEFT - 6, _KEY_LINE - 4)
+    return [across, sample, _draw_text(_KEY_LEFT, _KEY_LINE, shown, colour=_RED)]
+
+
+def _draw_dashes(left: float, right: float, y: float) -> str:
+    """Draw a dashed line across."""
+    return _make_tag(
+        "line",
+        x1=left,
+        x2=right,
+        y1=y,
+        y2=y,
+        stroke=_RED,
+        stroke_dasharray="4 3",
+    )
+
+
+def _write_numbers(
+    points: Sequence[Bar], places: Sequence[tuple[float, float]]
+) -> list[str]:
+    """Write the numbers of the ends, then of the highest and the lowest point.
+
+    One that would stand over another is left out.
+    """
+    numbers = [point.number for point in points]
+    last = len(points) - 1
+    wanted = [last, 0, numbers.index(max(numbers)), numbers.index(min(numbers))]
+    taken: dict[int, tuple[float, float]] = {}
+    for index in dict.fromkeys(wanted):
+        x, y = places[index]
+        is_below = _runs_above(places, index)
+        text_y = y + 19 if is_below else y - 9
+        is_free = all(
+            abs(x - other_x) > _NUMBER_WIDTH or abs(text_y - other_y) > _NUMBER_HEIGHT
+            for other_x, other_y in taken.values()
+        )
+        if is_free:
+            taken[index] = (x, text_y)
+
+    # From the left to the right, as a line of text is read.
+    texts = []
+    for index, (x, text_y) in sorted(taken.items()):
+        texts.append(_draw_text(x, text_y, points[index].shown, "middle"))
+    return texts
+
+
+def _runs_above(places: Sequence[tuple[float, float]], index: int) -> bool:
+    """Whether the line beside a point runs above it on the whole, so that there is room below."""
+    _, y = places[index]
+    beside = []
+    for neighbour in (index - 1, index + 1):
+        if 0 <= neighbour < len(places):
+            beside.append(places[neighbour][1])
+    return bool(beside) and sum(beside) / len(beside) < y
 
 
 def draw_spark(title: str, numbers: Sequence[float]) -> str:

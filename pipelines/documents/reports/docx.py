@@ -15,7 +15,7 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml import OxmlElement
-from docx.shared import Mm
+from docx.shared import Mm, Pt
 from docxtpl import DocxTemplate, InlineImage
 from jinja2.exceptions import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
@@ -27,6 +27,7 @@ from pipelines.documents.reports.model import (
     Block,
     Chart,
     Paper,
+    Section,
     Table,
     Text,
     join_unbroken_parts,
@@ -38,6 +39,8 @@ from pipelines.documents.reports.template import TEMPLATE
 from pipelines.store.files import replacing
 
 _LINE_MM = 156  # between the margins
+_FRONT_LINE = Pt(19)
+_FRONT_SIZE = Pt(12)
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 _CONTENT_TYPES = "[Content_Types].xml"  # Word wants this part first
 # What a template that cannot be used raises; of XML that is none, lxml says it with a SyntaxError.
@@ -63,6 +66,7 @@ def write_docx(path: Path, paper: Paper, template: Path = TEMPLATE) -> None:
     blocks = list_blocks(shown)
     tables = [block for block in blocks if isinstance(block, Table)]
     _dress_tables(document, tables)
+    _set_front(document, shown)
     charts = [block for block in blocks if isinstance(block, Chart)]
     _describe_pictures(document, charts)
     _set_properties(document, shown)
@@ -117,6 +121,35 @@ def _make_block(document: DocxTemplate, block: Block) -> dict[str, object]:
     picture = BytesIO(draw_picture(block.svg, fonts))
     image = InlineImage(document, picture, width=Mm(_LINE_MM))
     return {"kind": "chart", "title": block.title, "image": image}
+
+
+def _set_front(document: DocxTemplate, paper: Paper) -> None:
+    """Set the front page closer, and begin a page behind it, however the template heads it."""
+    front = paper.list_front()
+    if not front:
+        return
+    front_texts = _list_texts(front)
+    titles = [section.title for section in paper.sections]
+    behind = titles[len(front) : len(front) + 1]
+    for paragraph in document.docx.paragraphs:
+        if paragraph.text in behind:
+            paragraph.paragraph_format.page_break_before = True
+            return
+        if paragraph.text in front_texts:
+            paragraph.paragraph_format.line_spacing = _FRONT_LINE
+            for run in paragraph.runs:
+                run.font.size = _FRONT_SIZE
+
+
+def _list_texts(sections: Iterable[Section]) -> set[str]:
+    """Return the titles and paragraphs of sections."""
+    texts = set()
+    for section in sections:
+        texts.add(section.title)
+        for block in section.blocks:
+            if isinstance(block, Text):
+                texts.add(join_unbroken_parts(block.parts))
+    return texts
 
 
 def _dress_tables(document: DocxTemplate, tables: Iterable[Table]) -> None:

@@ -25,18 +25,30 @@ from pipelines.catalogue.figure_rows import (
     build_figure_id,
     name_topic,
 )
+from pipelines.catalogue.outputs import (
+    COMPLAINT_TOPIC,
+    find_multiplier,
+    find_topic_unit,
+    list_kpi_topics,
+)
+from pipelines.core.month import Month
 from pipelines.documents.document_text import read_document_text
 from pipelines.documents.reports.manager_book import list_grid_columns
 from pipelines.documents.reports.model import EMPTY, NO_BREAK, Paper
-from pipelines.documents.reports.rows import BridgeRow, ReadTable
+from pipelines.documents.reports.rows import (
+    BridgeRow,
+    PlaceRow,
+    ReadTable,
+    WeekRow,
+)
 from pipelines.documents.reports.shown import Form, show_paper
 from pipelines.text.texts import load_labels
 from pipelines.text.units import format_figure, make_exact
 
 # A minus is a sign only where it joins no two numbers: 2026-08 is two of them.
 _NUMBER = re.compile(
-    r"(?<![0-9A-Za-z])-?\d[\d,]*(?:\.\d+)?(?: ?%)?"  # -1,076.83 or 81.33 %
-    r"|\d[\d,]*(?:\.\d+)?(?: ?%)?"  # the same without a sign, behind a letter or a number
+    r"(?<![0-9A-Za-z])-?\d+(?:,\d{3})*(?:\.\d+)?(?: ?%)?"  # -1,076.83 or 81.33%
+    r"|\d+(?:,\d{3})*(?:\.\d+)?(?: ?%)?"  # the same without a sign, behind a letter or a number
 )
 _TOLERANCE = Decimal("1e-11")  # the register keeps twelve decimals, a table doubles
 REGISTER = "report_figure"
@@ -122,6 +134,8 @@ def _read_tabled_numbers(read: ReadTable) -> Iterator[tuple[str, Decimal]]:
     yield from _read_kpi_numbers(read("kpi_monthly"))
     yield from _read_trend_numbers(read("kpi_trend"))
     yield from _read_bridge_numbers(read("kpi_bridge"))
+    yield from _read_week_numbers(read("report_complaint_week"))
+    yield from _read_place_numbers(read("dispatch_capacity"))
 
 
 def _read_kpi_numbers(rows: Sequence[KpiRow]) -> Iterator[tuple[str, Decimal]]:
@@ -138,6 +152,53 @@ def _read_kpi_numbers(rows: Sequence[KpiRow]) -> Iterator[tuple[str, Decimal]]:
         for measure, number in numbers_by_measure.items():
             if number is not None:
                 yield _name_kpi_figure(measure, row, row["month"]), make_exact(number)
+
+        numerator = row["numerator"]
+        multiplier = _find_row_multiplier(row)
+        if numerator is not None and multiplier != 1:
+            figure_id = _name_kpi_figure("stated_numerator", row, row["month"])
+            yield figure_id, numerator / multiplier
+
+
+def _find_row_multiplier(row: KpiRow) -> int:
+    """Return what the numerator of a KPI's row was multiplied by for its unit."""
+    topic = name_topic(row)
+    if topic not in list_kpi_topics():  # of a KPI that is no more
+        return 1
+    return find_multiplier(find_topic_unit(topic), Month.parse(row["month"]))
+
+
+def _read_week_numbers(rows: Sequence[WeekRow]) -> Iterator[tuple[str, Decimal]]:
+    """Yield what the bulletin of complaints prints of each week."""
+    for row in rows:
+        numbers = {
+            "complaint_count": row["complaint_count"],
+            "expected": row["expected"],
+            "upper_limit": row["upper_limit"],
+        }
+        for measure, number in numbers.items():
+            if number is not None:
+                week = row["week_begins_on"].isoformat()
+                figure_id = build_figure_id(
+                    measure, COMPLAINT_TOPIC, row["scope_kind"], row["scope_id"], week
+                )
+                yield figure_id, make_exact(number)
+
+
+def _read_place_numbers(rows: Sequence[PlaceRow]) -> Iterator[tuple[str, Decimal]]:
+    """Yield the places for orders, and what one more is worth."""
+    for row in rows:
+        numbers = {
+            "capacity": Decimal(row["capacity"]),
+            "used_count": Decimal(row["used_count"]),
+            "left_count": Decimal(row["left_count"]),
+            "shadow_price_amount": row["shadow_price_amount"],
+        }
+        for measure, number in numbers.items():
+            figure_id = build_figure_id(
+                measure, "capacity", row["scope_kind"], row["scope_id"], row["month"]
+            )
+            yield figure_id, number
 
 
 def _read_trend_numbers(rows: Sequence[TrendRow]) -> Iterator[tuple[str, Decimal]]:

@@ -28,9 +28,15 @@ from pipelines.documents.reports.model import (
     Table,
     Wording,
     make_cell,
+    prune_blocks,
     write_sentences,
 )
-from pipelines.documents.reports.rows import ReadTable, SentenceRow, map_scope_names
+from pipelines.documents.reports.rows import (
+    ReadTable,
+    SentenceRow,
+    index_figures,
+    map_scope_names,
+)
 from pipelines.documents.reports.summary import describe_month
 from pipelines.text.texts import load_labels
 
@@ -99,7 +105,7 @@ def _read_figures(read: ReadTable, month: Month) -> list[FigureRow]:
     """Return the month's figures of the KPIs of quality."""
     rows: Sequence[FigureRow] = read("report_figure")
     found = []
-    for row in rows:
+    for row in index_figures(rows).values():
         if row["month"] == str(month) and row["topic"] in list_quality_topics():
             found.append(row)
     return found
@@ -184,7 +190,7 @@ class _AnalysisWriter:
     def _make_section(self, key: str, blocks: Sequence[Block]) -> Section:
         """Return a section under its title."""
         title = self.words.find_text(f"analysis.{key}")
-        return Section(key, title, tuple(blocks))
+        return Section(key, title, tuple(prune_blocks(blocks)))
 
     def _show_measure(
         self, measure: str, topic: str, scope_kind: str, scope_id: str
@@ -194,7 +200,7 @@ class _AnalysisWriter:
         is_too_small = (topic, scope_id) in self.too_small
         if measure == "rank" and is_too_small and figure_id not in self.figures:
             return self.words.show_text("analysis.small")
-        return self.words.show_figure(figure_id)
+        return self.words.show_figure_with_unit(figure_id)
 
     def _draw_branch(self) -> Table:
         """Return the branch's own figures, a row a KPI."""
@@ -211,7 +217,7 @@ class _AnalysisWriter:
             columns=("kpi", *_BRANCH_MEASURES),
             rows=rows,
             numeric=range(1, 6),
-            widths=(30, 16, 14, 14, 14, 12),
+            widths=(27, 14, 13, 19, 19, 8),
         )
 
     def _draw_glance(self, topics: Sequence[str], title_key: str) -> Table:
@@ -250,7 +256,7 @@ class _AnalysisWriter:
             header=header,
             rows=tuple(rows),
             numeric=frozenset(range(1, len(header))),
-            widths=(13, 13, 12, 9, 10, 9, 16, 18),
+            widths=(13, 12, 11, 16, 16, 8, 12, 12),
         )
 
     def _sort_by_rank(self, topic: str) -> list[str]:

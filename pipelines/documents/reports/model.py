@@ -19,7 +19,12 @@ from pipelines.text.texts import fill_label, load_labels, say_reasons
 
 EMPTY = "–"
 NO_BREAK = "\u00a0"
-UNSIGNED = ("gap", "change", "year_change")  # slots where a word tells the direction
+UNSIGNED = (
+    "gap",
+    "change",
+    "year_change",
+    "contribution",
+)  # slots where a word tells the direction
 
 
 @dataclass(frozen=True)
@@ -86,11 +91,15 @@ Block = Text | Table | Chart
 
 @dataclass(frozen=True)
 class Section:
-    """One section: a key, its title with its number, and its blocks in order."""
+    """One section: a key, its title with its number, and its blocks in order.
+
+    What comes behind one that `ends_page` begins on a page of its own.
+    """
 
     key: str
     title: str
     blocks: tuple[Block, ...]
+    ends_page: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,13 @@ class Paper:
     sections: tuple[Section, ...]
     figures: Figures
     kind: str = "month"
+
+    def list_front(self) -> tuple[Section, ...]:
+        """Return the sections that have a page of their own in front; none where there is none."""
+        for index, section in enumerate(self.sections, start=1):
+            if section.ends_page:
+                return self.sections[:index]
+        return ()
 
 
 def list_blocks(paper: Paper) -> list[Block]:
@@ -174,6 +190,8 @@ class Wording:
         """Return the lines under a title: which day the paper is of, and which numbers it shows."""
         last_day = month.last_day.isoformat()
         as_of = self.find_text("as_of", last_day=last_day)
+        if not version:
+            return as_of, ""
         return as_of, self.find_text("version", version=version)
 
     def mark_draft(self, is_draft: bool) -> str:
@@ -208,6 +226,12 @@ class Wording:
             return make_cell(EMPTY)
         return (Part(self.figures[name]["shown"], name),)
 
+    def show_figure_with_unit(self, name: str) -> Cell:
+        """Return a difference of ratios with the word of its unit; all else as it is printed."""
+        if name in self.figures and self.figures[name]["unit"] == "points":
+            return self._show_figure_with_unit(name, is_unsigned=False)
+        return self.show_figure(name)
+
     def name_kpi(self, name: str) -> str:
         """Return the title of a KPI or a list."""
         return _titles(self.language)[name]
@@ -241,14 +265,16 @@ class Wording:
     def _fill_slot(self, slot: str, is_unsigned: bool) -> Cell:
         """Return what a slot stands for.
 
-        A slot is a word and what it is about: `figure ID`, `reason CODES`, `scopes ID ID …`, or
-        any other word before names of KPIs and lists.
+        A slot is a word and what it is about: `figure ID`, `reason CODES`, `text WORDS`,
+        `scopes ID ID …`, or any other word before names of KPIs and lists.
         """
         kind, _, rest = slot.partition(" ")
         if kind == "figure":
             return self._show_figure_with_unit(rest, is_unsigned)
         if kind == "reason":
             return make_cell(say_reasons(self.language, rest))
+        if kind == "text":
+            return make_cell(rest)
 
         names = rest.split(" ")
         if kind == "scopes":
@@ -279,6 +305,64 @@ def _titles(language: str) -> dict[str, str]:
         for variant, meaning in kpi.spec.meta["variants"].items():
             titles[f"{kpi.name}.{variant}"] = meaning[language]
     return titles
+
+
+def prune_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Leave out what tells nothing: rows and columns of dashes, tables without a row."""
+    for block in blocks:
+        if not isinstance(block, Table):
+            yield block
+            continue
+        pruned = _prune_table(block)
+        if pruned.rows:
+            yield pruned
+
+
+def _prune_table(table: Table) -> Table:
+    """Return a table without the rows, and the numeric columns, that have dashes alone."""
+    rows = list(table.rows)
+    if table.numeric:
+        rows = [row for row in rows if _tells_anything(row, table.numeric)]
+    every_row = range(len(rows))
+
+    kept: list[int] = []
+    numeric = set()
+    for index, column in enumerate(zip(*rows, strict=True)):
+        is_numeric = index in table.numeric
+        if is_numeric and not _tells_anything(column, every_row):
+            continue
+        if is_numeric:
+            numeric.add(len(kept))
+        kept.append(index)
+    return _choose_columns(table, rows, kept, frozenset(numeric))
+
+
+def _choose_columns(
+    table: Table,
+    rows: Iterable[tuple[Cell, ...]],
+    kept: Sequence[int],
+    numeric: frozenset[int],
+) -> Table:
+    """Return some rows and columns of a table; `numeric` are the places that columns have then."""
+    widths = table.widths or (1,) * len(table.header)
+    chosen = []
+    for row in rows:
+        cells = tuple(row[index] for index in kept)
+        chosen.append(cells)
+
+    return Table(
+        title=table.title,
+        header=tuple(table.header[index] for index in kept),
+        rows=tuple(chosen),
+        numeric=numeric,
+        widths=tuple(widths[index] for index in kept),
+    )
+
+
+def _tells_anything(cells: Sequence[Cell], places: Iterable[int]) -> bool:
+    """Whether one of the cells at those places is no dash."""
+    nothing = make_cell(EMPTY)
+    return any(cells[place] != nothing for place in places)
 
 
 def write_sentences(words: Wording, rows: Sequence[SentenceRow]) -> list[Text]:

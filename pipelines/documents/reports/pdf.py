@@ -71,9 +71,17 @@ def _compile_typst(
 def _make_content(paper: Paper) -> dict[str, object]:
     """Return the paper under the names that `summary.typ` knows."""
     sections = []
+    front = paper.list_front()
     for section in paper.sections:
         blocks = [_make_block(block) for block in section.blocks]
-        sections.append({"title": section.title, "blocks": blocks})
+        sections.append(
+            {
+                "title": section.title,
+                "blocks": blocks,
+                "ends_page": section.ends_page,
+                "is_front": section in front,
+            }
+        )
 
     return {
         "title": paper.title,

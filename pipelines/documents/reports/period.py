@@ -25,9 +25,15 @@ from pipelines.documents.reports.model import (
     Table,
     Wording,
     make_cell,
+    prune_blocks,
     write_sentences,
 )
-from pipelines.documents.reports.rows import ReadTable, SentenceRow, map_scope_names
+from pipelines.documents.reports.rows import (
+    ReadTable,
+    SentenceRow,
+    index_figures,
+    map_scope_names,
+)
 from pipelines.documents.reports.summary.overall import draw_trend_chart
 from pipelines.documents.reports.summary.ranks import sort_branches
 
@@ -63,11 +69,7 @@ def write_period(
 def _read_figures(read: ReadTable, period: str, months: Sequence[Month]) -> Figures:
     """Return the figures of the period and of its months."""
     rows: Sequence[FigureRow] = read("report_figure")
-    found = {}
-    for row in rows:
-        if _is_about_period(row, period, months):
-            found[row["figure"]] = row
-    return found
+    return index_figures(row for row in rows if _is_about_period(row, period, months))
 
 
 def _is_about_period(row: FigureRow, period: str, months: Sequence[Month]) -> bool:
@@ -156,6 +158,8 @@ class _PeriodWriter:
     def _make_section(self, key: str, blocks: Sequence[Block]) -> Section:
         """Return a section under its title."""
         title = self.words.find_text(f"period.{key}")
+        if key != "months":  # a month that is not held is one that is missed
+            blocks = list(prune_blocks(blocks))
         return Section(key, title, tuple(blocks))
 
     def _build_id(
@@ -223,7 +227,8 @@ class _PeriodWriter:
             ids = {}
             for month in self.months:
                 ids[month] = self._build_monthly_id("value", kpi, month)
-            chart = draw_trend_chart(self.words, name, ids)
+            target_id = self._build_monthly_id("target", kpi, self.month)
+            chart = draw_trend_chart(self.words, name, ids, target_id)
             if chart is not None:
                 yield chart
 

@@ -5,11 +5,13 @@ Those of KPIs and figures are in `catalogue.figure_rows`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypedDict
 
-from pipelines.catalogue.figure_rows import Figures
+from pipelines.catalogue.figure_rows import FigureRow, Figures
+from pipelines.text.units import close_percent
 
 # Reads a table of a version by its name; its rows are one of the TypedDicts below.
 ReadTable = Callable[[str], Sequence[Any]]
@@ -59,6 +61,39 @@ class ChangeRow(TypedDict):
     value_mix: Decimal | None
     value_rate: Decimal | None
     status: str
+
+
+class WeekRow(TypedDict):
+    """A row of `report_complaint_week`."""
+
+    scope_kind: str
+    scope_id: str
+    week_begins_on: date
+    complaint_count: int
+    expected: float | None
+    upper_limit: float | None
+
+
+class PlaceRow(TypedDict):
+    """A row of `dispatch_capacity`: the places for orders, and what one more is worth."""
+
+    month: str
+    scope_kind: str
+    scope_id: str
+    capacity: int
+    used_count: int
+    left_count: int
+    shadow_price_amount: Decimal
+
+
+def index_figures(rows: Iterable[FigureRow]) -> dict[str, FigureRow]:
+    """Return rows of the register by their ids, printed as figures are by now."""
+    figures = {}
+    for row in rows:
+        figure = row.copy()
+        figure["shown"] = close_percent(row["shown"])
+        figures[row["figure"]] = figure
+    return figures
 
 
 def map_scope_names(figures: Figures) -> dict[str, str]:

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 
 from pipelines.core.errors import StorageError
 from pipelines.core.month import Month
-from pipelines.documents.pages.page import write_summary
+from pipelines.documents.pages.page import write_paper_page, write_summary
 from pipelines.documents.reports.annex import write_annex, write_figure_book
+from pipelines.documents.reports.complaints import write_bulletin
 from pipelines.documents.reports.docx import write_docx
 from pipelines.documents.reports.lint import Findings, lint_documents
 from pipelines.documents.reports.manager_book import write_analysis_book
@@ -75,6 +76,12 @@ def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path
     for paper in make_period_papers(version, language, is_draft):
         written = write_period_summary(version, out, paper)
         findings += lint_documents(paper, written, read)
+        files += written
+
+    bulletin = make_bulletin(version, language, is_draft)
+    if bulletin:
+        written = write_bulletin_files(version, out, bulletin)
+        findings += lint_documents(bulletin, written, read)
         files += written
 
     _refuse_disagreements(version.month, findings)
@@ -154,6 +161,25 @@ def write_period_summary(version: Version, out: Path, paper: Paper) -> list[Path
     write_docx(document, paper)
     write_figure_book(annex, paper, version)
     return [document, annex, *_write_reading_copy(out / f"{stem}.pdf", paper)]
+
+
+def make_bulletin(version: Version, language: str, is_draft: bool) -> Paper | None:
+    """Return the bulletin of complaints of a month's version, where there is one."""
+    read = make_table_reader(version)
+    words = _describe_version(version)
+    return write_bulletin(read, version.month, language, words, is_draft)
+
+
+def write_bulletin_files(version: Version, out: Path, paper: Paper) -> list[Path]:
+    """Write the bulletin as .docx, page, annex and PDF; return the files."""
+    stem = f"{version.month}_complaints"
+    document = out / f"{stem}.docx"
+    page = out / f"{stem}.html"
+    annex = out / f"{stem}_annex.xlsx"
+    write_docx(document, paper)
+    write_paper_page(page, version.month, paper)
+    write_figure_book(annex, paper, version)
+    return [document, page, annex, *_write_reading_copy(out / f"{stem}.pdf", paper)]
 
 
 def _write_reading_copy(path: Path, paper: Paper) -> list[Path]:

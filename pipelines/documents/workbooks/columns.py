@@ -17,7 +17,8 @@ class Column:
     """One column; its title is `labels[name]`, its width is in letters.
 
     An input is yellow and open, all else is the office's word. A remark is the office's too, but of
-    the moment: no signature covers it.
+    the moment: no signature covers it. What is folded is signed and out of sight: another sheet of
+    the book shows it.
     """
 
     name: str
@@ -26,11 +27,17 @@ class Column:
     is_input: bool = False
     is_hidden: bool = False
     is_remark: bool = False
+    is_folded: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a kind nobody draws."""
         if self.kind not in KINDS:
             raise ValueError(f"column {self.name}: unknown kind {self.kind!r}")
+
+    @property
+    def is_seen(self) -> bool:
+        """Say whether a reader sees this column."""
+        return not (self.is_hidden or self.is_folded)
 
     @property
     def is_signed(self) -> bool:
@@ -60,7 +67,8 @@ class Sheet:
 
     Its title is `labels['sheet.' + name]` unless given. `frozen` columns stay when one scrolls
     right: few, or a phone shows nothing else. `choices` are the ranges of drop-downs by column,
-    `dates` the first and last day an input date may have.
+    `dates` the first and last day an input date may have. `answer` is the column that, while it is
+    empty, has `due_on` coloured by the day. `least_lines` is how tall every row is at least.
     """
 
     name: str
@@ -72,6 +80,8 @@ class Sheet:
     is_protected: bool = False
     choices: Mapping[str, str] = field(default_factory=dict)
     dates: tuple[date, date] | None = None
+    answer: str = ""
+    least_lines: int = 1
 
 
 def read_columns(table: str) -> tuple[Column, ...]:
@@ -85,22 +95,21 @@ def read_columns(table: str) -> tuple[Column, ...]:
 
 
 # One sheet for all lists: a customer has one order, a manager works from the top, and on a phone
-# tabs are hard to change while a filter on `list_title` is one tap. Rank, name and phone stay in
-# view (200 pixels of 390); what to say and what to fill in come next; ids, needed only for looking
-# up, come last.
+# tabs are hard to change while a filter on `list_title` is one tap. Due day, name and phone stay in
+# view (260 pixels of 390); then why, what to do, and what to fill in. What is only looked up is
+# signed here and read on the sheet of the details.
 WORK_LIST_COLUMNS = (
     *read_columns("""
-        rank            6  integer
-        customer_name  11
-        phone          14
-        list_title     12
-        reasons        24
-        amount         11  money
         due_on         12  date
-        action         26
-        also_on        14
+        customer_name  10
+        phone          15
+        list_title     16
     """),
-    Column("evidence", 44, is_remark=True),
+    Column("evidence", 40, is_remark=True),
+    *read_columns("""
+        amount  11  money
+        action  24
+    """),
     Column("outcome", 13, "choice", is_input=True),
     # Between the inputs, not beside the ids: who sorts the inputs alone drags it away from its
     # order_id, and is found out.
@@ -108,15 +117,39 @@ WORK_LIST_COLUMNS = (
     Column("contacted_on", 12, "date", is_input=True),
     Column("promised_amount", 11, "money", is_input=True),
     Column("promised_on", 12, "date", is_input=True),
-    Column("note", 24, is_input=True),
-    Column("script", 60, is_remark=True),
-    *read_columns("""
-        order_id     21
-        customer_id  14
-        service_id   14
-    """),
+    Column("note", 22, is_input=True),
+    Column("rank", 6, "integer"),
+    Column("reasons", 24, is_folded=True),
+    Column("also_on", 14, is_folded=True),
+    Column("order_id", 21, is_folded=True),
+    Column("customer_id", 14, is_folded=True),
+    Column("service_id", 14, is_folded=True),
     Column("signature", 12, is_hidden=True),
 )
+# What is looked up of an order, on a sheet of its own; `rank` leads from one to the other.
+DETAIL_COLUMNS = read_columns("""
+    rank            6  integer
+    customer_name  10
+    phone          13
+    script         60
+    history        36
+    reasons        22
+    also_on        14
+    order_id       21
+    customer_id    14
+    service_id     14
+""")
+# What is printed and written on: an A4 across holds it at the size of the screen.
+CALL_SHEET_COLUMNS = read_columns("""
+    rank            5  integer
+    due_on         11  date
+    customer_name  10
+    phone          13
+    list_title     12
+    evidence       36
+    action         26
+    by_hand        26
+""")
 
 # What goes back to be corrected says first why.
 CORRECTED_COLUMNS = (Column("refusal", 30, is_remark=True), *WORK_LIST_COLUMNS)

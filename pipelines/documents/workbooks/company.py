@@ -13,7 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
-from pipelines.catalogue.outputs import judge_outputs, load_kpis, load_lists
+from pipelines.catalogue.outputs import (
+    find_multiplier,
+    judge_outputs,
+    load_kpis,
+    load_lists,
+)
 from pipelines.documents.workbooks.book_plan import BookPlan
 from pipelines.documents.workbooks.columns import Cell, OrderKey, Sheet, SheetRow
 from pipelines.documents.workbooks.table_columns import TABLE_COLUMNS
@@ -38,6 +43,8 @@ class KpiRow(TypedDict):
     value: float | None
     target: float | None
     gap: float | None
+    rank: int | None
+    numerator: Decimal | None
     status: str
     reason: str | None
 
@@ -147,6 +154,8 @@ def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[KpiRow]) -> list[Shee
         cell_kind = _CELL_KINDS.get(meta["unit"], "number")
         shown: dict[str, object] = {**row}
         shown["kpi_title"] = meta["title"][data.language]
+        shown["kpi_rank"] = row["rank"]
+        shown["numerator"] = _state_numerator(data, row, meta["unit"])
         shown |= _describe_scope(data, row)
         for measure in ("value", "target", "gap"):
             shown[measure] = Cell(cell_kind, shown[measure])
@@ -154,6 +163,14 @@ def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[KpiRow]) -> list[Shee
         found.append(shown)
 
     return found
+
+
+def _state_numerator(data: WorkbookData, row: KpiRow, unit: str) -> Decimal | None:
+    """Return a numerator in what it counts; None where there is none."""
+    numerator = row["numerator"]
+    if numerator is None:
+        return None
+    return numerator / find_multiplier(unit, data.version.month)
 
 
 def _describe_state(
@@ -189,7 +206,7 @@ def _build_order_rows(data: WorkbookData) -> list[SheetRow]:
     """Return all orders in the order to work them; names and numbers of people masked."""
     rows: list[SheetRow] = []
     for rank, order in enumerate(data.orders, start=1):
-        rows.append(data.build_work_row(rank, order, is_owner=False))
+        rows.append(data.build_work_row(rank, order, is_masked=True))
     return rows
 
 

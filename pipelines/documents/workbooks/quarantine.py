@@ -16,7 +16,7 @@ import duckdb
 from pipelines.core.contract import load_contract
 from pipelines.core.errors import UsageError
 from pipelines.core.quoting import quote_name, scan_parquet
-from pipelines.documents.workbooks.plain_sheet import MOST_ROWS
+from pipelines.documents.plain_sheet import MOST_ROWS
 from pipelines.documents.workbooks.sheet import open_workbook
 from pipelines.store.files import replacing
 from pipelines.store.lake import Made

@@ -7,24 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from math import ceil
 from numbers import Real
 from typing import Any
 
 from xlsxwriter import Workbook
-from xlsxwriter.utility import xl_range
+from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
 
 from pipelines.core.errors import SpecError
-from pipelines.documents.workbooks.columns import Cell, Column, Sheet, SheetRow
+from pipelines.documents.workbooks.columns import Cell, Column, Sheet
+from pipelines.documents.workbooks.row_heights import measure_row
 from pipelines.text.safe_text import clean_text, is_blank
 from pipelines.text.units import round_to_fen
 
 HEADER_ROW = 2  # zero-based: a line of title and a line of notes stand above it
 ROW_LIMIT = 1_048_576
 MONEY_LIMIT = Decimal("99999999.99")
-# Of a line of eleven points; programs do not measure wrapped rows themselves.
-_LINE_POINTS = 16.5
-_TALLEST_ROW = 409.0  # Excel's own limit
 # Excel keeps 15 digits: more than thirteen before the point would lose the fen.
 _EXACT = 10**13
 _DIGITS = {
@@ -46,6 +43,8 @@ _A4 = 9
 _DRAFT_COLOUR = "#C00000"
 _OFFICE_COLOUR = "#1F4E79"
 _INPUT_COLOUR = "#BF8F00"
+_OVERDUE_COLOUR = "#F8C9C4"
+_TODAY_COLOUR = "#FFE699"
 _FormatKey = tuple[tuple[str, object], ...]
 
 
@@ -123,6 +122,8 @@ def draw_sheet(canvas: Canvas, sheet: Sheet, tab: str) -> Any:
     _draw_body(canvas, page, sheet)
     _set_view(page, sheet)
     _set_print(page, canvas.draft)
+    if sheet.answer:
+        _mark_due(canvas, page, sheet)
     if sheet.is_protected:
         _protect_page(canvas, page, sheet)
     return page
@@ -155,7 +156,7 @@ def _draw_head(canvas: Canvas, page: Any, sheet: Sheet) -> None:
     write_text(page, 1, 0, note, note_look)
 
     for index, column in enumerate(sheet.columns):
-        options = {"hidden": column.is_hidden}
+        options = {"hidden": not column.is_seen}
         page.set_column(index, index, column.width, None, options)
         title = canvas.labels[column.name]
         look = canvas.find_header_format(column.is_input)
@@ -169,11 +170,11 @@ def _draw_body(canvas: Canvas, page: Any, sheet: Sheet) -> None:
     wrapped = []
     for column in sheet.columns:
         looks.append(canvas.find_cell_format(column.kind, column.is_input))
-        if column.kind in _WRAPPED_KINDS and not column.is_hidden:
+        if column.kind in _WRAPPED_KINDS and column.is_seen:
             wrapped.append(column)
 
     for line, row in enumerate(sheet.rows, start=HEADER_ROW + 1):
-        page.set_row(line, _measure_row(wrapped, row))
+        page.set_row(line, measure_row(wrapped, row, sheet.least_lines))
         for index, column in enumerate(sheet.columns):
             value = row.get(column.name)
             kind = column.kind
@@ -184,33 +185,6 @@ def _draw_body(canvas: Canvas, page: Any, sheet: Sheet) -> None:
                 look = canvas.find_cell_format(kind, is_input=False)
                 value = value.value
             _write_cell(page, line, index, kind, value, look)
-
-
-def _measure_row(columns: list[Column], row: SheetRow) -> float:
-    """Return the points that a row needs to show each of its wrapped texts in full.
-
-    As far as a row can grow.
-    """
-    lines = 1
-    for column in columns:
-        value = row.get(column.name)
-        if isinstance(value, str):
-            lines = max(lines, _count_lines(value, column.width))
-    return min(lines * _LINE_POINTS, _TALLEST_ROW)
-
-
-def _count_lines(text: str, width: int) -> int:
-    """Count the lines that a text takes in a column.
-
-    A Chinese sign is as wide as two digits.
-    """
-    room = max(width - 1, 1)  # a cell keeps a margin, and words are not broken
-    lines = 0
-    for line in text.split("\n"):
-        # In GBK, and in what replaces a sign it lacks, bytes are widths.
-        width_of_line = len(line.encode("gbk", "replace"))
-        lines += max(1, ceil(width_of_line / room))
-    return lines
 
 
 def _write_cell(
@@ -291,6 +265,30 @@ def _set_view(page: Any, sheet: Sheet) -> None:
         body = xl_range(HEADER_ROW + 1, 0, last_line, last_column)
         # Ids are digits kept as text on purpose: no green corners.
         page.ignore_errors({"number_stored_as_text": body})
+
+
+def _mark_due(canvas: Canvas, page: Any, sheet: Sheet) -> None:
+    """Colour the due day of what is not answered: red once it is over, yellow on the day.
+
+    The program that opens the book knows which day it is.
+    """
+    if not sheet.rows:
+        return
+    names = [column.name for column in sheet.columns]
+    due_at = names.index("due_on")
+    first_line = HEADER_ROW + 1
+    last_line, _ = _find_corner(sheet)
+    due = xl_rowcol_to_cell(first_line, due_at, col_abs=True)
+    answer_at = names.index(sheet.answer)
+    answer = xl_rowcol_to_cell(first_line, answer_at, col_abs=True)
+
+    for sign, colour in (("<", _OVERDUE_COLOUR), ("=", _TODAY_COLOUR)):
+        rule = {
+            "type": "formula",
+            "criteria": f'=AND(ISNUMBER({due}),{due}{sign}TODAY(),{answer}="")',
+            "format": canvas.book.add_format({"bg_color": colour}),
+        }
+        page.conditional_format(first_line, due_at, last_line, due_at, rule)
 
 
 def _set_print(page: Any, draft: str) -> None:

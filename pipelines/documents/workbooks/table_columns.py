@@ -17,7 +17,7 @@ KPI_COLUMNS = read_columns("""
     value        13  number
     target       11  number
     gap          11  number
-    rank          7  integer
+    kpi_rank      7  integer
     numerator    15  number
     denominator  15  number
     status       13

@@ -36,7 +36,7 @@ def list_desks(data: WorkbookData) -> Iterator[tuple[Desk, list[WorkRow]]]:
         orders = orders_by_desk[desk]
         rows = []
         for rank, order in enumerate(orders, start=1):
-            rows.append(data.build_work_row(rank, order, desk.is_owner))
+            rows.append(data.build_work_row(rank, order, is_masked=False))
         yield desk, rows
 
 

@@ -9,8 +9,13 @@ from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
+
+from pipelines.catalogue.outputs import list_outcomes, load_lists
 from pipelines.core.errors import SpecError
 from pipelines.documents.workbooks.columns import (
+    CALL_SHEET_COLUMNS,
+    DETAIL_COLUMNS,
     OUTCOMES,
     WORK_LIST_COLUMNS,
     Cell,
@@ -59,15 +64,21 @@ __all__ = [
     "write_work_list",
 ]
 
-# Drop-down texts in A beside their codes in B; what the file is in D and E.
+# The texts of outcomes in A beside their codes in B; what the file is in D and E; from G on the
+# menu of each list under its title.
 HIDDEN_TAB = "_office"
 # Its columns.
 _TEXTS = 0
 _CODES = 1
 _FACT_NAMES = 3
 _FACT_VALUES = 4
-FROZEN_COLUMNS = 3  # rank, name, phone
+_MENUS = 6
+FROZEN_COLUMNS = 3  # due day, name, phone
+_WRITING_LINES = 3  # room for what is written by hand
 OWNER_ONLY = 0o600  # full phone numbers are in it
+Menus = Mapping[
+    str, Sequence[str]
+]  # the words that may be answered, by the title of a list
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,8 @@ class Stamp:
 class WorkList:
     """One manager's orders, in the order to work them.
 
-    Rows carry the signed columns' names, inputs may be filled.
+    Rows carry the signed columns' names, inputs may be filled. `is_bare` leaves out what is only
+    looked up or printed.
     """
 
     stamp: Stamp
@@ -100,6 +112,7 @@ class WorkList:
     note: str = ""
     outcomes: tuple[str, ...] = OUTCOMES
     columns: tuple[Column, ...] = WORK_LIST_COLUMNS
+    is_bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +128,7 @@ def write_work_list(
 ) -> None:
     """Write one manager's workbook; the bytes depend on the arguments alone."""
     rows = [_sign_row(key, book.columns, row) for row in book.rows]
-    outcome_texts = f"='{HIDDEN_TAB}'!$A$1:$A${len(book.outcomes)}"
+    menus = _list_menus(labels, book.stamp.language)
     sheet = Sheet(
         name="work_list",
         columns=book.columns,
@@ -123,18 +136,63 @@ def write_work_list(
         note=book.note,
         frozen=FROZEN_COLUMNS,
         is_protected=True,
-        choices={"outcome": outcome_texts},
+        choices={"outcome": _write_menu_formula(book.columns, len(menus))},
         dates=_find_input_dates(book.stamp.month),
+        answer="outcome",
     )
+    sheets = (sheet,) if book.is_bare else (sheet, *_make_companions(rows))
 
     facts = {**_list_facts(book.stamp), "manager_id": book.manager_id}
-    _write_book(path, book.stamp, (sheet,), labels, facts, book.outcomes)
+    _write_book(path, book.stamp, sheets, labels, facts, book.outcomes, menus)
+
+
+def _make_companions(rows: Sequence[SheetRow]) -> tuple[Sheet, Sheet]:
+    """Return what is looked up of the orders, and what is printed and written on.
+
+    Neither has the titles of an answer: what comes back is read from the work list alone.
+    """
+    details = Sheet("details", DETAIL_COLUMNS, rows, frozen=3)
+    call_sheet = Sheet(
+        "call_sheet", CALL_SHEET_COLUMNS, rows, least_lines=_WRITING_LINES
+    )
+    return details, call_sheet
 
 
 def write_tables(path: Path, book: Tables, labels: Mapping[str, str]) -> None:
     """Write the workbook of a branch or the company; the bytes depend on the arguments alone."""
     facts = _list_facts(book.stamp)
-    _write_book(path, book.stamp, book.sheets, labels, facts, ())
+    _write_book(path, book.stamp, book.sheets, labels, facts, (), {})
+
+
+def _list_menus(labels: Mapping[str, str], language: str) -> Menus:
+    """Return what may be answered on each list, by the title that its rows bear."""
+    menus: dict[str, list[str]] = {}
+    for spec in load_lists():
+        title = spec.title(language)
+        menus[title] = []
+        for code in list_outcomes(spec):
+            word = labels[f"outcome.{code}"]
+            menus[title].append(word)
+    return menus
+
+
+def _write_menu_formula(columns: Sequence[Column], menu_count: int) -> str:
+    """Return the range of a row's drop-down: the menu that stands under the title of its list.
+
+    The row says which list it is of, so that sorting moves no drop-down to a foreign row.
+    """
+    names = [column.name for column in columns]
+    title_column = names.index("list_title")
+    list_title = xl_rowcol_to_cell(HEADER_ROW + 1, title_column, col_abs=True)
+    longest = len(OUTCOMES)
+    last = _MENUS + menu_count - 1
+    titles = xl_range_abs(0, _MENUS, 0, last)
+    texts = xl_range_abs(1, _MENUS, longest, last)
+    first_text = xl_rowcol_to_cell(1, _MENUS, row_abs=True, col_abs=True)
+    tab = f"'{HIDDEN_TAB}'!"
+    place = f"MATCH({list_title},{tab}{titles},0)"
+    length = f"COUNTA(INDEX({tab}{texts},0,{place}))"
+    return f"=OFFSET({tab}{first_text},0,{place}-1,{length},1)"
 
 
 def _sign_row(
@@ -189,6 +247,7 @@ def _write_book(
     labels: Mapping[str, str],
     facts: Mapping[str, object],
     outcomes: Sequence[str],
+    menus: Menus,
 ) -> None:
     """Write a workbook whole or not at all; raise SpecError where XlsxWriter would drop cells."""
     target = BytesIO()
@@ -201,7 +260,7 @@ def _write_book(
             warnings.simplefilter("error", UserWarning)
             _set_properties(canvas, stamp, facts)
             _draw_sheets(canvas, stamp, sheets)
-            _draw_hidden(canvas, facts, outcomes)
+            _draw_hidden(canvas, facts, outcomes, menus)
             canvas.book.close()
     except UserWarning as warning:
         # Only what comes before the first quote: what XlsxWriter quotes may be a customer's data.
@@ -277,7 +336,10 @@ def _make_about(stamp: Stamp, labels: Mapping[str, str]) -> Sheet:
 
 
 def _draw_hidden(
-    canvas: Canvas, facts: Mapping[str, object], outcomes: Sequence[str]
+    canvas: Canvas,
+    facts: Mapping[str, object],
+    outcomes: Sequence[str],
+    menus: Menus,
 ) -> None:
     """Draw the sheet that drop-downs and programs read."""
     page = canvas.book.add_worksheet(HIDDEN_TAB)
@@ -290,6 +352,11 @@ def _draw_hidden(
     for line, (name, value) in enumerate(facts.items()):
         write_text(page, line, _FACT_NAMES, name, look)
         write_text(page, line, _FACT_VALUES, value, look)
+
+    for column, (title, texts) in enumerate(menus.items(), start=_MENUS):
+        write_text(page, 0, column, title, look)
+        for line, text in enumerate(texts, start=1):
+            write_text(page, line, column, text, look)
 
     page.protect()
     page.hide()

@@ -5,6 +5,7 @@ In one language.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +24,8 @@ from pipelines.store.lake import Version
 from pipelines.text.evidence import write_evidence, write_script
 from pipelines.text.masking import mask_name, mask_phone
 from pipelines.text.texts import fill_label, say_reasons
+
+_ANSWER_TABLES = ("feedback_outcome", "feedback_outcome_m3")
 
 
 class OrderRow(TypedDict):
@@ -50,6 +53,18 @@ class PersonRow(TypedDict):
     phone: str | None
 
 
+class AnswerRow(TypedDict):
+    """A row of `feedback_outcome`: what was answered to an order, and what was found of it."""
+
+    order_id: str
+    order_month: str
+    list: str
+    outcome: str | None
+    contacted_on: date | None
+    is_claimed: bool
+    is_verified: bool | None
+
+
 class ListRow(TypedDict):
     """A row of `dispatch_list`: a list's state and counts."""
 
@@ -72,6 +87,7 @@ class WorkRow(TypedDict):
     action: str
     evidence: str
     script: str
+    history: str
     also_on: str
     order_id: str
     customer_id: str
@@ -105,11 +121,14 @@ class WorkbookData:
 
     @cached_property
     def orders(self) -> list[OrderRow]:
-        """The orders that are released, in the order to work them; the hold-out never is."""
+        """The orders that are released, what is due first before the others.
+
+        Of one day in the order of the lists. The hold-out never is released.
+        """
         priority = {spec.name: spec.meta["priority"] for spec in load_lists()}
 
-        def find_rank(order: OrderRow) -> tuple[int, int]:
-            return priority[order["list"]], order["rank"]
+        def find_rank(order: OrderRow) -> tuple[date, int, int]:
+            return order["due_on"], priority[order["list"]], order["rank"]
 
         released: list[OrderRow] = []
         for row in self.read_table("dispatch_order"):
@@ -134,15 +153,15 @@ class WorkbookData:
         return {row["customer_id"]: row for row in found}
 
     @cached_property
-    def numbers(self) -> Mapping[str, str | None]:
+    def line_numbers(self) -> Mapping[str, str | None]:
         """What customers call their lines, by service id; of a month without numbers none."""
         rows = self.read_if_computed("snapshot_number")
         return {row["service_id"]: row["number"] for row in rows}
 
     @cached_property
-    def masked_numbers(self) -> Mapping[str, str | None]:
+    def masked_line_numbers(self) -> Mapping[str, str | None]:
         """The same for who does not own the customer."""
-        return {line: mask_phone(number) for line, number in self.numbers.items()}
+        return {line: mask_phone(number) for line, number in self.line_numbers.items()}
 
     @cached_property
     def list_titles(self) -> dict[str, str]:
@@ -195,19 +214,19 @@ class WorkbookData:
         """
         return {row[key]: row["name"] for row in self.read_if_computed(table)}
 
-    def build_work_row(self, rank: int, order: OrderRow, is_owner: bool) -> WorkRow:
+    def build_work_row(self, rank: int, order: OrderRow, is_masked: bool) -> WorkRow:
         """Return one line of a work list.
 
-        Only the manager who owns the customer sees name and phone in full.
+        Who must act sees name and phone in full; for anybody else they are masked.
         """
-        name, phone = self._find_name_and_phone(order["customer_id"], is_owner)
+        name, phone = self._find_name_and_phone(order["customer_id"], is_masked)
         reason_codes = _split_list(order["reason_codes"])
         reasons = [self.find_label(f"reason.{code}") for code in reason_codes]
         also_on = _split_list(order["also_on"])
         other_lists = [self.list_titles[other] for other in also_on]
 
         spec = next(spec for spec in load_lists() if spec.name == order["list"])
-        numbers = self.numbers if is_owner else self.masked_numbers
+        numbers = self.masked_line_numbers if is_masked else self.line_numbers
         return {
             "rank": rank,
             "customer_name": name,
@@ -219,6 +238,7 @@ class WorkbookData:
             "action": spec.meta["action"][self.language],
             "evidence": write_evidence(spec, self.language, order, numbers),
             "script": write_script(spec, self.language, order, numbers),
+            "history": self._tell_history(order["customer_id"]),
             "also_on": "; ".join(other_lists),
             "order_id": order["order_id"],
             "customer_id": order["customer_id"],
@@ -228,17 +248,64 @@ class WorkbookData:
         }
 
     def _find_name_and_phone(
-        self, customer_id: str, is_owner: bool
+        self, customer_id: str, is_masked: bool
     ) -> tuple[str | None, str | None]:
-        """Return name and phone of a customer with an order, masked for who does not own them."""
+        """Return name and phone of a customer with an order."""
         person = self.people.get(customer_id)
         if person is None:
             return None, None
-        if is_owner:
+        if not is_masked:
             return person["name"], person["phone"]
         name = mask_name(person["name"])
         phone = mask_phone(person["phone"])
         return name, phone
+
+    @cached_property
+    def _answers(self) -> Mapping[str, list[AnswerRow]]:
+        """What came of earlier orders that were sent out, by customer, the latest first."""
+        found: dict[str, dict[str, AnswerRow]] = defaultdict(dict)
+        for table in _ANSWER_TABLES:
+            for row in self.read_if_computed(table):
+                if row["arm"] == "treated":
+                    found[row["customer_id"]].setdefault(row["order_id"], row)
+
+        by_customer = {}
+        for customer, answers in found.items():
+            by_customer[customer] = sorted(
+                answers.values(), key=_find_order_id, reverse=True
+            )
+        return by_customer
+
+    def _tell_history(self, customer_id: str) -> str:
+        """Say of each earlier order of a customer what was answered; a line an order."""
+        answers = self._answers.get(customer_id, ())
+        return "\n".join(self._tell_answer(answer) for answer in answers)
+
+    def _tell_answer(self, answer: AnswerRow) -> str:
+        """Say what was answered to an order, and whether it was found to be so."""
+        about = {
+            "month": answer["order_month"],
+            "list": self.list_titles[answer["list"]],
+        }
+        outcome = answer["outcome"]
+        if outcome is None:
+            return fill_label(self.language, "history.unanswered", **about)
+        told = fill_label(
+            self.language,
+            "history.answered",
+            outcome=self.find_label(f"outcome.{outcome}"),
+            day=answer["contacted_on"] or "–",
+            **about,
+        )
+        if not answer["is_claimed"] or answer["is_verified"] is None:
+            return told
+        state = "verified" if answer["is_verified"] else "not_verified"
+        return told + self.find_label(f"history.{state}")
+
+
+def _find_order_id(answer: AnswerRow) -> str:
+    """Return the order of an answer; ids begin with their month."""
+    return answer["order_id"]
 
 
 def _split_list(joined: str | None) -> list[str]:

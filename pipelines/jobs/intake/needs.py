@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from pipelines.catalogue.contract_texts import EXAMPLE_MONTH
 from pipelines.catalogue.outputs import load_kpis, load_lists
-from pipelines.catalogue.spec import EARLIER, Spec, load_room_specs
+from pipelines.catalogue.spec import EARLIER, MADE_OF, Spec, load_room_specs
 from pipelines.core.calendar import Calendar
 from pipelines.core.contract import Table, load_contract, snapshot_columns
 from pipelines.core.month import Month
@@ -136,9 +136,12 @@ def _open_imagined_month(delivery: Delivery) -> Context:
         context.record_entry(name, _THERE)
     for room in _ROOMS_BY_SQL:
         for spec in load_room_specs(room):
-            context.record_entry(spec.table, _make_entry(context, spec))
+            entry = _make_entry(context, spec)
+            context.record_entry(spec.table, entry)
+            for made, source in MADE_OF.items():
+                if source == spec.table:
+                    context.record_entry(made, entry)
 
-    context.record_entry("feedback_effect", context.entries["feedback_arm"])
     return context
 
 

@@ -12,8 +12,11 @@ from pipelines.catalogue.spec import Spec, load_room_specs
 from pipelines.rooms.context import Context
 from pipelines.rooms.feedback.effect import write_effect
 from pipelines.rooms.feedback.marks import write_marks
+from pipelines.rooms.feedback.money import write_money
 from pipelines.rooms.feedback.rules import write_rules
 from pipelines.rooms.relations import read_rows
+
+LEDGER = "feedback_ledger"
 
 
 def run(context: Context) -> None:
@@ -28,6 +31,8 @@ def run(context: Context) -> None:
             context.compute(spec)
         else:
             context.record_missing(spec.table, [reason], spec)
+        if spec.table == LEDGER:  # what is made of it is read by files behind it
+            write_money(context, LEDGER, "feedback_money")
     write_effect(context)
 
 

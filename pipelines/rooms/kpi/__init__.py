@@ -2,9 +2,9 @@
 
 A value is sums over sums, and the unclaimed remainder is a scope of its own. `kpi_monthly` has one
 row a KPI variant and scope. A KPI that cannot be computed has one row, at company level, that says
-why. Parts add up to the whole because each customer stands in exactly one scope of a kind. What
-belongs to no customer (a target, complaints by touch point) is placed in its scope by the KPI's own
-SELECT.
+why; of one that can, a kind of scope that cannot be told has one, `unclaimed`. Parts add up to the
+whole because each customer stands in exactly one scope of a kind. What belongs to no customer (a
+target, complaints by touch point) is placed in its scope by the KPI's own SELECT.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.bridge import write_bridge
 from pipelines.rooms.kpi.change import write_changes
+from pipelines.rooms.kpi.definitions import write_definitions
 from pipelines.rooms.kpi.facts import Fact, keep_facts, state_facts
-from pipelines.rooms.kpi.parts import place_customers
+from pipelines.rooms.kpi.parts import explain_untold_kinds, place_customers
 from pipelines.rooms.kpi.queries import (
     Places,
     select_home_branches,
@@ -24,7 +25,12 @@ from pipelines.rooms.kpi.queries import (
     select_targets,
     sql_of,
 )
-from pipelines.rooms.kpi.sums import add_empty_scopes, begin_parts, sum_scopes
+from pipelines.rooms.kpi.sums import (
+    add_empty_scopes,
+    begin_parts,
+    list_untold_scopes,
+    sum_scopes,
+)
 from pipelines.rooms.kpi.ties import tie_books
 from pipelines.rooms.kpi.trend import write_trend
 from pipelines.rooms.kpi.windows import find_window_gaps
@@ -36,6 +42,7 @@ KEY = ("kpi", "variant", "scope_kind", "scope_id")
 def run(context: Context) -> None:
     """Write `kpi_monthly` of every KPI there is, and what is made of it."""
     write_kpis(context, load_kpis())
+    write_definitions(context, load_kpis())
 
 
 def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
@@ -57,22 +64,33 @@ def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
     add_empty_scopes(context, computed, places, parts)
     write_bridge(context, places)
     tie_books(context, places, parts)
-    _write_monthly(context, places, parts, keep_facts(context, facts))
+    kept_facts = keep_facts(context, facts)
+    untold = list_untold_scopes(context, computed, explain_untold_kinds(context))
+    scoped = _make_values(context, parts, kept_facts, untold)
+    _write_monthly(context, places, scoped, kept_facts)
     write_changes(context)
     write_trend(context)
 
 
-def _write_monthly(
-    context: Context, places: Places, parts: Relation, facts: Relation
-) -> None:
-    """Make values, targets, gaps and ranks of the parts, and write them."""
+def _make_values(
+    context: Context, parts: Relation, facts: Relation, untold: Relation
+) -> Relation:
+    """Make the values of every scope, and the rows of scopes that cannot be told."""
     settings = context.settings
     parameters: dict[str, object] = {
         "small_denominator": settings.small_denominator,
         "score_cap": float(settings.private_line_score_cap),
         "score_deduction": float(settings.private_line_score_deduction),
     }
-    scoped = run_step(context, "kpi", "scoped", parameters, part=parts, fact=facts)
+    return run_step(
+        context, "kpi", "scoped", parameters, part=parts, fact=facts, untold=untold
+    )
+
+
+def _write_monthly(
+    context: Context, places: Places, scoped: Relation, facts: Relation
+) -> None:
+    """Add targets, gaps and ranks to the values, and write them."""
     homes = sql_of(select_home_branches(places))
     write_step(
         context,

@@ -16,6 +16,7 @@ _FACT = make_schema(
     variant="VARCHAR",
     is_default="BOOLEAN",
     is_count="BOOLEAN",
+    denominator_kind="VARCHAR",
     way="VARCHAR",
     interval="VARCHAR",
     sign="INTEGER",
@@ -36,6 +37,7 @@ class Fact:
     variant: str
     is_default: bool
     is_count: bool
+    denominator_kind: str
     way: str
     interval: str | None
     sign: int
@@ -58,6 +60,7 @@ def state_facts(context: Context, kpi: Kpi, reasons: Sequence[Reason]) -> list[F
             variant=variant,
             is_default=variant == kpi.meta["default"],
             is_count=kpi.meta["unit"] == "count",
+            denominator_kind=kpi.denominator_kind,
             way=kpi.meta.get("value", "sum"),
             interval=kpi.meta.get("interval"),
             sign=-1 if is_higher_better else 1,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from pipelines.catalogue.outputs import Kpi
+from pipelines.core.reasons import join_reasons
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.queries import (
     Places,
@@ -40,12 +41,18 @@ SCOPES: dict[str, ScopeSource | None] = {
 
 def list_scope_kinds(context: Context) -> list[str]:
     """Return the kinds of scope that the month's deliveries tell."""
-    kinds = []
+    untold = explain_untold_kinds(context)
+    return [kind for kind in SCOPES if kind not in untold]
+
+
+def explain_untold_kinds(context: Context) -> dict[str, str]:
+    """Return the kinds of scope that the month's deliveries do not tell, each with the reason."""
+    untold = {}
     for kind, source in SCOPES.items():
-        needs = source.needs if source else ()
-        if not any(context.is_absent(need) for need in needs):
-            kinds.append(kind)
-    return kinds
+        lacking = context.list_absent(source.needs if source else ())
+        if lacking:
+            untold[kind] = join_reasons(lacking)
+    return untold
 
 
 def place_customers(context: Context) -> Places:

@@ -298,6 +298,7 @@ def _shape_part(query: exp.Select, *, is_placed: bool) -> exp.Select:
     return query.select(
         "SUM(p.numerator) AS numerator",
         "SUM(p.denominator) AS denominator",
+        "COUNT(p.customer_id) FILTER (WHERE p.denominator <> 0) AS counted",
         "MAX(CAST(p.interval_low AS DOUBLE)) AS low",
         "MAX(CAST(p.interval_high AS DOUBLE)) AS high",
         exp.convert(is_placed).as_("is_placed"),

@@ -20,11 +20,15 @@ _PART = make_schema(
     scope_id="VARCHAR",
     numerator="DECIMAL(28,8)",
     denominator="DECIMAL(28,8)",
+    counted="BIGINT",
     low="DOUBLE",
     high="DOUBLE",
     is_placed="BOOLEAN",
 )
 
+_UNTOLD = make_schema(
+    kpi="VARCHAR", variant="VARCHAR", scope_kind="VARCHAR", reason="VARCHAR"
+)
 _EXPECTED = make_schema(
     kpi="VARCHAR",
     variant="VARCHAR",
@@ -37,7 +41,8 @@ _EXPECTED = make_schema(
 def begin_parts(context: Context) -> Relation:
     """Begin the table of parts, empty.
 
-    `is_placed` says that a KPI's own SELECT named the scope.
+    `is_placed` says that a KPI's own SELECT named the scope, `counted` how many customers have a
+    part of the denominator that is not 0.
     """
     return take_rows(context, "parts", _PART.empty_table())
 
@@ -65,6 +70,24 @@ def add_empty_scopes(
     rows = take_made_rows(context, "expected", expected, _EXPECTED)
     names = {"part": parts.name, "expected": rows.name}
     _append_parts(context, parts, read_step("kpi", "empty_scope").bind_inputs(names))
+
+
+def list_untold_scopes(
+    context: Context, computed: Iterable[Kpi], untold: Mapping[str, str]
+) -> Relation:
+    """List a row a variant and kind of scope that the month cannot tell, with the reason.
+
+    `untold` are the reasons by kind. A KPI that names all its scopes itself has none of them.
+    """
+    rows = []
+    for kpi in computed:
+        if has_own_scopes(kpi):
+            continue
+        for variant in kpi.variants:
+            for kind, reason in untold.items():
+                row = {"kpi": kpi.name, "variant": variant}
+                rows.append({**row, "scope_kind": kind, "reason": reason})
+    return take_made_rows(context, "untold", rows, _UNTOLD)
 
 
 def _list_expected_scopes(kpi: Kpi, kinds: Sequence[str]) -> list[dict[str, object]]:

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 from pipelines.catalogue.spec import load_room_specs
-from pipelines.documents.pages.dictionary import write_dictionary
+from pipelines.documents.pages.dictionary import DefinitionRow, write_dictionary
 from pipelines.documents.pages.page import write_summary
 from pipelines.documents.pages.quality import write_quality
 from pipelines.documents.pages.review import write_review
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows
 from pipelines.rooms.report.activities import gather_activity_figures, tell_activities
+from pipelines.rooms.report.arrangements import (
+    gather_arrangement_figures,
+    put_down_arrangements,
+    read_promised,
+    tell_arrangements,
+    tell_promised,
+)
+from pipelines.rooms.report.bases import gather_base_figures
+from pipelines.rooms.report.bulletin import gather_bulletin_figures, tell_bulletin
 from pipelines.rooms.report.complaints import write_complaint_weeks
 from pipelines.rooms.report.figures import FigureRows, index_figures, write_figures
 from pipelines.rooms.report.forecast import write_forecast
@@ -23,7 +32,7 @@ from pipelines.rooms.report.operation import write_operation
 from pipelines.rooms.report.periods import gather_period_figures, tell_periods
 from pipelines.rooms.report.rows import read_ordered, read_table
 from pipelines.rooms.report.scorecard import write_scorecards
-from pipelines.rooms.report.sentences import write_sentences
+from pipelines.rooms.report.sentences import begin_writer, write_sentences
 from pipelines.text.texts import LANGUAGES
 
 TABLES = (
@@ -52,12 +61,19 @@ def run(context: Context) -> None:
     write_scorecards(context)
 
     figures = index_figures(write_figures(context, _all_figures(context)))
+    writer = begin_writer(context, figures)
+    arrangements = put_down_arrangements(context, writer)
     others = chain(
+        [
+            ("promised", tell_promised(writer, read_promised(context))),
+            ("arrangements", tell_arrangements(writer, arrangements)),
+        ],
         tell_managers(context, figures),
         tell_periods(context, figures),
         tell_activities(context, figures),
+        tell_bulletin(context, figures),
     )
-    write_sentences(context, figures, others)
+    write_sentences(context, writer, others)
     _write_pages(context)
     if context.is_computed("score_watch"):
         _write_review(context)
@@ -67,6 +83,9 @@ def _all_figures(context: Context) -> FigureRows:
     yield from gather_figures(context)
     yield from gather_period_figures(context)
     yield from gather_activity_figures(context)
+    yield from gather_base_figures(context)
+    yield from gather_arrangement_figures(context)
+    yield from gather_bulletin_figures(context)
 
 
 def _write_pages(context: Context) -> None:
@@ -76,11 +95,13 @@ def _write_pages(context: Context) -> None:
         tables[name] = read_table(context, name)
     tables["snapshot_quarantine"] = read_rows(context, "report", "quarantined_rows")
 
+    definitions = cast(list[DefinitionRow], read_table(context, "kpi_definition"))
+
     outbox, month = context.draft.path / "outbox", context.month
     for language in LANGUAGES:
         dictionary = f"dictionary.{language}.html"
         summary = outbox / f"summary.{language}.html"
-        write_dictionary(outbox / dictionary, month, language)
+        write_dictionary(outbox / dictionary, month, language, definitions)
         write_summary(summary, month, language, tables, dictionary=dictionary)
         write_quality(outbox / f"quality.{language}.html", month, language, tables)
 

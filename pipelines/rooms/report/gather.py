@@ -8,7 +8,11 @@ from decimal import Decimal
 from typing import Any, TypedDict, cast
 
 from pipelines.catalogue.figure_rows import FigureRow, KpiRow, TrendRow, name_topic
-from pipelines.catalogue.outputs import list_quality_topics, load_kpis
+from pipelines.catalogue.outputs import (
+    find_multiplier,
+    find_topic_unit,
+    list_quality_topics,
+)
 from pipelines.core.apportion import apportion_parts
 from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import make_schema, take_made_rows
@@ -24,6 +28,7 @@ from pipelines.rooms.report.figures import (
     side_unit,
 )
 from pipelines.rooms.report.rows import Number, Scope, Sides, read_ordered
+from pipelines.text.units import make_exact
 
 _TOPIC = make_schema(topic="VARCHAR")
 # As a difference is printed: of ratios, of anything else.
@@ -60,6 +65,7 @@ class ChangeRow(TypedDict):
     volume: Decimal
     mix: Decimal
     rate: Decimal
+    value_change: Decimal
     value_mix: Decimal
     value_rate: Decimal
 
@@ -74,7 +80,6 @@ def gather_figures(context: Context) -> FigureRows:
     gathering = _Gathering(
         context=context,
         month=str(context.month),
-        units=_units_by_topic(),
         names=names,
         quality=quality,
         figures=figures,
@@ -88,15 +93,6 @@ def gather_figures(context: Context) -> FigureRows:
     yield from gathering.gather_gate()
 
 
-def _units_by_topic() -> dict[str, str]:
-    """Return the unit of each KPI variant."""
-    units = {}
-    for kpi in load_kpis():
-        for variant in kpi.variants:
-            units[f"{kpi.name}.{variant}"] = str(kpi.meta["unit"])
-    return units
-
-
 def _keep_quality(context: Context) -> Relation:
     """Keep the topics of the quality analysis, which are told of managers too."""
     topics = [{"topic": topic} for topic in list_quality_topics()]
@@ -107,13 +103,12 @@ def _keep_quality(context: Context) -> Relation:
 class _Gathering:
     """What the figures of a month are gathered from.
 
-    `units` are by topic, `names` what scopes are called, `quality` the topics told of managers,
+    `names` are what scopes are called, `quality` the topics told of managers,
     `figures` the KPIs that documents print.
     """
 
     context: Context
     month: str
-    units: Mapping[str, str]
     names: Relation
     quality: Relation
     figures: Relation
@@ -130,7 +125,7 @@ class _Gathering:
     def _figures_of_kpi(self, row: KpiRow) -> FigureRows:
         """Yield the figures of a KPI that has a value; what it lacks has none."""
         subject = _find_subject(row, self.month, "kpi_monthly")
-        unit = self.units[subject.topic]
+        unit = find_topic_unit(subject.topic)
         measures = (
             ("value", unit, row["value"]),
             ("target", unit, row["target"]),
@@ -145,9 +140,19 @@ class _Gathering:
         if numerator is not None:
             shown_in = side_unit(numerator)
             yield subject.make_figure("numerator", shown_in, numerator)
+            yield from self._state_numerator(subject, unit, numerator)
         if denominator is not None:
             shown_in = side_unit(denominator)
             yield subject.make_figure("denominator", shown_in, denominator)
+
+    def _state_numerator(
+        self, subject: Subject, unit: str, numerator: Number
+    ) -> FigureRows:
+        """Yield a numerator in what it counts, where the KPI's unit has multiplied it."""
+        multiplier = find_multiplier(unit, self.context.month)
+        if multiplier != 1:
+            stated = make_exact(numerator) / multiplier
+            yield subject.make_figure("stated_numerator", side_unit(stated), stated)
 
     # -- earlier months, and what has changed since ----------------------------------------------
 
@@ -172,7 +177,7 @@ class _Gathering:
         value = row["value"]
         assert value is not None
         subject = _find_subject(row, row["seen_month"], "kpi_trend")
-        unit = self.units[subject.topic]
+        unit = find_topic_unit(subject.topic)
         return subject.make_figure("value", unit, value)
 
     def _figures_of_change(self, before: TrendRow, now: TrendRow | None) -> FigureRows:
@@ -183,7 +188,7 @@ class _Gathering:
         if now is None or not is_usable(now):
             return
         topic = name_topic(before)
-        unit = difference_unit(self.units[topic])
+        unit = difference_unit(find_topic_unit(topic))
         subject = _find_subject(now, self.month, "kpi_trend")
         subject = subject._replace(topic=topic)
         change = _subtract_values(now["value"], before["value"])
@@ -212,7 +217,7 @@ class _Gathering:
         )
         for row in cast("list[ComparedRow]", found):
             subject = _find_subject(row, self.month, "kpi_monthly")
-            unit = difference_unit(self.units[subject.topic])
+            unit = difference_unit(find_topic_unit(subject.topic))
             change = _subtract_values(row["value"], row["value_before"])
             yield subject.make_figure("change", unit, change)
 
@@ -222,9 +227,12 @@ class _Gathering:
             return
         for row in cast("list[ChangeRow]", self._read_named("change_figures")):
             topic = f"{row['kpi']}.{row['variant']}"
-            unit = difference_unit(self.units[topic])
+            unit = difference_unit(find_topic_unit(topic))
             mix, rate = _round_parts(row, unit)
             subject = Subject(topic, _scope_of(row), "kpi_change")
+            if row["scope_kind"] == "branch":
+                change = row["value_change"]
+                yield subject.make_figure("contribution", unit, change)
             yield subject.make_figure("value_mix", unit, mix)
             yield subject.make_figure("value_rate", unit, rate)
             yield subject.make_figure("volume", "amount", row["volume"])

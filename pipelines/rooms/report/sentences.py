@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple, cast
 
 from pipelines.catalogue.figure_rows import (
@@ -114,12 +115,17 @@ class Writer:
         return True
 
 
-def write_sentences(context: Context, figures: Figures, others: Sections) -> None:
-    """Write `report_sentence`: those of the summary, and the sections of `others`."""
+def begin_writer(context: Context, figures: Figures) -> Writer:
+    """Return what the summary's sentences are made from."""
     found = read_rows(context, "report", "default_kpis")
     told = judge_rows(cast("list[KpiRow]", found))
-    writer = Writer(str(context.month), told, figures)
+    return Writer(str(context.month), told, figures)
+
+
+def write_sentences(context: Context, writer: Writer, others: Sections) -> None:
+    """Write `report_sentence`: those of the summary, and the sections of `others`."""
     sections: Sections = (
+        ("front", _tell_missed(writer)),
         ("overall", _tell_overall(writer)),
         ("ranks", _tell_ranks(writer)),
         ("dispatch", _tell_dispatch(writer)),
@@ -159,6 +165,17 @@ def judge_rows(rows: Iterable[KpiRow]) -> list[ToldRow]:
     return told
 
 
+def _tell_missed(writer: Writer) -> Iterator[Sentence]:
+    """Tell each target that the company has missed, and why."""
+    has_any = False
+    for row in writer.list_company():
+        if writer.has_missed(row):
+            has_any = True
+            yield tell_kpi(writer, row)
+    if not has_any:
+        yield Sentence(["all_met"], {})
+
+
 def _tell_overall(writer: Writer) -> Iterator[Sentence]:
     """Tell the headline KPIs of the company, and where its revenue went."""
     for kpi in list_shown_kpis("overall"):
@@ -182,6 +199,8 @@ def tell_kpi(writer: Writer, row: ToldRow) -> Sentence:
     told.show_figure("value", value)
     _add_target(writer, row, told)
     _add_change(writer, row, told, "change", prefix="")
+    if "missed" in told.rules and row["scope_kind"] == "company":
+        _add_cause(writer, row, told)
     _add_change(writer, row, told, "year_change", prefix="year_")
     if row["status"] == "caveat":
         told.rules.append("caveat")
@@ -219,6 +238,39 @@ def _add_change(
         direction = name_direction(writer.figures[change])
         told.rules.append(f"{prefix}{direction}")
         told.show_figure(measure, change)
+
+
+def _add_cause(writer: Writer, row: ToldRow, told: Sentence) -> None:
+    """Say of a missed target which branch made it worse by most, and which is furthest off."""
+    branches = list(writer.list_branches(row["kpi"]))
+    worst = None
+    most = Decimal(0)
+    for branch in branches:
+        contribution = writer.find_figure("contribution", branch)
+        if contribution is None:
+            continue
+        number = writer.figures[contribution]["number"]
+        loss = number if row["better"] == "lower" else -number
+        if loss > most:
+            worst, most = contribution, loss
+    if worst is not None:
+        told.rules.append("cause_up" if row["better"] == "lower" else "cause_down")
+        told.name_all("cause_scopes", "scopes", [writer.figures[worst]["scope_id"]])
+        told.show_figure("contribution", worst)
+
+    furthest = find_furthest_branch(writer, row["kpi"])
+    if furthest is not None:
+        told.rules.append("furthest")
+        told.name_all("furthest_scopes", "scopes", [furthest["scope_id"]])
+        told.show_figure("furthest_value", writer.find_figure("value", furthest))
+
+
+def find_furthest_branch(writer: Writer, kpi: str) -> ToldRow | None:
+    """Return the branch that is last by a KPI; None where fewer than two are ranked."""
+    ranked = sort_by_rank(writer, writer.list_branches(kpi))
+    if len(ranked) < 2 or ranked[0]["rank"] == ranked[-1]["rank"]:
+        return None
+    return ranked[-1]
 
 
 def meets_target(row: ToldRow) -> bool:

@@ -13,6 +13,9 @@ from pipelines.core.quoting import quote_name, quote_names, quote_text
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import Relation, drop_relation, keep_result
 
+# People leave and still owe: these are accepted of whom any earlier month held has known.
+_OUTLIVING = ("receivable", "adjustment", "payment")
+
 
 def set_rows_aside(context: Context, table: Table, typed: Relation) -> None:
     """Mark the typed rows that are not accepted, each with the first rule that takes it."""
@@ -40,14 +43,23 @@ def _mark_rows(
 def _mark_unknown_owner(
     context: Context, table: Table, typed: Relation, owner: str
 ) -> None:
-    """Set aside what belongs to a customer or service that was not delivered."""
+    """Set aside what belongs to a customer or service that nobody knows."""
     key = f"{owner}_id"
     belongs_to_it = table.name != owner and table.column(key)
-    if belongs_to_it and context.is_computed(f"snapshot_{owner}"):
-        absent = (
-            f"{key} IS NOT NULL AND {key} NOT IN (SELECT {key} FROM snapshot_{owner})"
-        )
-        _mark_rows(context, typed, absent, f"unknown_{owner}", key)
+    if not belongs_to_it or not context.is_computed(f"snapshot_{owner}"):
+        return
+    is_unknown = f"{key} IS NOT NULL"
+    for known in _list_known(context, table, owner):
+        is_unknown += f" AND {key} NOT IN (SELECT {key} FROM {known})"
+    _mark_rows(context, typed, is_unknown, f"unknown_{owner}", key)
+
+
+def _list_known(context: Context, table: Table, owner: str) -> Iterator[str]:
+    """Yield the tables of the customers or services that a row may belong to."""
+    yield f"snapshot_{owner}"
+    known_before = f"features_known_{owner}"
+    if table.name in _OUTLIVING and context.is_computed(known_before, "prior"):
+        yield f"prior.{known_before}"
 
 
 def _mark_lost_zeros(context: Context, table: Table, typed: Relation) -> None:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from pipelines.catalogue.expectations import Expectation, load_suites
 from pipelines.catalogue.spec import TableName, load_room_specs
 from pipelines.core.month import Month
+from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows, take_rows, write_rows, write_step
 from pipelines.rooms.validate.findings import Finding, explain_findings, find_status
@@ -41,6 +42,9 @@ from pipelines.rooms.validate.verdicts import Verdict
 
 ROOM = "validate"
 TREND_MONTHS = 13
+# A column of bills that counts as 0 where it is not delivered.
+_BILLS = "snapshot_bill"
+_COUNTED_AS_NOTHING = "adjustment_amount"
 Suites = Mapping[str, Sequence[Expectation]]
 Judge = Callable[[Context, Suites], list[Verdict]]
 _TREND_TYPES = {pa.string(): "VARCHAR", pa.bool_(): "BOOLEAN", pa.int64(): "BIGINT"}
@@ -60,7 +64,8 @@ def run(context: Context, judge_suites: Judge = judge) -> None:
     findings = _make_findings(context, verdicts, earlier)
     effects = [f.to_effect(context.month) for f in findings if f.status != "released"]
     eras = _make_eras(context)
-    releases = list(release_outputs([*effects, *earlier], eras, context.scored_by))
+    effects += [*earlier, *_find_absences(context)]
+    releases = list(release_outputs(effects, eras, context.scored_by))
     _write_results(context, suites, findings, silent, count_held(releases))
     _write(context, "validate_release", releases, RELEASE, ["kind", "output", "scope"])
     _write(
@@ -159,6 +164,28 @@ def _read_earlier_effects(context: Context) -> Iterator[Effect]:
             status,
             is_waived=state == "waived",
         )
+
+
+def _find_absences(context: Context) -> Iterator[Effect]:
+    """Yield what is not delivered and counts as 0, of this month and of earlier ones, newest first.
+
+    What is made of it carries the caveat.
+    """
+    months = {context.month: context.find_entry(TableName(_BILLS))}
+    for era, version in context.earlier.items():
+        if version is not None:
+            months[version.month] = context.find_entry(TableName(_BILLS, era))
+    for month in sorted(months, reverse=True):
+        entry = months[month]
+        if entry is not None and _COUNTED_AS_NOTHING in entry.absent_columns:
+            yield Effect(
+                finding=str(Reason.absent(f"bill.{_COUNTED_AS_NOTHING}")),
+                month=month,
+                table="bill",
+                columns=(_COUNTED_AS_NOTHING,),
+                status="caveat",
+                is_absence=True,
+            )
 
 
 def _make_eras(context: Context) -> Eras:

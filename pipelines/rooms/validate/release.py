@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pipelines.catalogue.lineage import (
     ColumnName,
     Delivered,
+    trace_members,
     trace_sources,
     trace_sources_of,
 )
@@ -27,7 +28,8 @@ WAIVED = "waived: "  # in front of a finding that somebody has accepted
 class Effect:
     """What a finding of a month does to the outputs made of its columns (no columns.
 
-    Of the whole table).
+    Of the whole table). `is_absence` says that a column was not delivered and counts as 0: to a
+    list it only matters where it decides who is on it.
     """
 
     finding: str
@@ -38,6 +40,7 @@ class Effect:
     branches: tuple[str, ...] = ()
     is_confined: bool = False
     is_waived: bool = False
+    is_absence: bool = False
 
     def touches(self, source: Delivered) -> bool:
         """Whether an output made of that column of that month is affected."""
@@ -88,7 +91,19 @@ def release_outputs(
             yield from _judge_branches(name, parts, effects, eras)
     for spec in load_lists():
         made_of = _find_sources_of_list(spec, scored_by)
-        yield _judge_output("list", spec.name, "all", made_of, wide, eras)
+        members = trace_members(spec, scored_by)
+        here = [
+            effect
+            for effect in wide
+            if not effect.is_absence or _is_touched(members, effect, eras)
+        ]
+        yield _judge_output("list", spec.name, "all", made_of, here, eras)
+
+
+def _is_touched(made_of: Iterable[Delivered], effect: Effect, eras: Eras) -> bool:
+    """Whether what is made of those columns is affected."""
+    touched = [source for source in made_of if effect.touches(source)]
+    return any(eras.when(source) == effect.month for source in touched)
 
 
 def _find_sources_of_list(
@@ -135,9 +150,7 @@ def _judge_output(
     status = max(
         (effect.status for effect in touching), key=ORDER.index, default="released"
     )
-    names = [
-        effect.name_in(eras.month) for effect in touching if effect.status == status
-    ]
+    names = _name_effects([e for e in touching if e.status == status], eras.month)
     return {
         "kind": kind,
         "output": output,
@@ -145,6 +158,19 @@ def _judge_output(
         "status": status,
         "reason": "; ".join(names) or None,
     }
+
+
+def _name_effects(effects: Iterable[Effect], month: Month) -> list[str]:
+    """The findings as a release names them; of a column that is absent, its newest month alone."""
+    names = []
+    absent: set[str] = set()
+    for effect in effects:
+        if effect.is_absence and effect.finding in absent:
+            continue
+        if effect.is_absence:
+            absent.add(effect.finding)
+        names.append(effect.name_in(month))
+    return names
 
 
 def count_held(rows: Sequence[Mapping[str, str | None]]) -> dict[str, dict[str, int]]:

@@ -11,6 +11,7 @@ SELECT
     e.scope_id,
     0 AS numerator,
     CASE WHEN e.has_denominator THEN 0 END AS denominator,
+    0 AS counted,
     NULL AS low,
     NULL AS high,
     FALSE AS is_placed

@@ -20,7 +20,7 @@ WITH measured AS (
         COALESCE(CAST(t.target_value AS DOUBLE), CASE WHEN f.is_default THEN f.target END) AS target,
         f.sign,
         f.way,
-        f.missing,
+        COALESCE(f.missing, s.untold) AS missing,
         f.note,
         f.is_default,
         CASE WHEN f.interval = 'wilson' AND s.denominator > 0 THEN CAST(s.denominator AS DOUBLE) END AS counted

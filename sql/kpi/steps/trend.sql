@@ -13,4 +13,6 @@ SELECT
     value,
     status
 FROM kpi_monthly
-WHERE is_default AND scope_kind IN ('company', 'city', 'branch')
+WHERE
+    is_default
+    AND (scope_kind = 'company' OR (scope_kind IN ('city', 'branch') AND status <> 'not_computed'))

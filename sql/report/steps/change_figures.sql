@@ -13,6 +13,7 @@ SELECT
     c.volume,
     c.mix,
     c.rate,
+    c.value_change,
     c.value_mix,
     c.value_rate
 FROM kpi_change AS c

@@ -14,5 +14,5 @@ SELECT
     status,
     reason
 FROM kpi_monthly
-WHERE is_default
+WHERE is_default AND (scope_kind = 'company' OR status <> 'not_computed')
 ORDER BY kpi, scope_kind, scope_id

@@ -19,5 +19,8 @@ SELECT
 FROM kpi_monthly AS k
 LEFT JOIN scope_name AS o ON o.scope_kind = k.scope_kind AND o.scope_id = k.scope_id
 WHERE
-    (k.is_default AND k.scope_kind IN ('company', 'branch'))
-    OR (k.kpi || '.' || k.variant IN (SELECT topic FROM quality) AND k.scope_kind IN ('branch', 'manager'))
+    (k.scope_kind = 'company' OR k.status <> 'not_computed')  -- what cannot be told is not printed
+    AND (
+        (k.is_default AND k.scope_kind IN ('company', 'branch'))
+        OR (k.kpi || '.' || k.variant IN (SELECT topic FROM quality) AND k.scope_kind IN ('branch', 'manager'))
+    )

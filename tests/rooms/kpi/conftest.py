@@ -63,7 +63,7 @@ def computed(tmp_path: Path) -> Computed:
         *made: Kpi,
         targets: list[Row] | None = None,
         release: list[Row] | None = None,
-        more: Mapping[str, list[Row] | pa.Table] = {},
+        more: Mapping[str, list[Row] | pa.Table | str] = {},
         **settings: Any,
     ) -> list[Row]:
         names = [f"{k.name}.{v}" for k in made for v in k.variants]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.rooms.kpi.conftest import Computed, a_kpi, by_scope, parts
+from tests.rooms.kpi.conftest import Computed, a_kpi, by_scope, owners, parts
 from tests.support.small import MONTH, only, yuan
 
 
@@ -74,6 +74,49 @@ def test_small_denominators_are_marked_and_not_ranked(computed: Computed) -> Non
     }
     reasons = by_scope(rows, "branch", "reason")
     assert reasons["B1"] == "small_denominator" and reasons["B2"] is None
+
+
+def test_yuan_are_small_by_the_customers_who_have_a_part_of_them(
+    computed: Computed,
+) -> None:
+    owned = owners(a="B1", a2="B1", b="B2", b2="B2", b3="B2")
+    made = parts(("a", 0, 900), ("a2", 0, 900), ("b", 1, 1), ("b2", 1, 2), ("b3", 1, 0))
+    settings = {"more": {"features_owner": owned}, "small_denominator": 2}
+    rows = computed(a_kpi(made, denominator="yuan"), **settings)
+    assert by_scope(rows, "branch", "reason") == {
+        "B1": None,
+        "B2": None,
+        "unclaimed": "small_denominator",
+    }
+    rows = computed(
+        a_kpi(made, denominator="yuan"), **settings | {"small_denominator": 3}
+    )
+    assert by_scope(rows, "branch", "reason")["B2"] == "small_denominator"
+    rows = computed(
+        a_kpi(made, denominator="count"), **settings | {"small_denominator": 3}
+    )
+    assert by_scope(rows, "branch", "reason")["B1"] is None
+    rows = computed(
+        a_kpi(made, denominator="target"), **settings | {"small_denominator": 9999}
+    )
+    assert set(by_scope(rows, "branch", "reason").values()) == {None}
+
+
+def test_a_kind_of_scope_that_cannot_be_told_has_one_row_that_says_why(
+    computed: Computed,
+) -> None:
+    absent = {"snapshot_organisation": "absent: organisation"}
+    rows = computed(a_kpi(parts(("a", 1, 4))), more=absent)
+    (city,) = [row for row in rows if row["scope_kind"] == "city"]
+    said = [city[name] for name in ("scope_id", "status", "reason", "value", "rank")]
+    assert said == [
+        "unclaimed",
+        "not_computed",
+        "absent: organisation.parent_id",
+        None,
+        None,
+    ]
+    assert {row["status"] for row in rows if row is not city} == {"released"}
 
 
 def test_the_unclaimed_are_there_even_when_nobody_is(computed: Computed) -> None:

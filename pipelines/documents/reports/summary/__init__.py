@@ -9,18 +9,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.catalogue.figure_rows import FigureRow
-from pipelines.catalogue.outputs import ACTIVITY_SECTION
+from pipelines.catalogue.outputs import ACTIVITY_SECTION, COMPLAINT_TOPIC
 from pipelines.core.month import Month
-from pipelines.documents.reports.activities import draw_activity_tables
 from pipelines.documents.reports.model import (
     Block,
     Paper,
     Section,
     Text,
     Wording,
+    prune_blocks,
     write_sentences,
 )
-from pipelines.documents.reports.rows import map_scope_names
+from pipelines.documents.reports.rows import index_figures, map_scope_names
+from pipelines.documents.reports.summary.activities import draw_activity_tables
+from pipelines.documents.reports.summary.bases import draw_bases
+from pipelines.documents.reports.summary.front import draw_front
 from pipelines.documents.reports.summary.overall import draw_overall
 from pipelines.documents.reports.summary.ranks import draw_ranks
 from pipelines.documents.reports.summary.source import SummarySource
@@ -41,11 +44,8 @@ def write_paper(
 
     `tables` are the rows of each of TABLES.
     """
-    figures: dict[str, FigureRow] = {}
-    for row in tables["report_figure"]:
-        if row["scope_kind"] != "manager":
-            figures[row["figure"]] = row
-
+    own_rows = [row for row in tables["report_figure"] if _is_of_summary(row)]
+    figures = index_figures(own_rows)
     words = Wording(language, figures, map_scope_names(figures))
     source = SummarySource(
         month=month,
@@ -54,7 +54,8 @@ def write_paper(
         kpi_rows=tables["kpi_monthly"],
         list_rows=tables["dispatch_list"],
     )
-    sections = [_write_section(source, key) for key in SECTIONS]
+    sections = list(draw_front(source))
+    sections += [_write_section(source, key) for key in SECTIONS]
     return Paper(
         language=language,
         month=str(month),
@@ -64,6 +65,11 @@ def write_paper(
         sections=tuple(sections),
         figures=figures,
     )
+
+
+def _is_of_summary(row: FigureRow) -> bool:
+    """Whether a figure is the summary's: not a manager's, nor of the bulletin of complaints."""
+    return row["scope_kind"] != "manager" and row["topic"] != COMPLAINT_TOPIC
 
 
 def describe_month(month: Month, language: str) -> str:
@@ -83,6 +89,7 @@ def _write_section(source: SummarySource, key: str) -> Section:
 
     blocks: list[Block] = [*texts]
     if key == "overall":
+        blocks += draw_bases(source)
         blocks += draw_overall(source)
     elif key == "ranks":
         blocks += draw_ranks(source)
@@ -93,7 +100,7 @@ def _write_section(source: SummarySource, key: str) -> Section:
         blocks.append(draw_sources(source))
 
     title = source.words.find_text(f"section.{key}")
-    return Section(key, title, tuple(blocks))
+    return Section(key, title, tuple(prune_blocks(blocks)))
 
 
 def _write_sentences(source: SummarySource, section: str) -> list[Text]:

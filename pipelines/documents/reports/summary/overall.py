@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from pipelines.catalogue.figure_rows import FigureRow, KpiRow
 from pipelines.catalogue.outputs import is_target_met, list_shown_kpis, load_kpis
@@ -10,12 +11,14 @@ from pipelines.core.month import Month
 from pipelines.documents.reports.charts import (
     draw_bridge,
     draw_trend,
+    find_target_line,
     make_bar,
     make_chart_table,
 )
 from pipelines.documents.reports.model import (
     EMPTY,
     Block,
+    Cell,
     Chart,
     Table,
     Wording,
@@ -36,33 +39,69 @@ def draw_overall(source: SummarySource) -> Iterator[Block]:
 
 
 def _draw_kpis(source: SummarySource) -> Table:
-    """Return a row a KPI of the company, with whether its target is met."""
+    """Return a row a KPI of the company, with whether its target is met, and why it is not."""
     rows = []
     for row in source.company_rows.values():
         title = source.words.show_kpi(row["kpi"])
-        figures = [source.show_measure(name, row) for name in _KPI_MEASURES]
-        met = make_cell(_say_if_met(source, row))
-        status = source.words.show_status(row["status"])
-        rows.append((title, *figures, met, status))
+        figures = []
+        for measure in _KPI_MEASURES:
+            figures.append(source.show_measure(measure, row, has_unit=True))
+        met = say_if_met(source, row)
+        rows.append((title, *figures, met, _say_cause(source, row)))
 
     return source.words.make_table(
         title="table.kpi",
-        columns=("kpi", *_KPI_MEASURES, "met", "status"),
+        columns=("kpi", *_KPI_MEASURES, "met", "cause"),
         rows=rows,
         numeric=(1, 2, 3, 4),
-        widths=(26, 15, 12, 12, 12, 11, 12),
+        widths=(23, 13, 12, 17, 17, 11, 21),
     )
 
 
-def _say_if_met(source: SummarySource, row: KpiRow) -> str:
+def say_if_met(source: SummarySource, row: KpiRow) -> Cell:
     """Say whether the target is met; a dash where there is none."""
+    is_met = _is_met(source, row)
+    if is_met is None:
+        return make_cell(EMPTY)
+    return source.words.show_text("yes" if is_met else "no")
+
+
+def _is_met(source: SummarySource, row: KpiRow) -> bool | None:
+    """Whether the target is met; None where there is none."""
     gap = row["gap"]
     if gap is None or not source.has_measure("gap", row):
-        return EMPTY
+        return None
+    return is_target_met(_find_better(row), gap)
+
+
+def _find_better(row: KpiRow) -> str:
+    """Return which direction of a KPI is better."""
     kpi = next(kpi for kpi in load_kpis() if kpi.name == row["kpi"])
-    if is_target_met(kpi.meta["better"], gap):
-        return source.words.find_text("yes")
-    return source.words.find_text("no")
+    return str(kpi.meta["better"])
+
+
+def _say_cause(source: SummarySource, row: KpiRow) -> Cell:
+    """Say which branch made a missed target worse by most, or why a KPI is not simply released."""
+    if row["status"] != "released":
+        return source.words.show_status(row["status"])
+    if _is_met(source, row) is not False:
+        return make_cell(EMPTY)
+
+    sign = 1 if _find_better(row) == "lower" else -1
+    worst: tuple[str, str] | None = None
+    most = Decimal(0)
+    for (kpi, branch), of_branch in source.branch_rows.items():
+        figure_id = source.build_id("contribution", of_branch)
+        if kpi != row["kpi"] or figure_id not in source.words.figures:
+            continue
+        loss = sign * source.words.figures[figure_id]["number"]
+        if loss > most:
+            worst, most = (branch, figure_id), loss
+    if worst is None:
+        return make_cell(EMPTY)
+    branch, figure_id = worst
+    name = make_cell(f"{source.words.name_scope(branch)} ")
+    return name + source.words.show_figure(figure_id)
 
 
 def _draw_trends(source: SummarySource) -> Iterator[Chart]:
@@ -73,15 +112,19 @@ def _draw_trends(source: SummarySource) -> Iterator[Chart]:
         ids = {}
         for month in months:
             ids[month] = source.build_id("value", row, month)
-        chart = draw_trend_chart(source.words, kpi, ids)
+        target_id = source.build_id("target", row)
+        chart = draw_trend_chart(source.words, kpi, ids, target_id)
         if chart is not None:
             yield chart
 
 
 def draw_trend_chart(
-    words: Wording, kpi: str, ids: Mapping[Month, str]
+    words: Wording, kpi: str, ids: Mapping[Month, str], target_id: str
 ) -> Chart | None:
-    """Draw a KPI's figures over months; None where fewer than two months have one."""
+    """Draw a KPI's figures over months, and its target where there is one.
+
+    None where fewer than two months have a figure.
+    """
     points = []
     for month, figure_id in ids.items():
         if figure_id in words.figures:
@@ -92,8 +135,9 @@ def draw_trend_chart(
         return None
 
     title = words.find_text("chart.trend", kpi=words.name_kpi(kpi))
-    drawing = draw_trend(title, points)
-    table = make_chart_table(words, title, "month", points)
+    line, beside = find_target_line(words, target_id)
+    drawing = draw_trend(title, points, line)
+    table = make_chart_table(words, title, "month", [*points, *beside])
     return Chart(title, drawing, table)
 
 

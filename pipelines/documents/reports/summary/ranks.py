@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from pipelines.catalogue.figure_rows import KpiRow
 from pipelines.catalogue.outputs import list_shown_kpis
 from pipelines.documents.reports.charts import (
-    Bar,
     draw_bars,
+    find_target_line,
     make_bar,
     make_chart_table,
 )
@@ -104,16 +104,8 @@ def _draw_rank_chart(source: SummarySource, kpi: str) -> Chart | None:
         figure_id = source.build_id("value", row)
         bars.append(make_bar(words, name, figure_id, is_unranked))
 
-    line: tuple[float, str] | None = None
-    beside: list[Bar] = []
     target_id = source.build_id("target", source.company_rows[kpi])
-    target = words.figures.get(target_id)
-    if target:
-        shown = words.find_text("chart.target", target=target["shown"])
-        line = (float(target["number"]), shown)
-        name = words.find_text("column.target")
-        beside = [make_bar(words, name, target["figure"])]
-
+    line, beside = find_target_line(words, target_id)
     title = words.find_text("chart.ranks", kpi=words.name_kpi(kpi))
     table = make_chart_table(words, title, "branch", [*bars, *beside])
     drawing = draw_bars(title, bars, line)

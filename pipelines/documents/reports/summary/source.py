@@ -59,9 +59,19 @@ class SummarySource:
             month or self.month,
         )
 
-    def show_measure(self, measure: str, row: KpiRow) -> Cell:
-        """Return a figure of a row as it is printed."""
-        return self.words.show_figure(self.build_id(measure, row))
+    def show_measure(self, measure: str, row: KpiRow, has_unit: bool = False) -> Cell:
+        """Return a figure of a row as it is printed; `has_unit` says that points are points."""
+        figure = self.build_id(measure, row)
+        if has_unit:
+            return self.words.show_figure_with_unit(figure)
+        return self.words.show_figure(figure)
+
+    def show_numerator(self, row: KpiRow) -> Cell:
+        """Return the numerator of a row in what it counts."""
+        stated = self.build_id("stated_numerator", row)
+        if stated in self.words.figures:
+            return self.words.show_figure(stated)
+        return self.show_measure("numerator", row)
 
     def has_measure(self, measure: str, row: KpiRow) -> bool:
         """Say whether there is a figure of a row."""

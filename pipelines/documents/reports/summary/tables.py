@@ -37,7 +37,7 @@ def draw_sources(source: SummarySource) -> Table:
     for row in source.company_rows.values():
         title = source.words.show_kpi(row["kpi"])
         meaning = make_cell(_say_meaning(source, row))
-        numerator = source.show_measure("numerator", row)
+        numerator = source.show_numerator(row)
         denominator = source.show_measure("denominator", row)
         rows.append((title, meaning, numerator, denominator))
 

@@ -1,0 +1,78 @@
+"""Screens of eighty columns: whole words, names, what is big first, and nobody's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli.screens import tables
+from pipelines.cli.screens.tables import draw_grid
+from tests.cli.conftest import Retention
+from tests.support.small import MONTH
+
+TITLES = ("名称", "数", "原因", "代码")
+ROWS = [
+    [
+        "城关支局",
+        "12",
+        "已在其他清单派单 3; 拒绝联系 4",
+        "dispatch_list_of_a_long_name",
+    ],
+    ["城东支局", "7", "", "another_code"],
+]
+
+
+def drawn(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
+) -> list[str]:
+    monkeypatch.setattr(tables, "_FILE_WIDTH", width)
+    draw_grid(TITLES, ROWS, {1}, wrapped={2}, spare=(3, 1))
+    return capsys.readouterr().out.splitlines()
+
+
+def test_columns_go_before_words_break(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = drawn(capsys, monkeypatch, 120)
+    assert "dispatch_list_of_a_long_name" in wide[2]
+    narrow = drawn(capsys, monkeypatch, 60)
+    assert "代码" not in narrow[0] and "数" in narrow[0]
+    narrowest = drawn(capsys, monkeypatch, 30)
+    assert "数" not in narrowest[0] and any("城关支局" in line for line in narrowest)
+
+
+def test_a_column_that_says_nothing_is_left_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    draw_grid(("a", "b"), [["x", "–"], ["y", ""]], wrapped=())
+    assert "b" not in capsys.readouterr().out.splitlines()[0]
+    draw_grid(("a", "b"), [], wrapped=())
+    assert "b" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_names_stand_for_codes(retention: Retention, copied: Path) -> None:
+    said = retention("kpi", MONTH, "--lang", "zh").out
+    assert "期初在网用户中离网" in said and "排名" not in said  # of the company alone
+    ranked = retention("kpi", MONTH, "--scope", "branch", "--lang", "zh").out
+    assert "未认领" in ranked and "unclaimed" not in ranked
+    state = retention("status", MONTH, "--lang", "zh").out
+    outputs = [line.strip() for line in state.splitlines()]
+    assert not any(line.startswith("churn_rate.") for line in outputs)
+    assert any(line.startswith("离网率 · 期初在网用户中离网:") for line in outputs)
+
+
+def test_a_figure_opens_with_what_makes_it_big(
+    retention: Retention, copied: Path
+) -> None:
+    said = retention("figure", "arpu", MONTH, "--lang", "zh")
+    if said.code:  # the first month held has no mean base
+        said = retention("figure", "unclaimed_rate", MONTH, "--lang", "zh")
+    lines = said.out.splitlines()
+    start = next(n for n, line in enumerate(lines) if "客户编号" in line) + 2
+    place = [title.strip() for title in lines[start - 2].split("┃")].index("分子")
+    numerators = [
+        float(line.split("│")[place]) for line in lines[start:] if "│" in line
+    ]
+    assert numerators == sorted(numerators, reverse=True) and numerators[0] > 0
+    assert "HYPERLINK" not in said.out
