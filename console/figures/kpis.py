@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from console.figures.spark import Spark, make_spark
 from pipelines.catalogue.outputs import is_target_met, load_kpis
-from pipelines.documents.reports.charts import Bar, draw_spark, draw_trend
+from pipelines.documents.reports.charts import Bar, draw_trend
 from pipelines.store.lake import MonthFolder, Version, list_held_months
 from pipelines.text.texts import say_reasons
 from pipelines.text.units import format_figure
@@ -46,7 +47,7 @@ class KpiLine:
     denominator: str
     status: str
     reason: str
-    spark: str = ""
+    spark: Spark | None = None
 
 
 class Scope(NamedTuple):
@@ -180,7 +181,7 @@ def _make_line(
         denominator=f"{row['denominator'] or 0:,.2f}",
         status=row["status"],
         reason=say_reasons(language, row["reason"]),
-        spark=draw_spark(meaning.title, numbers) if len(numbers) > 1 else "",
+        spark=make_spark(numbers),
     )
 
 

@@ -136,7 +136,7 @@ class _OwnRows(SentOut):
         for version in list_released(self.home, month):
             data = OrdersByKey(version, language, False, order_ids=self.order_ids)
             for rank, order in enumerate(data.orders, start=1):
-                row = data.build_work_row(rank, order, is_owner=True)
+                row = data.build_work_row(rank, order, is_masked=False)
                 rows[row["order_id"]] = row
         return rows
 

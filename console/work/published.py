@@ -16,6 +16,7 @@ from console.models import Order
 from console.work.states import Standing
 from pipelines.core.month import Month
 from pipelines.documents.workbooks.workbook_data import (
+    ANSWER_TABLES,
     PersonRow,
     WorkbookData,
     WorkRow,
@@ -38,6 +39,10 @@ class OrdersByKey(WorkbookData):
             services = {order["service_id"] for order in self.orders}
             wanted = tuple(sorted(filter(None, services)))
             return self.version.read_rows(table, where={"service_id": wanted})
+        if table in ANSWER_TABLES:
+            customers = {order["customer_id"] for order in self.orders}
+            found = {"customer_id": tuple(sorted(customers))}
+            return self.version.read_rows(table, where=found)
         return super().read_table(table)
 
     def find_people(self, customers: set[str]) -> Mapping[str, PersonRow]:
@@ -69,7 +74,7 @@ def read_cards(
     cards: dict[str, Card] = {}
     for data in _read_by_version(home, order_ids, language):
         for rank, sealed in enumerate(data.orders, start=1):
-            row = data.build_work_row(rank, sealed, is_owner=False)
+            row = data.build_work_row(rank, sealed, is_masked=True)
             person = data.people.get(sealed["customer_id"])
             name = person["name"] if person else None
             phone = person["phone"] if person else None

@@ -102,3 +102,14 @@ def test_a_branch_without_a_released_month_has_an_empty_page(console: Console) -
     (console.home / "months" / "2026-08" / "SEAL.json").unlink()
     page = console.visit("head1").get("/branch/")
     assert page.status_code == 200 and "尚无已发布" in page.content.decode()
+
+
+def test_a_spark_ends_with_a_dot_and_needs_two_months() -> None:
+    from console.figures.spark import make_spark
+
+    assert make_spark([1.0]) is None
+    rising = make_spark([1.0, 2.0, 3.0])
+    assert rising is not None and rising.points == "3.0,23.0 51.0,13.0 99.0,3.0"
+    assert (rising.last_x, rising.last_y) == (99.0, 3.0)
+    flat = make_spark([5.0, 5.0])
+    assert flat is not None and flat.points == "3.0,23.0 99.0,23.0"

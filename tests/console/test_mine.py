@@ -30,7 +30,7 @@ def judged_home(debtors_home: Path, tmp_path_factory: pytest.TempPathFactory) ->
                 customer, manager=manager, branch=branch, name=name, phone=phone
             )
         bill = f"ann-1/{MONTH.plus(-1)}"
-        after.add("payment", customer_id="ann", bill_id=bill, amount=50)
+        after.add("payment", customer_id="ann", bill_id=bill, amount=50, paid_on=TODAY)
         released_town(home, after)
     return home
 

@@ -36,9 +36,6 @@ _LOWEST_POINT = 130
 _TALLEST_POINT = 90
 _MONTHS_LINE = 168
 _TREND_HEIGHT = 178
-_SPARK_WIDTH = 96
-_SPARK_HEIGHT = 20
-_DOT = 3
 _MOST_NAMED = 7  # of more months every second is named
 _KEY_LEFT = WIDTH - 118  # the words that say what the dashed line is
 _KEY_LINE = 13
@@ -329,32 +326,6 @@ def _runs_above(places: Sequence[tuple[float, float]], index: int) -> bool:
         if 0 <= neighbour < len(places):
             beside.append(places[neighbour][1])
     return bool(beside) and sum(beside) / len(beside) < y
-
-
-def draw_spark(title: str, numbers: Sequence[float]) -> str:
-    """Draw a line over months as small as a word; its last month is a dot."""
-    low = min(numbers)
-    span = (max(numbers) - low) or 1.0
-    step = _SPARK_WIDTH / max(len(numbers) - 1, 1)
-    corners = []
-    for index, number in enumerate(numbers):
-        y = _SPARK_HEIGHT - _SPARK_HEIGHT * (number - low) / span
-        corners.append((step * index + _DOT, y + _DOT))
-    line = _make_tag(
-        "polyline",
-        points=" ".join(f"{x:.1f},{y:.1f}" for x, y in corners),
-        fill="none",
-        stroke=_BLUE,
-        stroke_width=2,
-    )
-    last_x, last_y = corners[-1]
-    dot = _make_tag("circle", cx=last_x, cy=last_y, r=_DOT, fill=_BLUE)
-    width = _SPARK_WIDTH + 2 * _DOT
-    height = _SPARK_HEIGHT + 2 * _DOT
-    tag = _open_tag(
-        "svg", viewBox=f"0 0 {width} {height}", width=width, height=height, role="img"
-    )
-    return f"{tag}><title>{escape(title)}</title>{line}{dot}</svg>"
 
 
 # -- a waterfall -------------------------------------------------------------------------------
