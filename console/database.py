@@ -53,9 +53,25 @@ def _parse_url(url: str) -> sa.URL:
 def open_office(home: Path, settings: Settings) -> None:
     """Point Django at the home's office database and bring its tables up to date.
 
-    Raise StorageError if it is away.
+    Those of accounts and sessions are the console's alone. Raise StorageError if it is away.
     """
-    _start_django()
+    _open_database(home, settings, ("console",))
+
+
+def open_console(home: Path, settings: Settings) -> None:
+    """Do the same for the web console, with its accounts and sessions; its pages read that home.
+
+    Raise StorageError if the database is away.
+    """
+    _open_database(home, settings, ())
+    from django.conf import settings as django_settings
+
+    django_settings.CONSOLE_HOME = home
+
+
+def _open_database(home: Path, settings: Settings, apps: tuple[str, ...]) -> None:
+    """Point Django at the home's database; bring the tables of these apps up to date, or all."""
+    start_django()
     from django.core.management import call_command
     from django.db import DatabaseError, connections
 
@@ -69,14 +85,15 @@ def open_office(home: Path, settings: Settings) -> None:
         del connections["default"]
     try:
         with FileLock(home / ".office.lock", timeout=_SECONDS):
-            call_command("migrate", verbosity=0, interactive=False)
+            call_command("migrate", *apps, verbosity=0, interactive=False)
     except (DatabaseError, OSError) as error:
         raise StorageError("office.away", why=type(error).__name__) from error
     if database["ENGINE"].endswith("sqlite3"):
         os.chmod(database["NAME"], 0o600)
 
 
-def _start_django() -> None:
+def start_django() -> None:
+    """Load Django with the console's settings, once a process."""
     import django
     from django.apps import apps
 

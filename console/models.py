@@ -35,6 +35,8 @@ class Order(models.Model):
     dispatched_on = models.DateField()
     due_on = models.DateField()
     phone_digest = models.CharField(max_length=64, null=True)
+    # Within its list; of orders that came before it was kept there is none.
+    rank = models.IntegerField(null=True)
 
 
 class OrderChange(models.Model):
@@ -89,6 +91,22 @@ class Answer(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("order", "digest"), name="an_answer_once"),
         )
+
+
+class HeldAnswer(models.Model):
+    """What somebody has just answered in the console: an answer in ten seconds, unless undone.
+
+    Of an order there is one at most: the next one takes its place.
+    """
+
+    order = models.OneToOneField(Order, models.PROTECT, related_name="held")
+    actor = models.CharField(max_length=150)
+    outcome = models.CharField(max_length=32)
+    contacted_on = models.DateField(null=True)
+    promised_amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    promised_on = models.DateField(null=True)
+    note = models.TextField(blank=True)
+    due_at = models.DateTimeField(db_index=True)
 
 
 class ContactMark(models.Model):

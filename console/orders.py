@@ -39,6 +39,7 @@ class OrderRow(TypedDict):
     amount: Decimal | None
     dispatched_on: date
     due_on: date
+    rank: int
     phone_digest: str | None
 
 

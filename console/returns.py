@@ -49,7 +49,7 @@ def take_answers_back(returned: Return, actor: str) -> Receipt:
     """Store a file's answers in one transaction; what is there already changes nothing."""
     with transaction.atomic():
         orders = _lock_orders({row.order_id for row in returned.rows})
-        judged = [_judge_row(row, orders.get(row.order_id)) for row in returned.rows]
+        judged = [judge_row(row, orders.get(row.order_id)) for row in returned.rows]
         good = [row for row in judged if row.refusal is None]
         taken = _find_new(good)
         receipt = Receipt(
@@ -89,7 +89,7 @@ def _split_ids(ids: set[str]) -> Iterator[Sequence[str]]:
 # -- may it go in ----------------------------------------------------------------------------------
 
 
-def _judge_row(row: ReturnedRow, order: Order | None) -> ReturnedRow:
+def judge_row(row: ReturnedRow, order: Order | None) -> ReturnedRow:
     """Return the row, with the reason if it cannot be an answer to that order."""
     if row.refusal is not None:
         return row

@@ -10,6 +10,7 @@ has_redis() { command -v redis-server >/dev/null; }
 has_spreadsheet() { command -v soffice >/dev/null; }
 # No container is started: Debian's old docker-compose will do, which needs no Docker.
 has_compose() { docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null; }
+has_chromium() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null; }
 has_debootstrap() { command -v debootstrap >/dev/null; }
 declare -A package=(
     [postgresql]=postgresql
@@ -17,6 +18,7 @@ declare -A package=(
     [redis]=redis-server
     [spreadsheet]=libreoffice-calc
     [compose]=docker-compose
+    [chromium]=chromium
     [debootstrap]=debootstrap
 )
 

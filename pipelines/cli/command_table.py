@@ -166,6 +166,17 @@ TABLE = (
         "Take filled workbooks back, row by row; again changes nothing.",
     ),
     Command(
+        "console",
+        "operation",
+        "Serve the web console, where managers work their orders; on this machine alone unless "
+        "names are set.",
+    ),
+    Command(
+        "account",
+        "operation",
+        "Say who may come into the console: add, reset, disable, enable, list.",
+    ),
+    Command(
         "plan",
         "plan",
         "Split a year's totals into months, branches and managers; keep the plan as a "

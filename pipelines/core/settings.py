@@ -177,6 +177,28 @@ class Settings(BaseSettings):
         default=None,
         description="SQLAlchemy URL of the office database; office.sqlite3 in the home without",
     )
+    console_hosts: str | None = Field(
+        default=None,
+        description="names by which browsers reach the console over HTTPS, separated by commas; "
+        "this machine alone without",
+    )
+    console_second_factor: Literal["staff", "all"] = Field(
+        default="staff",
+        description="who comes in by an app's code besides the password: all but managers, or all",
+    )
+    console_idle_minutes: int = Field(
+        default=30,
+        ge=1,
+        description="a session of the console that rests so long is over",
+    )
+    console_session_hours: int = Field(
+        default=12,
+        ge=1,
+        description="a session of the console ends then, however it is used",
+    )
+    console_numbers_an_hour: int = Field(
+        default=60, ge=1, description="customers' numbers that one manager may be shown"
+    )
     keep_draft_days: int = Field(
         default=7,
         ge=1,

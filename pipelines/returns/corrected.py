@@ -46,11 +46,11 @@ class SentOut:
             return None
         key = month, language
         if key not in self._rows:
-            self._rows[key] = self._read_month(month, language)
+            self._rows[key] = self.read_month(month, language)
         rows = self._rows[key]
         return rows.get(order_id)
 
-    def _read_month(self, month: Month, language: str) -> Mapping[str, WorkRow]:
+    def read_month(self, month: Month, language: str) -> Mapping[str, WorkRow]:
         """Return what was sent of a month: when it was released, and on the days after it."""
         rows: dict[str, WorkRow] = {}
         for version in self._list_released(month):

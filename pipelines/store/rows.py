@@ -24,14 +24,17 @@ if TYPE_CHECKING:
 
 TableRow = dict[str, Any]  # the cells of a row of some table, by column
 BATCH_ROWS = 20_000
+WantedValue = str | tuple[str, ...]
 
 _R = TypeVar("_R")
 
 
-def read_rows(path: Path, columns: Sequence[str] = (), **wanted: str) -> list[TableRow]:
+def read_rows(
+    path: Path, columns: Sequence[str] = (), **wanted: WantedValue
+) -> list[TableRow]:
     """Return the rows of a Parquet file that have the wanted values, in their order.
 
-    All columns where none is named.
+    A value is wanted as it is; of a tuple any. All columns where none is named.
 
     Raise StorageError when the file cannot be read.
     """
@@ -41,7 +44,7 @@ def read_rows(path: Path, columns: Sequence[str] = (), **wanted: str) -> list[Ta
     return found
 
 
-def read_as(row_type: type[_R], path: Path, **wanted: str) -> list[_R]:
+def read_as(row_type: type[_R], path: Path, **wanted: WantedValue) -> list[_R]:
     """Return the same rows as a dataclass or NamedTuple.
 
     Its fields are the columns that are read.
@@ -57,7 +60,7 @@ def _name_fields(row_type: type) -> list[str]:
 
 
 def read_batches(
-    path: Path, columns: Sequence[str] = (), **wanted: str
+    path: Path, columns: Sequence[str] = (), **wanted: WantedValue
 ) -> Iterator[list[TableRow]]:
     """Yield the same rows some thousands at a time."""
     sql = (
@@ -74,12 +77,20 @@ def _write_columns(columns: Sequence[str]) -> str:
     return ", ".join(quoted) or "*"
 
 
-def _write_conditions(wanted: dict[str, str]) -> str:
-    equal = [
-        f"{quote_name(column)} = {quote_text(value)}"
-        for column, value in wanted.items()
-    ]
-    return " AND ".join(equal) or "TRUE"
+def _write_conditions(wanted: dict[str, WantedValue]) -> str:
+    conditions = [_write_condition(column, value) for column, value in wanted.items()]
+    return " AND ".join(conditions) or "TRUE"
+
+
+def _write_condition(column: str, wanted: WantedValue) -> str:
+    """Write that a column has a value, or any of some; none of none is never true."""
+    name = quote_name(column)
+    if isinstance(wanted, str):
+        return f"{name} = {quote_text(wanted)}"
+    if not wanted:
+        return "FALSE"
+    values = [quote_text(value) for value in wanted]
+    return f"{name} IN ({', '.join(values)})"
 
 
 def list_columns(path: Path) -> list[str]:

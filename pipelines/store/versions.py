@@ -46,7 +46,8 @@ from pipelines.store.torn import (
 
 _R = TypeVar("_R")
 
-Wanted = Mapping[str, str]  # the value that a column must have, by column
+# The value that a column must have, by column; of a tuple any of its values.
+Wanted = Mapping[str, rows.WantedValue]
 _NONE_WANTED: Wanted = {}
 # What is thrown by reading JSON that is a manifest at first sight, but not inside.
 _OUT_OF_FORM = (AttributeError, KeyError, TypeError, ValueError)

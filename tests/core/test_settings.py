@@ -99,7 +99,9 @@ def test_the_engine_is_no_part_of_what_a_month_means() -> None:
         "log_format",
         "delivery_file",
     } | files
-    technical |= {name for name in Settings.model_fields if name.startswith("keep_")}
+    technical |= {
+        name for name in Settings.model_fields if name.startswith(("keep_", "console_"))
+    }
     technical |= {
         "engine",
         "spark_master",

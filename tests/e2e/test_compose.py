@@ -26,7 +26,7 @@ from tests.support.spark import SERVICES as SPARK
 
 _FILE = ROOT / "docker-compose.yml"
 _TEXT = _FILE.read_text(encoding="utf-8")
-PROFILES = {"celery": {"redis", "worker"}, "spark": set(SPARK)}
+PROFILES = {"celery": {"redis", "worker"}, "spark": set(SPARK), "console": {"console"}}
 _CHECK = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec"]
 
 
@@ -42,7 +42,7 @@ def office() -> list[dict[str, Any]]:
 def test_the_services_are_those_the_tests_start() -> None:
     """PostgreSQL, the migration before everything, and one process a service."""
     services = compose()["services"]
-    assert set(services) == {"postgres", "migrate", *QUEUED, *SPARK}
+    assert set(services) == {"postgres", "migrate", "console", *QUEUED, *SPARK}
     for profile, wanted in PROFILES.items():
         assert {
             name

@@ -269,8 +269,10 @@ def test_a_workbook_takes_every_text_as_text() -> None:
 
 
 def test_the_office_logs_no_row() -> None:
-    """Nobody has a logger but those who silence a library's, and progress, which tells of months, rooms and tables."""
+    """Nobody has a logger but those who silence a library's, progress, which tells of months, rooms and tables, and the
+    console's server, which tells of a failure by its place in the code."""
     told = {
+        "console/server.py",
         "pipelines/delivery/robot.py",
         "pipelines/rooms/validate/gx.py",
         "pipelines/text/progress.py",

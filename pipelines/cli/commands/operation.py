@@ -1,8 +1,9 @@
-"""Commands for who keeps the office running: metrics and health, lineage for a catalogue."""
+"""Commands for who keeps the office running: metrics and health, lineage, the web console."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang, OtherVersion
 from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
+from pipelines.core.settings import load_settings
 from pipelines.operations.deadlines import local_today
 from pipelines.operations.metrics import draw_metrics, write_metrics
 from pipelines.operations.serving import (
@@ -22,6 +24,10 @@ from pipelines.operations.serving import (
 )
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import fill_label
+
+_DEED = typer.Argument(
+    help="add, reset (a new first password), disable, enable or list."
+)
 
 
 @app.command("metrics")
@@ -90,3 +96,103 @@ def write_lineage(
     count = write_events(found, out)
     content = {"path": str(out), "events": count}
     speaker.answer_line(content, "cli.lineage", path=out, count=count)
+
+
+# -- the web console ---------------------------------------------------------------------------
+
+
+@app.command("console")
+def serve_console(
+    listen: Annotated[
+        str, typer.Option("--listen", metavar="HOST:PORT", help="Where to listen.")
+    ] = "127.0.0.1:8000",
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, help="Processes, of eight threads each.")
+    ] = 1,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+) -> None:
+    """Serve the web console until it is stopped."""
+    speaker = Speaker(lang, as_json=False)
+    settings = load_settings()
+    settings.require_own_key()
+
+    from console.database import open_console
+    from console.server import ConsoleServer, check_address
+
+    address = check_address(listen, is_in_service=bool(settings.console_hosts))
+    open_console(home, settings)
+    _prepare_sessions()
+
+    def tell_address(url: str) -> None:
+        speaker.say_line("cli.console", url=url)
+
+    ConsoleServer(address, workers, tell_address).run()
+
+
+def _prepare_sessions() -> None:
+    """Forget the sessions that are over, and leave no connection to the processes that follow."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    call_command("clearsessions")
+    connections.close_all()
+
+
+@app.command("account")
+def change_accounts(
+    deed: Annotated[str, _DEED],
+    name: Annotated[str, typer.Argument(help="What somebody logs in as.")] = "",
+    role: Annotated[
+        str,
+        typer.Option(
+            "--role", help="manager, head, analyst, quality or administrator."
+        ),
+    ] = "",
+    manager_id: Annotated[
+        str, typer.Option("--manager-id", help="Of a manager: the operator's id.")
+    ] = "",
+    branch_id: Annotated[
+        str, typer.Option("--branch-id", help="Of a head: the branch.")
+    ] = "",
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say who may come into the console; a first password is printed once."""
+    from console.database import open_console
+
+    speaker = Speaker(lang, as_json)
+    open_console(home, load_settings())
+    # Its tables are Django's, which is started by now.
+    from console.accounts.register import (
+        NewAccount,
+        find_account,
+        list_accounts,
+        make_account,
+        reset_account,
+        set_active,
+    )
+
+    actor = getuser()
+    if deed == "list":
+        for shown in list_accounts():
+            content = shown._asdict()
+            speaker.answer_line(content, "cli.account", **content)
+    elif deed == "add":
+        wanted = NewAccount(name, role, manager_id, branch_id)
+        _tell_password(speaker, name, make_account(wanted, actor))
+    elif deed == "reset":
+        _tell_password(speaker, name, reset_account(find_account(name), actor))
+    elif deed in ("disable", "enable"):
+        is_active = deed == "enable"
+        set_active(find_account(name), is_active, actor)
+        content = {"name": name, "is_active": is_active}
+        speaker.answer_line(content, f"cli.account_{deed}d", name=name)
+    else:
+        raise UsageError("account.unknown_deed", deed=deed)
+
+
+def _tell_password(speaker: Speaker, name: str, password: str) -> None:
+    content = {"name": name, "password": password}
+    speaker.answer_line(content, "cli.account_password", **content)

@@ -25,7 +25,7 @@ from pipelines.text.evidence import write_evidence, write_script
 from pipelines.text.masking import mask_name, mask_phone
 from pipelines.text.texts import fill_label, say_reasons
 
-_ANSWER_TABLES = ("feedback_outcome", "feedback_outcome_m3")
+ANSWER_TABLES = ("feedback_outcome", "feedback_outcome_m3")
 
 
 class OrderRow(TypedDict):
@@ -264,7 +264,7 @@ class WorkbookData:
     def _answers(self) -> Mapping[str, list[AnswerRow]]:
         """What came of earlier orders that were sent out, by customer, the latest first."""
         found: dict[str, dict[str, AnswerRow]] = defaultdict(dict)
-        for table in _ANSWER_TABLES:
+        for table in ANSWER_TABLES:
             for row in self.read_if_computed(table):
                 if row["arm"] == "treated":
                     found[row["customer_id"]].setdefault(row["order_id"], row)

@@ -1,0 +1,1 @@
+"""Who may come in: accounts with a role, their passwords and second factors, and the access log."""

@@ -1,0 +1,1 @@
+"""A manager's work: the queue, one order, its answer, and the same as a workbook."""

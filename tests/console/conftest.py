@@ -1,0 +1,28 @@
+"""What all tests of the console stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.support.visitors import Console, console, debtors_home
+
+__all__ = ["console", "debtors_home", "settings_of"]
+
+
+@pytest.fixture
+def settings_of(console: Console) -> Iterator[Callable[..., None]]:
+    """Change Django's settings for a test."""
+    from django.test import override_settings
+
+    changes = []
+
+    def change(**values: object) -> None:
+        override = override_settings(**values)
+        override.enable()
+        changes.append(override)
+
+    yield change
+    for override in reversed(changes):
+        override.disable()
