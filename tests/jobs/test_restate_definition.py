@@ -82,7 +82,15 @@ def owing(month: Month, **due_on: date) -> Town:
     """A month of two customers who owe fifty yuan each since the days that are given."""
     town = Town(month).person("ann").person("bob", branch="B2", manager="M3")
     for who, day in due_on.items():
-        town.owe(who, due_on=day)
+        town.add(
+            "receivable",
+            bill_id=f"{who}-1/2026-06",
+            service_id=f"{who}-1",
+            customer_id=who,
+            bill_month="2026-06",
+            open_amount="50.00",
+            due_on=day,
+        )
     return town
 
 
