@@ -199,6 +199,10 @@ class Held:
             self._read[name] = _read_month(self._source, name, former)
         return self._read[name]
 
+    def as_of(self, name: str) -> Held:
+        """What was held when an earlier month was computed."""
+        return Held(self._source, self.names, name, self.theta)
+
     def back(self, by: int) -> Month:
         """The month `by` months before the one computed."""
         return self.at(shift(self.month, -by))

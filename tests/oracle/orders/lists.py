@@ -1,4 +1,4 @@
-"""Who stands on the lists about debts, ends, requests to leave and no use, and whom nobody is to call."""
+"""Who stands on the lists, those about debts, ends, requests to leave and no use worked out here; whom nobody calls."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from twin.months import month_number, span_of
 from twin.working_days import working_day
 
 from .debts import DEBT
+from .further_lists import further_members
 from .office import Office
 from .verdicts import CONTRACT, PROMOTION
 
@@ -37,7 +38,7 @@ def members(held: Held, office: Office) -> dict[str, Members]:
     asleep = _asleep(held.now)
     found["vip_zero_usage"] = asleep & set(held.high_value(held.month))
     found["group_zero_usage"] = _groups_of(held.now, asleep)
-    return found
+    return found | further_members(held, office)
 
 
 def _in_debt(held: Held, office: Office, name: str) -> Members:
