@@ -165,7 +165,7 @@ class _Debts:
             ~self.delivered_before["payment_id"].isin(same["payment_id"])
         ]
         others = draw.some(rest, 0.01)
-        fen = others["amount"].map(_fen).abs().to_numpy(int)
+        fen = np.array([abs(_fen(text)) for text in others["amount"]], dtype=int)
         others["amount"] = [_yuan(each) for each in draw.near(fen)]
         others["paid_on"] = draw.days(month, len(others))
         return [same, others]
