@@ -130,8 +130,13 @@ class WorkbookData:
 
     @cached_property
     def carried(self) -> list[OrderRow]:
-        """The orders of earlier months that are past their day and not closed, in that order."""
-        return self._list_standing(self.read_if_computed("dispatch_carried"))
+        """The orders of earlier months that are past their day and not closed, in that order.
+
+        An order of a list that is no more has nothing to say.
+        """
+        rows = self.read_if_computed("dispatch_carried")
+        known = [row for row in rows if row["list"] in self.list_titles]
+        return self._list_standing(known)
 
     def _list_standing(self, rows: Sequence[OrderRow]) -> list[OrderRow]:
         """Return treated orders as they stand by now, in the order to work them."""
@@ -142,7 +147,7 @@ class WorkbookData:
 
         standing: list[OrderRow] = []
         for row in rows:
-            if row["arm"] != "treated" or row["list"] not in priority:
+            if row["arm"] != "treated":
                 continue
             order = apply_changes(row, self.changes)
             if order is not None:

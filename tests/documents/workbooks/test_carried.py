@@ -54,7 +54,9 @@ def rows(home: Path) -> list[Row]:
 
 def test_what_is_past_its_day_and_open_comes_first(home: Path, rows: list[Row]) -> None:
     order = only(
-        read(home / "months" / str(MONTH) / "v0001", "dispatch_order", customer_id="ann")
+        read(
+            home / "months" / str(MONTH) / "v0001", "dispatch_order", customer_id="ann"
+        )
     )
     first = rows[0]
     assert first["order_id"] == order["order_id"]
