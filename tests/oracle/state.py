@@ -180,7 +180,7 @@ class Held:
     def __init__(
         self, source: Path, months: list[str], month: str, theta: Decimal
     ) -> None:
-        self._source = source
+        self._source, self._theta = source, theta
         self.names = sorted({name for name in months if name <= month} | {month})
         self.month = month
         self.theta = Fraction(theta)
@@ -201,7 +201,7 @@ class Held:
 
     def as_of(self, name: str) -> Held:
         """What was held when an earlier month was computed."""
-        return Held(self._source, self.names, name, self.theta)
+        return Held(self._source, self.names, name, self._theta)
 
     def back(self, by: int) -> Month:
         """The month `by` months before the one computed."""
