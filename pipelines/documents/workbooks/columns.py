@@ -143,11 +143,11 @@ DETAIL_COLUMNS = read_columns("""
 # columns are for the pen: what came of the call and when, and what was promised.
 CALL_SHEET_COLUMNS = read_columns("""
     rank              5  integer
-    due_on           11  date
-    customer_name    10
-    phone            13
-    task             22
-    evidence         36
+    due_on           12  date
+    customer_name     9
+    phone            15
+    task             21
+    evidence         35
     by_hand          21
     promise_by_hand  21
 """)

@@ -16,6 +16,8 @@ _MAY_BE_MISSING = (
     TableName("features_high_value"),
     TableName("score_churn"),
     TableName("score_uplift"),
+    TableName("extract_outcome"),
+    TableName("extract_promise"),
     TableName("feedback_order"),
     TableName("feedback_order", "m1"),
     TableName("feedback_outcome"),
