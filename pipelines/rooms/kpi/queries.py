@@ -34,8 +34,8 @@ class Places(NamedTuple):
 
 
 def sql_of(query: exp.Expr) -> str:
-    """Return a SELECT in the engine's own words."""
-    return query.sql("duckdb")
+    """Return a SELECT, which is then given up, in the engine's own words."""
+    return query.sql("duckdb", copy=False)
 
 
 def union_all(queries: Sequence[exp.Query]) -> exp.Query:
@@ -135,7 +135,7 @@ def select_customer_sums(kpi: Kpi, answer: str) -> str:
 
     `answer` is the SQL of the KPI as its engine has it, and stays as it is.
     """
-    given = kpi.spec.tree.named_selects
+    given = kpi.spec.column_names
     only_variant = text_literal(kpi.variants[0])
     left_out = {"variant": sql_of(only_variant), **_LEFT_OUT}
     columns = ["customer_id"]
