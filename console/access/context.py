@@ -49,6 +49,8 @@ def _list_places(request: Any) -> list[Place]:
         Role.HEAD: (
             ("branch", _("My branch")),
             ("branch_orders", _("Orders of the branch")),
+            ("branch_lists", _("Lists")),
+            ("places", _("Places")),
         ),
         Role.ADMINISTRATOR: (("accounts", _("Accounts")),),
     }
