@@ -6,11 +6,12 @@ waited for one; what one place more is worth is what the month itself says (`dis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,6 +57,9 @@ class Candidate(NamedTuple):
         return self.expected_value or Decimal(0)
 
 
+_ByList = dict[str, list[Candidate]]
+
+
 class Moved(NamedTuple):
     """A customer who would be reached or lost, as a page shows them: the name masked."""
 
@@ -80,10 +84,12 @@ class Outlook:
 class ListQueue:
     """Those of one list who have a manager's place, then those who wait for one, by rank.
 
-    `total` counts them all, also those who wait too far behind to be looked at.
+    `is_pool`: customers whom nobody at work owns, and any manager of the branch may take. `total`
+    counts them all, also those who wait too far behind to be looked at.
     """
 
     place: int
+    is_pool: bool
     is_minimum: bool
     orders: Sequence[Candidate]
     total: int
@@ -145,60 +151,86 @@ def _show_candidates(
 
 
 def _read_queues(version: Version, seats: Seats, more: int) -> list[ListQueue]:
-    """The queues at a manager's desk: who was served, and the next `more` of each list."""
-    served = _read_served(version, seats.scope_id)
-    waiting = _count_waiting(version, seats)
-    queues = []
-    for place, spec in enumerate(load_lists()):
-        has_place = served.get(spec.name, [])
-        behind: list[Candidate] = []
-        if more and waiting.get(spec.name):
-            behind = _read_next(version, seats, spec.name, more)
-        if has_place or behind:
-            total = len(has_place) + waiting.get(spec.name, 0)
-            is_minimum = bool(spec.meta.get("minimum", False))
-            queues.append(ListQueue(place, is_minimum, [*has_place, *behind], total))
-    return queues
+    """The queues at a manager's desk: who was served, and the next `more` of each list.
 
-
-def _read_served(version: Version, manager_id: str) -> dict[str, list[Candidate]]:
-    """Those who have a place of a manager, by list and in the order of their ranks."""
-    wanted = {"manager_id": manager_id, "arm": "treated"}
-    served: dict[str, list[Candidate]] = {}
-    for candidate in version.read_as(Candidate, "dispatch_order", where=wanted):
-        served.setdefault(candidate.list, []).append(candidate)
-    for candidates in served.values():
-        candidates.sort(key=lambda candidate: candidate.rank)
-    return served
-
-
-def _count_waiting(version: Version, seats: Seats) -> dict[str, int]:
-    """How many of each list wait for a place of a manager, or of anybody in the branch."""
-    counts = version.count_by(_WHY_NOT, ["list"], _who_waits(seats))
-    return {row["list"]: row["count"] for row in counts}
-
-
-def _who_waits(seats: Seats) -> dict[str, Any]:
-    """What says of customers that they wait for a manager's place.
-
-    The manager's own wait under the manager's id, those whom nobody owns under the branch's.
+    The manager's own customers wait under the manager's id, those of the pool under that of the
+    branch, or of an owner who is not at work.
     """
-    return {**_WAITS, "detail": (seats.scope_id, seats.branch_id)}
+    own_served, pool_served = _read_served(version, seats.scope_id)
+    desk = _Line(is_pool=False, details=(seats.scope_id,), served=own_served)
+    owners = _list_absent_owners(version, seats.branch_id)
+    pool = _Line(is_pool=True, details=(seats.branch_id, *owners), served=pool_served)
+    return [*_read_line(version, desk, more), *_read_line(version, pool, more)]
+
+
+class _Line(NamedTuple):
+    """Those who wait for the same places: under which ids, and who of them has one, by list."""
+
+    is_pool: bool
+    details: tuple[str, ...]
+    served: Mapping[str, Sequence[Candidate]]
+
+
+def _read_line(version: Version, line: _Line, more: int) -> Iterator[ListQueue]:
+    """The queues of the lists, in the order in which lists are served."""
+    who_waits = {**_WAITS, "detail": line.details}
+    counts = version.count_by(_WHY_NOT, ["list"], who_waits)
+    waiting = {row["list"]: row["count"] for row in counts}
+    for place, spec in enumerate(load_lists()):
+        served = line.served.get(spec.name, [])
+        behind: list[Candidate] = []
+        if more and spec.name in waiting:
+            behind = _read_next(version, {**who_waits, "list": spec.name}, more)
+        if served or behind:
+            yield ListQueue(
+                place=place,
+                is_pool=line.is_pool,
+                is_minimum=bool(spec.meta.get("minimum", False)),
+                orders=[*served, *behind],
+                total=len(served) + waiting.get(spec.name, 0),
+            )
+
+
+def _read_served(version: Version, manager_id: str) -> tuple[_ByList, _ByList]:
+    """Who has a place of a manager, by list and rank: the own customers, and those of the pool."""
+    wanted = {"manager_id": manager_id, "arm": "treated"}
+    served = version.read_as(Candidate, "dispatch_order", where=wanted)
+    customers = {candidate.customer_id for candidate in served}
+    owned = version.read_rows(
+        "features_owner",
+        ["customer_id"],
+        {"customer_id": tuple(sorted(customers)), "manager_id": manager_id},
+    )
+    own_ids = {row["customer_id"] for row in owned}
+    own: _ByList = defaultdict(list)
+    pool: _ByList = defaultdict(list)
+    for candidate in sorted(served, key=lambda one: one.rank):
+        line = own if candidate.customer_id in own_ids else pool
+        line[candidate.list].append(candidate)
+    return own, pool
+
+
+def _list_absent_owners(version: Version, branch_id: str) -> list[str]:
+    """Who owns customers of a branch that wait for a place, and is not at work."""
+    details = {row["detail"] for row in version.count_by(_WHY_NOT, ["detail"], _WAITS)}
+    places = version.count_by(_CAPACITY, ["scope_id"])
+    absent = details - {row["scope_id"] for row in places}
+    wanted = {"branch_id": branch_id, "manager_id": tuple(sorted(absent))}
+    owners = version.count_by("features_owner", ["manager_id"], wanted)
+    return [row["manager_id"] for row in owners]
 
 
 def _read_next(
-    version: Version, seats: Seats, list_name: str, count: int
+    version: Version, who_waits: Mapping[str, str | tuple[str, ...]], count: int
 ) -> list[Candidate]:
     """Those of a list who wait for a place, the first by rank."""
-    waits = version.among(
-        _WHY_NOT, "customer_id", {**_who_waits(seats), "list": list_name}
-    )
+    waits = version.among(_WHY_NOT, "customer_id", who_waits)
     rows = version.read_first(
         _CANDIDATE,
         Candidate._fields,
         ("rank",),
         count,
-        where={"list": list_name, "customer_id": waits},
+        where={"list": str(who_waits["list"]), "customer_id": waits},
     )
     return [Candidate(**row) for row in rows]
 
@@ -212,14 +244,19 @@ def _give_places(
     """Give so many places of one desk by the rule of the month; return who gets one."""
     inputs = version.month_inputs
     share = float(str(inputs.settings.get("minimum_service", 0)))
-    desk = Desk("", places, tuple(_make_queue(queue, share) for queue in queues))
+    own = [queue for queue in queues if not queue.is_pool]
+    pool = [queue for queue in queues if queue.is_pool]
+    desk = Desk("", places, tuple(_make_queue(queue, share) for queue in own))
+    branch = Branch((desk,), tuple(_make_queue(queue, 0) for queue in pool))
     entry = version.find_entry(_CAPACITY)
-    plan = plan_by_priority
+    give = plan_by_priority
     if entry is not None and entry.rule == "value":
-        plan = plan_by_value
-    [taken] = plan(Branch((desk,))).taken
+        give = plan_by_value
+    plan = give(branch)
     given: list[Candidate] = []
-    for queue, count in zip(queues, taken, strict=True):
+    for queue, count in zip(own, plan.taken[0], strict=True):
+        given += queue.orders[:count]
+    for queue, count in zip(pool, plan.pooled, strict=True):
         given += queue.orders[:count]
     return given
 
