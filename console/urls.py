@@ -6,6 +6,7 @@ from django.urls import path
 
 from console.accounts import pages as accounts
 from console.accounts import staff_pages
+from console.analysis import urls as analysis
 from console.branch import urls as branch
 from console.first_page import show_first_page
 from console.work import book_pages, pages
@@ -21,6 +22,7 @@ urlpatterns = [
     path("accounts/", staff_pages.show_accounts, name="accounts"),
     path("accounts/<str:name>/", staff_pages.change_account, name="change_account"),
     *branch.urlpatterns,
+    *analysis.urlpatterns,
     path("queue/", pages.show_queue, name="queue"),
     path("orders/undo/", pages.undo_last, name="undo"),
     path("orders/<str:order_id>/", pages.work_order, name="order"),

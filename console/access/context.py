@@ -52,6 +52,13 @@ def _list_places(request: Any) -> list[Place]:
             ("branch_lists", _("Lists")),
             ("places", _("Places")),
         ),
+        Role.ANALYST: (
+            ("analysis", _("Figures")),
+            ("definitions", _("Definitions")),
+            ("models", _("Models")),
+            ("effects", _("Effects")),
+            ("why", _("Why")),
+        ),
         Role.ADMINISTRATOR: (("accounts", _("Accounts")),),
     }
     pages = words.get(request.user.known_role, ())

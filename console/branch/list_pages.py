@@ -24,20 +24,20 @@ from console.branch.decisions import (
     record_decisions,
 )
 from console.figures.kpis import list_managers
+from console.figures.months import find_shown_version, list_months
 from console.models import ListDecision
 from pipelines.catalogue.outputs import load_lists
-from pipelines.core.month import Month
-from pipelines.store.lake import MonthFolder, Version, list_held_months
+from pipelines.store.lake import MonthFolder, Version
 
 _MOST_DECISIONS = 20
-_MOST_MONTHS = 13
 
 
 @open_to(Role.HEAD)
 @require_http_methods(["GET", "POST"])
 def show_branch_lists(request: Any) -> Any:
     """Show the lists of the branch for a month; approve some, or return some and say why."""
-    version = _find_version(request.GET.get("month"))
+    home = settings.CONSOLE_HOME
+    version = find_shown_version(home, request.GET.get("month"))
     if version is None:
         return render(request, "console/branch_lists.html", {"version": None})
     lists = _list_lists(request, version)
@@ -46,14 +46,13 @@ def show_branch_lists(request: Any) -> Any:
         problem = _decide(request, version, lists)
         if not problem:
             return redirect(f"{reverse('branch_lists')}?month={version.month}")
-    months = list_held_months(settings.CONSOLE_HOME)[-_MOST_MONTHS:]
-    folder = MonthFolder(settings.CONSOLE_HOME, version.month)
+    folder = MonthFolder(home, version.month)
     said = ListDecision.objects.filter(branch_id=request.user.branch_id)
     titles = _name_lists(find_language())
     context = {
         "version": version,
         "is_released": folder.read_seal() is not None,
-        "months": [str(month) for month in reversed(months)],
+        "months": list_months(home),
         "lists": lists,
         "ticked": request.POST.getlist("list"),
         "why": request.POST.get("why", ""),
@@ -65,22 +64,6 @@ def show_branch_lists(request: Any) -> Any:
     }
     status = 422 if problem else 200
     return render(request, "console/branch_lists.html", context, status=status)
-
-
-def _find_version(month: str | None) -> Version | None:
-    """The version of a month that readers use, released or not; of the newest month without one."""
-    held = list_held_months(settings.CONSOLE_HOME)
-    if month is None:
-        found = held[-1:]
-    else:
-        found = [one for one in held if str(one) == month]
-        if not found:
-            raise Http404
-    for one in found:
-        folder = MonthFolder(settings.CONSOLE_HOME, one)
-        seal = folder.read_seal()
-        return folder.version(seal.version if seal else None)
-    return None
 
 
 def _list_lists(request: Any, version: Version) -> list[BranchList]:
@@ -120,17 +103,15 @@ def _name_lists(language: str) -> dict[str, str]:
 @require_safe
 def show_decisions(request: Any, month: str) -> Any:
     """Show what the heads said last of the lists of a month, returned ones first."""
-    if month not in {str(held) for held in list_held_months(settings.CONSOLE_HOME)}:
+    version = find_shown_version(settings.CONSOLE_HOME, month)
+    if version is None:
         raise Http404
-    folder = MonthFolder(settings.CONSOLE_HOME, Month.parse(month))
-    seal = folder.read_seal()
-    number = seal.version if seal else folder.version().number
     titles = _name_lists(find_language())
     lines = []
     for of_branch, decision in find_last_decisions(month).items():
         title = titles.get(of_branch.list, of_branch.list)
-        is_old = decision.version != number
+        is_old = decision.version != version.number
         lines.append({"said": decision, "title": title, "is_old": is_old})
     lines.sort(key=lambda line: (line["said"].kind == APPROVED, line["said"].branch_id))
-    context = {"month": month, "number": number, "lines": lines}
+    context = {"month": month, "number": version.number, "lines": lines}
     return render(request, "console/decisions.html", context)

@@ -172,23 +172,32 @@ class _Line(NamedTuple):
 
 
 def _read_line(version: Version, line: _Line, more: int) -> Iterator[ListQueue]:
-    """The queues of the lists, in the order in which lists are served."""
+    """The queues of the lists, in the order in which lists are served.
+
+    Who waits on several lists waits for a place on the first of them.
+    """
     who_waits = {**_WAITS, "detail": line.details}
-    counts = version.count_by(_WHY_NOT, ["list"], who_waits)
-    waiting = {row["list"]: row["count"] for row in counts}
+    on_lists: dict[str, set[str]] = defaultdict(set)
+    for row in version.read_rows(_WHY_NOT, ["list", "customer_id"], who_waits):
+        on_lists[row["list"]].add(row["customer_id"])
+    seen: set[str] = set()
     for place, spec in enumerate(load_lists()):
+        waiting = on_lists[spec.name]
         served = line.served.get(spec.name, [])
         behind: list[Candidate] = []
-        if more and spec.name in waiting:
-            behind = _read_next(version, {**who_waits, "list": spec.name}, more)
+        if more and waiting - seen:
+            count = more + len(waiting & seen)
+            candidates = _read_next(version, {**who_waits, "list": spec.name}, count)
+            behind = [one for one in candidates if one.customer_id not in seen][:more]
         if served or behind:
             yield ListQueue(
                 place=place,
                 is_pool=line.is_pool,
                 is_minimum=bool(spec.meta.get("minimum", False)),
                 orders=[*served, *behind],
-                total=len(served) + waiting.get(spec.name, 0),
+                total=len(served) + len(waiting - seen),
             )
+        seen |= waiting
 
 
 def _read_served(version: Version, manager_id: str) -> tuple[_ByList, _ByList]:

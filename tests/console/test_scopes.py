@@ -19,6 +19,8 @@ start_django()
 
 MANAGERS = frozenset({"manager"})
 HEADS = frozenset({"head"})
+ANALYSTS = frozenset({"analyst"})
+NO_MODEL = "2026-06-000000000000"
 DESKS = frozenset({"analyst", "quality", "administrator"})
 ALL = frozenset({"manager", "head", "analyst", "quality", "administrator"})
 
@@ -53,6 +55,21 @@ ADDRESSES = {
         "/branch/churn_rate/start_base/rows/{manager}/", "get", HEADS
     ),
     "decisions": Address("/months/2026-08/lists/", "get", DESKS),
+    "analysis": Address("/analysis/", "get", ANALYSTS),
+    "company_kpi": Address("/analysis/figures/churn_rate/start_base/", "get", ANALYSTS),
+    "branch_kpi": Address(
+        "/analysis/figures/churn_rate/start_base/B1/", "get", ANALYSTS
+    ),
+    "figure_rows": Address(
+        "/analysis/figures/churn_rate/start_base/rows/branch/B1/", "get", ANALYSTS
+    ),
+    "definitions": Address("/analysis/definitions/", "get", ANALYSTS),
+    "definition": Address("/analysis/definitions/arrears_rate/", "get", ANALYSTS),
+    "models": Address("/analysis/models/", "get", ANALYSTS),
+    "model": Address(f"/analysis/models/{NO_MODEL}/", "get", ANALYSTS),
+    "promote": Address(f"/analysis/models/{NO_MODEL}/promote/", "post", ANALYSTS),
+    "effects": Address("/analysis/effects/", "get", ANALYSTS),
+    "why": Address("/analysis/why/", "get", ANALYSTS),
     "queue": Address("/queue/", "get", MANAGERS),
     "undo": Address("/orders/undo/", "post", MANAGERS),
     "order": Address("/orders/{order}/", "get", MANAGERS),
@@ -140,6 +157,8 @@ def _list_allowed(name: str, visitor: str | None, owner: str) -> set[int]:
         "undo": {409},
         "hand_in": {422},
         "corrected": {404},
+        "model": {404},
+        "promote": {404},
         "choose_language": {302},
     }
     return expected.get(name, {200})
