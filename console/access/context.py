@@ -57,7 +57,7 @@ def _list_places(request: Any) -> list[Place]:
             ("definitions", _("Definitions")),
             ("models", _("Models")),
             ("effects", _("Effects")),
-            ("why", _("Why")),
+            ("why", _("Why a customer")),
         ),
         Role.ADMINISTRATOR: (("accounts", _("Accounts")),),
     }

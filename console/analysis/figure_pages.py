@@ -32,11 +32,12 @@ from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.documents.month_view import read_scope_names
 from pipelines.rooms.kpi.parts import SCOPES
 from pipelines.store.lake import Version
-from pipelines.text.texts import say_reasons
+from pipelines.text.texts import fill_label, say_reasons
 from pipelines.text.units import format_figure
 
 _COMPANY = Scope("company", "company")
 _MONTHLY = "kpi_monthly"
+_NAMELESS = ("company", "unclaimed")
 
 
 def _find_month() -> Version:
@@ -51,6 +52,13 @@ def _find_meaning(wanted: Wanted) -> Meaning:
     if meaning is None:
         raise Http404
     return meaning
+
+
+def _read_names(version: Version) -> dict[str, str]:
+    """What scopes are called, by id: also the company, and what nobody owns."""
+    language = find_language()
+    nameless = {name: fill_label(language, f"scope.{name}") for name in _NAMELESS}
+    return read_scope_names(version) | nameless
 
 
 # -- figures ---------------------------------------------------------------------------------------
@@ -75,7 +83,7 @@ def show_company_kpi(request: Any, kpi: str, variant: str) -> Any:
     where = {"kpi": kpi, "variant": variant, "scope_kind": "branch"}
     rows = version.read_rows(_MONTHLY, ["scope_id"], where)
     branches = {row["scope_id"] for row in rows}
-    names = read_scope_names(version)
+    names = _read_names(version)
     context = _describe_kpi(version, wanted, _COMPANY, "branch", branches, names)
     for line in context["lines"]:
         scope_id = line["line"].scope_id
@@ -95,7 +103,7 @@ def show_branch_kpi(request: Any, kpi: str, variant: str, branch_id: str) -> Any
     version, wanted = _find_month(), Wanted(kpi, variant)
     meaning = _find_meaning(wanted)
     managers = {row.manager_id for row in list_managers(version, branch_id)}
-    names = read_scope_names(version)
+    names = _read_names(version)
     if not managers and branch_id not in names:
         raise Http404
     branch = Scope("branch", branch_id)
@@ -156,7 +164,7 @@ def show_rows(request: Any, kpi: str, variant: str, kind: str, scope_id: str) ->
         "version": version,
         "behind": behind,
         "page": behind.page,
-        "scope_name": read_scope_names(version).get(scope_id, ""),
+        "scope_name": _read_names(version).get(scope_id, ""),
         "title": meaning.title,
         "way_back": reverse("company_kpi", args=wanted),
     }
@@ -229,7 +237,7 @@ def compare_definitions(request: Any, kpi: str) -> Any:
         cells.setdefault(scope_id, {})[row["variant"]] = _make_cell(
             row, meta["unit"], language
         )
-    names = read_scope_names(version) | {"company": _("The company")}
+    names = _read_names(version)
     variants = [one.variant for one in definitions]
     lines = []
     for scope_id in sorted(cells, key=lambda one: (kinds[one] != "company", one)):

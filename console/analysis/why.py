@@ -105,11 +105,13 @@ def _find_missed_place(
     if last is None:
         return str(_("%(desk)s had no place for anybody.") % {"desk": desk})
     titles = {spec.name: spec.title(language) for spec in load_lists()}
+    ahead = _count_ahead(version, one, desk)
     facts = {
         "desk": desk,
         "list": titles[last["list"]],
         "rank": last["rank"],
-        "ahead": _count_ahead(version, one, desk),
+        "ahead": ahead,
+        "missing": ahead + 1,
     }
     if read_capacity_rule(version) == "value":
         said: str = _(
@@ -118,8 +120,8 @@ def _find_missed_place(
         )
     else:
         said = _(
-            "The last place of %(desk)s went to rank %(rank)s of “%(list)s”. Of those "
-            "who wait for one, %(ahead)s come before this customer."
+            "The last place of %(desk)s went to rank %(rank)s of “%(list)s”; %(ahead)s "
+            "wait before this customer, so %(missing)s places more were missing."
         )
     return said % facts
 

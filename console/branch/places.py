@@ -79,6 +79,12 @@ class Outlook:
     lost: list[Moved]
     worth: Decimal
 
+    @property
+    def worth_in_words(self) -> str:
+        """What it would add, or cost, in yuan."""
+        sign = "+" if self.worth >= 0 else "−"
+        return f"{sign}¥{abs(self.worth):,.2f}"
+
 
 @dataclass(frozen=True)
 class ListQueue:

@@ -49,6 +49,7 @@ class Behind:
     definition_version: int = 0
     reason: str = ""
     has_names: bool = False
+    has_parts: bool = False
     rows: tuple[BehindRow, ...] = ()
     page: Page | None = None
 
@@ -73,8 +74,15 @@ def read_behind(
         with _ONE_AT_A_TIME:
             figure = open_figure_page(job, name, begin, ON_A_PAGE, version.number)
     except RetentionError as error:
-        return Behind(problem=fill_label(language, f"error.{error.key}", **error.facts))
+        return Behind(problem=_say_problem(error, language))
     return _describe(figure, begin, language, has_names)
+
+
+def _say_problem(error: RetentionError, language: str) -> str:
+    facts = dict(error.facts)
+    if "reason" in facts:
+        facts["reason"] = say_reasons(language, str(facts["reason"]))
+    return fill_label(language, f"error.{error.key}", **facts)
 
 
 def _read_page_number(text: Any) -> int:
@@ -100,6 +108,7 @@ def _describe(figure: FigurePage, begin: int, language: str, has_names: bool) ->
         definition_version=definition["version"],
         reason=say_reasons(language, row["reason"]),
         has_names=has_names,
+        has_parts=any(one["part"] for one in figure.rows),
         rows=tuple(_show_row(one, names) for one in figure.rows),
         page=paginator.get_page(begin // ON_A_PAGE + 1),
     )

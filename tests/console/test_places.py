@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,19 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from console.database import open_console
-from console.orders import import_orders
 from pipelines.jobs.run import run_month
-from pipelines.store.lake import MonthFolder, Version
-from tests.support.office import released_town
-from tests.support.small import KEY, MONTH, own_settings, read, ungated_job
-from tests.support.visitors import (
-    DEBTORS,
-    TODAY,
-    Console,
-    debtors_town,
-    make_accounts,
-)
+from pipelines.store.lake import Version
+from tests.support.small import MONTH, read, ungated_job
+from tests.support.visitors import DEBTORS, Console
 from twin import generate
 
 # Places of every manager of the synthetic operator: too few, so that customers wait.
@@ -132,37 +122,6 @@ def test_a_month_with_those_places_reaches_and_loses_the_same(
 
 
 # -- the pages -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def crowded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The debtors' town with a manager M1 who has places for two of three."""
-    home = tmp_path_factory.mktemp("crowded") / "home"
-    town = debtors_town()
-    for manager in town.tables["account_manager"]:
-        if manager["manager_id"] == "M1":
-            manager["capacity"] = "2"
-    released_town(home, town)
-    import_orders(home, MonthFolder(home, MONTH), own_settings(), "test")
-    open_console(home, own_settings())
-    make_accounts()
-    return home
-
-
-@pytest.fixture
-def crowded(
-    crowded_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Console]:
-    from django.db import connections
-
-    from console import clock
-
-    home = Path(shutil.copytree(crowded_home, tmp_path / "home"))
-    monkeypatch.setenv("RETENTION_SECRET_KEY", KEY)
-    monkeypatch.setattr(clock, "find_today", lambda: TODAY)
-    open_console(home, own_settings())
-    yield Console(home)
-    connections.close_all()
 
 
 def list_ids(page: str) -> set[str]:
