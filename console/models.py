@@ -56,6 +56,46 @@ class OrderChange(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
 
+class ListDecision(models.Model):
+    """What a head said of a list of the branch: approved, or returned and why.
+
+    Of several the last stands. It is of one version of the month: another one has other orders.
+    """
+
+    month = models.CharField(max_length=7)
+    version = models.IntegerField()
+    branch_id = models.CharField(max_length=200)
+    list = models.CharField(max_length=64)
+    kind = models.CharField(
+        max_length=16, choices=(("approved", "approved"), ("returned", "returned"))
+    )
+    why = models.TextField(blank=True)
+    actor = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """Decisions are looked for by their month and branch."""
+
+        indexes = (models.Index(fields=("month", "branch_id"), name="decisions_of"),)
+
+
+class PlacesRequest(models.Model):
+    """A head asks for more or fewer places for a manager, in figures of a month, and says why.
+
+    The places themselves stand in the staff file that the operator delivers.
+    """
+
+    month = models.CharField(max_length=7)
+    branch_id = models.CharField(max_length=200, db_index=True)
+    manager_id = models.CharField(max_length=200)
+    places_now = models.IntegerField()
+    places_wanted = models.IntegerField()
+    worth_amount = models.DecimalField(max_digits=18, decimal_places=2)
+    why = models.TextField()
+    actor = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)
+
+
 class Intake(models.Model):
     """A file that came back: what it was and what became of its rows."""
 
