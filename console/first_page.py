@@ -15,6 +15,7 @@ from pipelines.store.lake import MonthFolder, list_held_months
 _OWN_PAGES = {
     Role.MANAGER: "queue",
     Role.HEAD: "branch",
+    Role.QUALITY: "quality",
     Role.ADMINISTRATOR: "accounts",
 }
 

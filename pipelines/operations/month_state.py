@@ -17,8 +17,8 @@ from pipelines.documents.month_view import (
 from pipelines.operations.deadlines import Deadline, list_deadlines
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.store.manifest import Seal
-from pipelines.store.releases import Release, find_release
 from pipelines.store.outbox import OPEN, count_letters
+from pipelines.store.releases import Release, find_release
 
 
 @dataclass(frozen=True)
