@@ -33,13 +33,6 @@ KEPT = timedelta(days=1)
 # The rooms whose tables are about single customers. What the operator delivered is in `snapshot`.
 _ROOMS = ("snapshot", "features", "score", "dispatch", "feedback")
 _LANGUAGES = {"zh": "zh-hans", "en": "en"}
-# The page for people needs nothing but itself.
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem}"
-    "table{border-collapse:collapse;margin:.3rem 0 1rem;width:100%}"
-    "th,td{text-align:left;vertical-align:top;padding:.2rem .6rem;"
-    "border-bottom:1px solid;overflow-wrap:anywhere}th{width:18rem;font-weight:400}"
-)
 Tables = dict[str, list[dict[str, Any]]]
 
 
@@ -159,7 +152,6 @@ def _draw_page(home: Path, content: Mapping[str, Any], language: str) -> str:
         context = {
             "content": content,
             "language": language,
-            "style": _STYLE,
             "office": _name_columns(content["office"], language),
             "explanations": explanations,
             "months": {

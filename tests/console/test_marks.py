@@ -47,7 +47,12 @@ def run_command(console: Console, *words: str) -> str:
             "--lang",
             "zh",
         ],
-        env={"PATH": "/usr/bin:/bin", "RETENTION_SECRET_KEY": KEY, "LC_ALL": "C.UTF-8"},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "RETENTION_SECRET_KEY": KEY,
+            "LC_ALL": "C.UTF-8",
+            "COLUMNS": "1000",
+        },
         capture_output=True,
         text=True,
         timeout=300,

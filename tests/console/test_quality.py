@@ -57,12 +57,14 @@ def test_findings_stand_by_harm_with_what_they_touch_and_masked_rows(
         assert qi.get(f"/quality/{month}/").status_code == 404
 
 
-def test_what_was_set_aside_is_fetched_masked_to_be_sent_back(found: Console) -> None:
+def test_what_was_set_aside_is_fetched_with_its_lines_to_be_sent_back(
+    found: Console,
+) -> None:
     answer = found.visit("qi").get(f"{MONTH_PAGE}set-aside/")
     book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
     rows = list(book.worksheets[0].iter_rows(values_only=True))
-    assert len([row for row in rows if "usage" in str(row) or "77" in str(row)]) >= 1
-    assert "ann-1" not in str(rows)
+    assert [row[0] for row in rows if "ann-1" in row] == [2, 7]  # lines of the file
+    assert "安哨兵" not in str(rows) and "13900000001" not in str(rows)
     assert found.entries(action="set_aside")[-1].actor == "qi"
 
 

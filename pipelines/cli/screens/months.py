@@ -84,9 +84,14 @@ def draw_month(state: MonthState, language: str) -> None:
 
 
 def _draw_release(release: Release, language: str) -> None:
-    way = fill_label(language, f"release_way.{release.way}")
-    said = {"version": release.version, "by": release.by or "–", "at": release.at}
-    print_line(language, "cli.released_by", way=way, **said)
+    print_line(
+        language,
+        "cli.released_by",
+        version=release.version,
+        by=release.by or "–",
+        way=fill_label(language, f"release_way.{release.way}"),
+        at=release.at,
+    )
 
 
 def _draw_draft(month: str, draft: DraftState, language: str) -> None:
