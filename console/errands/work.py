@@ -23,7 +23,7 @@ from console.errands.board import (
     take_up_interrupted,
 )
 from console.models import Errand
-from pipelines.core.errors import Busy, RetentionError
+from pipelines.core.errors import Busy, RetentionError, UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
 from pipelines.jobs.job import Job
@@ -82,9 +82,16 @@ def _make_job(home: Path, settings: Settings, errand: Errand) -> Job:
     return Job(home, month, settings.source, settings, tell_step)
 
 
+def _require_source(settings: Settings) -> None:
+    """Raise UsageError where nobody has said what the operator delivers."""
+    if settings.source is None:
+        raise UsageError("errand.no_source")
+
+
 def _run(home: Path, settings: Settings, errand: Errand) -> Said:
     from pipelines.jobs.run import run_month
 
+    _require_source(settings)
     version = run_month(_make_job(home, settings, errand))
     return {"version": version.number}
 
@@ -102,6 +109,7 @@ def _release(home: Path, settings: Settings, errand: Errand) -> Said:
 def _restate(home: Path, settings: Settings, errand: Errand) -> Said:
     from pipelines.jobs.restate import restate_month
 
+    _require_source(settings)
     version = restate_month(_make_job(home, settings, errand))
     return {"version": version.number}
 

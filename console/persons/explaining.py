@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from console.persons.reading import list_current_versions
+from console.persons.reading import list_released_versions
 from pipelines.catalogue.outputs import load_lists
 from pipelines.documents.dispatch_view import CustomerList, find_customer_lists
 from pipelines.sources.office.changes import WITHDRAWN, Change
@@ -39,12 +39,12 @@ def explain_decisions(
     language: str,
     changes: Mapping[str, tuple[Change, ...]],
 ) -> list[Explanation]:
-    """Return what was decided about a customer in the newest months, the newest first.
+    """Return what was decided about a customer in the newest released months, the newest first.
 
     `changes` are what became of the customer's orders since, by order.
     """
     explanations: list[Explanation] = []
-    for version in list(list_current_versions(home))[:_MOST_MONTHS]:
+    for version in list(list_released_versions(home))[:_MOST_MONTHS]:
         explanations.extend(explain_month(version, customer_id, language, changes))
     return explanations
 

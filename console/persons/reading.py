@@ -104,6 +104,15 @@ def find_newest(home: Path) -> Version | None:
     return MonthFolder(home, months[-1]).current() if months else None
 
 
+def list_released_versions(home: Path) -> Iterator[Version]:
+    """Yield the released version of each month that has one, the newest first."""
+    for month in reversed(list_held_months(home)):
+        folder = MonthFolder(home, month)
+        seal = folder.read_seal()
+        if seal is not None:
+            yield folder.version(seal.version)
+
+
 def list_current_versions(home: Path) -> Iterator[Version]:
     """Yield what readers use of each month held, the newest first."""
     for month in reversed(list_held_months(home)):

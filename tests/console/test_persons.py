@@ -231,7 +231,7 @@ def test_all_that_is_kept_of_a_person_and_of_nobody_else_is_handed_over(
         "dispatch_order",
         "features_consent",
     } <= set(tables)
-    assert tables["snapshot_number"] or tables["snapshot_service"]
+    assert tables["snapshot_service"][0]["service_id"] == "ann-1"
     assert content["office"]["orders"][0]["order_id"] == console.order_of("ann")
     assert content["office"]["wishes"][0]["why"] == "by letter"
     assert [look["action"] for look in content["office"]["accesses"]].count(

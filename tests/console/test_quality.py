@@ -174,7 +174,7 @@ def test_what_fails_says_so_on_its_page(console: Console) -> None:
 
     do_errands(console.home, own_settings(source=None))
     errand.refresh_from_db()
-    assert (errand.state, errand.said["error"]) == ("failed", "source.none")
+    assert (errand.state, errand.said["error"]) == ("failed", "errand.no_source")
     assert errand.ended_at is not None
 
 
