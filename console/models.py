@@ -170,3 +170,42 @@ class AuditEntry(models.Model):
     action = models.CharField(max_length=64)
     subject = models.CharField(max_length=255)
     detail = models.JSONField(default=dict)
+
+
+class Errand(models.Model):
+    """Something asked for on a page that a page cannot wait for (`console/errands/`).
+
+    `said` is what came of it: a version, or a message key with its facts.
+    """
+
+    kind = models.CharField(max_length=16)
+    month = models.CharField(max_length=7, blank=True)
+    version = models.IntegerField(null=True)
+    subject = models.CharField(max_length=200, blank=True)
+    asked_by = models.CharField(max_length=150)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=16, default="waiting", db_index=True)
+    tries = models.SmallIntegerField(default=0)
+    not_before = models.DateTimeField(auto_now_add=True)
+    step = models.CharField(max_length=64, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    said = models.JSONField(default=dict)
+    # Of a release: whether Airflow, where it is asked too, was told.
+    is_told = models.BooleanField(default=False)
+
+
+class ConsentEntry(models.Model):
+    """What a customer wants of the office; of a kind the last entry stands.
+
+    `kind` is `do_not_contact` (no list at all) or `opted_out` (no list made by a score). An entry
+    that takes an objection back also ends the marks of answers up to `last_mark`.
+    """
+
+    customer_id = models.CharField(max_length=200, db_index=True)
+    kind = models.CharField(max_length=32)
+    is_objection = models.BooleanField()
+    since_on = models.DateField()
+    last_mark = models.BigIntegerField(default=0)
+    why = models.TextField()
+    actor = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)
