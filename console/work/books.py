@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,13 @@ from pipelines.core.settings import load_settings
 from pipelines.documents.workbooks.export import write_books
 from pipelines.documents.workbooks.work_lists import plan_work_lists
 from pipelines.documents.workbooks.workbook_data import WorkRow
+from pipelines.operations.tidy_office import remove_old_books
 from pipelines.returns.corrected import SentOut, describe_refusal, write_corrected
 from pipelines.returns.filled import Refusal, Return, ReturnedRow, read_return
 from pipelines.sources.office.changes import read_changes
 from pipelines.sources.operator.delivery import FileRefused
 from pipelines.text.texts import fill_label
 
-_KEPT_SECONDS = 24 * 3600  # a workbook of refused rows, in the home
 _UNKNOWN = Refusal("unknown_order", "order_id")
 
 
@@ -151,7 +151,7 @@ def _write_refused(
     """Write the refused rows as a workbook to be corrected; return by what name it is kept."""
     folder = home / "returns"
     folder.mkdir(parents=True, exist_ok=True)
-    _remove_old(folder)
+    remove_old_books(home, datetime.now(UTC))
     name = f"console_{secrets.token_hex(16)}.xlsx"
     rows = list(refused)
     own = list_ever_held(account, {row.order_id for row in rows})
@@ -160,11 +160,3 @@ def _write_refused(
     key = load_settings().key
     write_corrected(folder / name, rows, sent, book_language, key, SOURCE)
     return name
-
-
-def _remove_old(folder: Path) -> None:
-    """Remove the workbooks of refused rows that nobody fetched in a day."""
-    oldest = time.time() - _KEPT_SECONDS
-    for path in folder.glob("console_*.xlsx"):
-        if path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
