@@ -27,7 +27,9 @@ LOGS = {
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest, console: Console) -> Callable[..., None]:
+def office(
+    request: pytest.FixtureRequest, console: Console, tmp_path: Path
+) -> Callable[..., None]:
     """An office with a row in every log, on either database; runs a statement there."""
     from console.database import open_console
 
