@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
@@ -14,11 +15,13 @@ from console.access.record import write_entry
 from console.access.roles import Role
 from console.accounts.models import Account
 from pipelines.core.errors import UsageError
+from pipelines.store.lake import MonthFolder, list_held_months
 
 # Read aloud and typed once: no letters that look alike.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _PASSWORD_LENGTH = 14
 _LONGEST_NAME = 150
+_MANAGERS = "features_manager"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,18 @@ def make_account(wanted: NewAccount, actor: str) -> str:
     except IntegrityError as error:
         raise UsageError("account.taken", name=wanted.name) from error
     return password
+
+
+def knows_manager(home: Path, manager_id: str) -> bool | None:
+    """Whether the newest month of a home knows a manager; None where none can say."""
+    months = list_held_months(home)
+    if not months:
+        return None
+    version = MonthFolder(home, months[-1]).current()
+    if version is None or not version.is_computed(_MANAGERS):
+        return None
+    wanted = {"manager_id": manager_id}
+    return bool(version.read_rows(_MANAGERS, ["manager_id"], wanted))
 
 
 def _check_wanted(wanted: NewAccount) -> Role:

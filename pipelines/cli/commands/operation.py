@@ -118,9 +118,10 @@ def serve_console(
     settings.require_own_key()
 
     from console.database import open_console
-    from console.server import ConsoleServer, check_address
+    from console.server import ConsoleServer, check_address, refuse_taken_address
 
     address = check_address(listen, is_in_service=bool(settings.console_hosts))
+    refuse_taken_address(address)
     open_console(home, settings)
     _prepare_sessions()
 
@@ -168,6 +169,7 @@ def change_accounts(
     from console.accounts.register import (
         NewAccount,
         find_account,
+        knows_manager,
         list_accounts,
         make_account,
         reset_account,
@@ -182,6 +184,12 @@ def change_accounts(
     elif deed == "add":
         wanted = NewAccount(name, role, manager_id, branch_id)
         _tell_password(speaker, name, make_account(wanted, actor))
+        if role == "manager" and knows_manager(home, manager_id) is False:
+            facts = {"manager_id": manager_id, "home": home}
+            typer.echo(
+                fill_label(speaker.language, "cli.account_unknown_manager", **facts),
+                err=True,
+            )
     elif deed == "reset":
         _tell_password(speaker, name, reset_account(find_account(name), actor))
     elif deed in ("disable", "enable"):
