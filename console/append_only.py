@@ -38,6 +38,7 @@ def protect_table(editor: Any, table: str, written_at: str = "") -> None:
     Rows may be deleted after `KEPT_DAYS` by the column that says when they were written; without
     one they stay for ever.
     """
+    statements: tuple[str, ...]
     if editor.connection.vendor == "sqlite":
         statements = _ON_SQLITE
         is_young = f"OLD.{written_at} > datetime('now', '-{KEPT_DAYS} days')"

@@ -78,11 +78,15 @@ def _check_wanted(wanted: NewAccount) -> Role:
         )
     if not wanted.name.strip() or len(wanted.name) > _LONGEST_NAME:
         raise UsageError("account.bad_name")
-    if role is Role.MANAGER and not wanted.manager_id:
-        raise UsageError("account.needs", option="--manager-id", role=role.value)
-    if role is Role.HEAD and not wanted.branch_id:
-        raise UsageError("account.needs", option="--branch-id", role=role.value)
+    _require_id(role, wanted.manager_id, wanted.branch_id)
     return role
+
+
+def _require_id(role: Role, manager_id: str, branch_id: str) -> None:
+    if role is Role.MANAGER and not manager_id:
+        raise UsageError("account.needs", option="--manager-id", role=role.value)
+    if role is Role.HEAD and not branch_id:
+        raise UsageError("account.needs", option="--branch-id", role=role.value)
 
 
 def _make_password() -> str:
@@ -127,6 +131,22 @@ def set_active(account: Account, is_active: bool, actor: str) -> None:
     _end_sessions(account)
     action = "account_enabled" if is_active else "account_disabled"
     write_entry(actor, action, account.name, "")
+
+
+def move_account(account: Account, manager_id: str, branch_id: str, actor: str) -> None:
+    """Have an account work as another manager, or for another branch, from the next request on.
+
+    Raise UsageError without the id that its role needs.
+    """
+    role = account.known_role
+    _require_id(role, manager_id, branch_id)
+    if role is Role.MANAGER:
+        account.manager_id = manager_id
+    elif role is Role.HEAD:
+        account.branch_id = branch_id
+    with transaction.atomic():
+        account.save(update_fields=["manager_id", "branch_id"])
+        write_entry(actor, "account_moved", account.name, "")
 
 
 def end_sessions(account: Account, actor: str) -> None:

@@ -39,6 +39,21 @@ def test_a_manager_whom_the_month_does_not_know_is_told(
     assert ("knows no manager M01" in made.stderr) is not is_known
 
 
+def test_an_account_moves_to_another_manager_at_once_and_on_the_record(
+    console: Console,
+) -> None:
+    wang = console.visit("wang")
+    assert "安哨兵" in wang.get("/queue/").content.decode()
+    home = ["--home", str(console.home)]
+    words = ["account", "move", "wang", "--manager-id", "M2"]
+    assert CliRunner().invoke(app, [*words, *home]).exit_code == 0
+    page = wang.get("/queue/").content.decode()
+    assert "丹哨兵" in page and "安哨兵" not in page
+    assert [entry.subject for entry in console.entries(action="account_moved")] == ["wang"]  # fmt: skip
+    without = CliRunner().invoke(app, ["account", "move", "head1", *home])
+    assert without.exit_code != 0
+
+
 def test_before_the_first_month_nothing_is_told_and_the_queue_says_why_it_is_empty(
     tmp_path: Path, console: Console
 ) -> None:

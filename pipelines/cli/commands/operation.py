@@ -26,7 +26,8 @@ from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import fill_label
 
 _DEED = typer.Argument(
-    help="add, reset (a new first password), disable, enable or list."
+    help="add, move (to another manager or branch), reset (a new first password), disable, "
+    "enable or list."
 )
 
 
@@ -172,9 +173,16 @@ def change_accounts(
         knows_manager,
         list_accounts,
         make_account,
+        move_account,
         reset_account,
         set_active,
     )
+
+    def tell_unknown(role: str) -> None:
+        if role == "manager" and knows_manager(home, manager_id) is False:
+            facts = {"manager_id": manager_id, "home": home}
+            note = fill_label(speaker.language, "cli.account_unknown_manager", **facts)
+            typer.echo(note, err=True)
 
     actor = getuser()
     if deed == "list":
@@ -184,12 +192,14 @@ def change_accounts(
     elif deed == "add":
         wanted = NewAccount(name, role, manager_id, branch_id)
         _tell_password(speaker, name, make_account(wanted, actor))
-        if role == "manager" and knows_manager(home, manager_id) is False:
-            facts = {"manager_id": manager_id, "home": home}
-            typer.echo(
-                fill_label(speaker.language, "cli.account_unknown_manager", **facts),
-                err=True,
-            )
+        tell_unknown(wanted.role)
+    elif deed == "move":
+        account = find_account(name)
+        move_account(account, manager_id, branch_id, actor)
+        works_as = account.manager_id or account.branch_id
+        content = {"name": name, "works_as": works_as}
+        speaker.answer_line(content, "cli.account_moved", **content)
+        tell_unknown(account.role)
     elif deed == "reset":
         _tell_password(speaker, name, reset_account(find_account(name), actor))
     elif deed in ("disable", "enable"):
