@@ -220,6 +220,11 @@ class Settings(BaseSettings):
         ge=25,
         description="months held, the rest may go; all of them without",
     )
+    keep_export_days: int = Field(
+        default=180,
+        ge=1,
+        description="an exported workbook or paper may go then, where tidy is given its folder",
+    )
     keep_access_days: int = Field(
         default=365,
         ge=183,

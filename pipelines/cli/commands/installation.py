@@ -21,6 +21,7 @@ from pipelines.core.settings import load_settings
 from pipelines.operations.deadlines import local_today
 from pipelines.operations.guard import find_pressing, raise_pressing
 from pipelines.operations.tidy import find_removable, tidy_home
+from pipelines.operations.tidy_exports import find_old_exports, remove_old_exports
 from pipelines.operations.tidy_office import find_old_rows, tidy_office
 
 
@@ -80,6 +81,15 @@ def remove_old(
     is_rehearsal: Annotated[
         bool, typer.Option("--dry-run", help="Say what would go, and touch nothing.")
     ] = False,
+    exports: Annotated[
+        Path | None,
+        typer.Option(
+            "--exports",
+            exists=True,
+            file_okay=False,
+            help="Also a folder of exported workbooks and papers.",
+        ),
+    ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -89,9 +99,13 @@ def remove_old(
     settings, now = load_settings(), datetime.now(UTC)
     if is_rehearsal:
         removals = find_removable(home, settings, now)
+        if exports is not None:
+            removals += find_old_exports(exports, settings, now)
         old_rows = find_old_rows(home, settings, now)
     else:
         removals = tidy_home(home, settings, now)
+        if exports is not None:
+            removals += remove_old_exports(exports, settings, now)
         old_rows = tidy_office(home, settings, now)
     content = [asdict(gone) for gone in (*removals, *old_rows)]
     speaker.show_content(content, draw_removals, removals, old_rows, is_rehearsal)
