@@ -53,12 +53,11 @@ _WRITERS = (
     ("console_answer", ("INSERT",)),
     ("console_heldanswer", ("INSERT", "UPDATE", "DELETE")),
 )
+# Planned anew each time: one answer and a month of orders want different ways.
 _POSTGRESQL_FUNCTION = """
 CREATE FUNCTION console_orderstate_make() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE changed varchar(40);
 BEGIN
-  IF TG_OP = 'DELETE' THEN changed := OLD.order_id; ELSE changed := NEW.order_id; END IF;
-  {make};
+  EXECUTE $make${make}$make$;
   RETURN NULL;
 END $$
 """
@@ -85,10 +84,14 @@ def _keep_on_sqlite(editor: Any) -> None:
 
 
 def _keep_on_postgresql(editor: Any) -> None:
-    make = _MAKE.format(which="o.order_id = changed")
+    """All rows of a statement at once: a month comes in by thousands."""
+    make = _MAKE.format(which="o.order_id IN (SELECT order_id FROM changed)")
     editor.execute(_POSTGRESQL_FUNCTION.format(make=make))
     for table, deeds in _WRITERS:
-        editor.execute(
-            f"CREATE TRIGGER {table}_state AFTER {' OR '.join(deeds)} ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION console_orderstate_make()"
-        )
+        for deed in deeds:
+            rows = "OLD" if deed == "DELETE" else "NEW"
+            editor.execute(
+                f"CREATE TRIGGER {table}_state_{deed.lower()} AFTER {deed} ON {table} "
+                f"REFERENCING {rows} TABLE AS changed "
+                "FOR EACH STATEMENT EXECUTE FUNCTION console_orderstate_make()"
+            )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from console import clock
-from console.access.scope import list_ever_held, scope
+from console.access.scope import list_ever_held, scope, scope_states
 from console.returns import take_answers_back
 from console.work.holding import SOURCE
 from console.work.published import OrdersByKey, list_released
@@ -61,9 +61,8 @@ class Taken:
 def list_months(account: Any) -> list[str]:
     """Return the months of which an account has orders that are still looked at, newest first."""
     oldest = find_oldest_month(clock.find_today())
-    months = scope(account).filter(release_id__gte=oldest)
-    found = set(months.values_list("release_id", flat=True))
-    return sorted(found, reverse=True)
+    months = scope_states(account).filter(month__gte=oldest).order_by("-month")
+    return list(months.values_list("month", flat=True).distinct())
 
 
 def write_own_books(
