@@ -42,7 +42,7 @@ def release_month(job: Job, approved: int | None = None) -> Version:
         if job.folder.read_seal() is None:
             _try_rendering(job)
         job.folder.release(version)
-        _hand_to_office(job)
+        hand_to_office(job)
         return version
 
 
@@ -82,7 +82,7 @@ def _name_document(error: Exception) -> object:
     return facts.get("which") or facts.get("first") or type(error).__name__
 
 
-def _hand_to_office(job: Job) -> None:
+def hand_to_office(job: Job) -> None:
     """Let the console import the sealed orders; a release that died before it is released again."""
     from console.orders import import_orders  # Django is started by a release alone
 
