@@ -121,25 +121,23 @@ def _look(month: int, sums: Mapping[str, Floats], falls: Floats) -> Iterator[Loo
     evidence = {}
     for name, arms in sums.items():
         segments = {}
-        for segment in range(SEGMENTS):
-            tallies = [
-                Tally(int(o), int(lost), f) for o, lost, f in arms[:, :, segment]
-            ]
-            segments[str(segment)] = Evidence(*tallies)
+        for place in range(SEGMENTS):
+            tallies = [Tally(int(o), int(lost), f) for o, lost, f in arms[:, :, place]]
+            segments[str(place)] = Evidence(*tallies)
         evidence[name] = segments
     found = learn_effects(PRIORS, evidence)
     for name, belief in found.items():
         effect = falls * STRENGTH[name]
         truths = {"all": float(np.average(effect, weights=sums[name][0, 2] + 1e-12))}
         held = {"all": belief.whole, **belief.segments}
-        for segment, one in held.items():
-            truth = truths.get(segment)
+        for name_of, one in held.items():
+            truth = truths.get(name_of)
             if truth is None:
-                truth = float(effect[int(segment)])
+                truth = float(effect[int(name_of)])
             yield Look(
                 month=month + 1,
                 list=name,
-                segment=segment,
+                segment=name_of,
                 truth=truth,
                 mean=one.mean,
                 is_covered=one.low <= truth <= one.high,
@@ -151,7 +149,7 @@ def run_world(world: World, histories: int, months: int, scale: float) -> pd.Dat
     """Return a row a history, month and list, and one over its segments."""
     parts = []
     for number in range(histories):
-        looks = pd.DataFrame(live_history(world, number, months, scale))
+        looks = pd.DataFrame(list(live_history(world, number, months, scale)))
         looks["what"] = np.where(looks["segment"] == "all", "list", "segment")
         looks["error"] = (looks["mean"] - looks["truth"]).abs()
         keys = ["month", "list", "what"]

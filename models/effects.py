@@ -10,8 +10,8 @@ up):
     y = lost / foreseen (held out) - lost / foreseen (treated)
     v = r x h / foreseen (held out) + r x t / foreseen (treated)
 
-with r = (lost + 2) / (foreseen + 2) of the whole list, both arms, and h and t the same of one arm
-of all lists over that of both: so a segment's weight does not hang on its own luck. Chance alone
+with r = (lost + 2) / (foreseen + 2) of the whole list, both arms, and h and t the ratio of one arm
+of all lists to that of both: so a segment's weight does not hang on its own luck. Chance alone
 parts the arms, so y is true on average however wrong the risks are.
 
 Behind it stand normal floors, and of each only what lies above is unknown:
@@ -38,7 +38,8 @@ from typing import NamedTuple
 # Standard deviations of persuadability: assumed. Priors lie between 0.1 and 0.5; studies of
 # retention campaigns found some that did nothing, and some that did harm.
 ALL, LIST, SEGMENT = 0.25, 0.15, 0.15
-SMOOTHING = 2.0
+SMOOTHING = 2.0  # of a list's ratio, in orders lost
+SPREAD_SMOOTHING = 10.0  # of an arm's: few lost by chance must not look certain
 Z = 1.96
 
 
@@ -155,7 +156,10 @@ def _find_spread(evidence: Mapping[str, Mapping[str, Evidence]]) -> _Spread:
             treated.append(one.treated)
             holdout.append(one.holdout)
     both = _lost_ratio([*treated, *holdout])
-    return _Spread(_lost_ratio(treated) / both, _lost_ratio(holdout) / both)
+    return _Spread(
+        treated=_lost_ratio(treated, both, SPREAD_SMOOTHING) / both,
+        holdout=_lost_ratio(holdout, both, SPREAD_SMOOTHING) / both,
+    )
 
 
 def _see_segments(
@@ -178,9 +182,11 @@ def _see_segments(
     return seen
 
 
-def _lost_ratio(tallies: Iterable[Tally]) -> float:
-    """How many were lost for one that was foreseen; near one while there are few."""
-    lost = foreseen = SMOOTHING
+def _lost_ratio(
+    tallies: Iterable[Tally], usual: float = 1.0, smoothing: float = SMOOTHING
+) -> float:
+    """How many were lost for one that was foreseen; near the usual while there are few."""
+    lost, foreseen = usual * smoothing, smoothing
     for one in tallies:
         lost += one.lost
         foreseen += one.foreseen

@@ -132,7 +132,9 @@ def take_best(rows: pd.DataFrame, score: pd.Series, places: pd.Series) -> pd.Dat
     )
     ranked = ranked.drop_duplicates("customer_id")
     in_line = ranked.groupby("manager_id").cumcount()
-    return ranked[in_line < ranked["manager_id"].map(places)]
+    has_place = in_line < ranked["manager_id"].map(places)
+    taken: pd.DataFrame = ranked[has_place]
+    return taken
 
 
 def worth_of_rows(view: MonthView, callable_: pd.DataFrame) -> pd.DataFrame:
@@ -142,7 +144,7 @@ def worth_of_rows(view: MonthView, callable_: pd.DataFrame) -> pd.DataFrame:
     """
     listed = _find_listed(view, callable_)
     asked = [listed[listed["list"] == name] for name in sorted(set(listed["list"]))]
-    parts = []
+    parts: list[pd.DataFrame] = []
     for rows in [*asked, callable_]:
         expected = expect(view.world, to_orders(rows))
         worth = expected["worth"].to_numpy()

@@ -82,12 +82,16 @@ def test_a_segment_without_a_hold_out_is_held_to_be_as_its_list(tmp_path: Path) 
 
 
 def test_bounds_close_in_with_the_months(tmp_path: Path) -> None:
+    month = arms(
+        ("churn_risk", "new", "treated", 100, 4, "5"),
+        ("churn_risk", "new", "holdout", 12, 1, "1"),
+    )
     before = learn_effects(PRIORS, {})["churn_risk"].whole
     width = before.high - before.low
     for months in (1, 6, 24):
         folder = tmp_path / str(months)
         folder.mkdir()
-        row = learn(folder, [MONTH] * months)["churn_risk", "all"]
+        row = learn(folder, [month] * months)["churn_risk", "all"]
         now = row["persuadability_high"] - row["persuadability_low"]
         assert now < width
         width = now
