@@ -23,6 +23,13 @@ from benchmarks.value_kept.town import Town, begin_office, by_rule, live_on
 from pipelines.core.month import Month
 from twin import TwinConfig
 
+# The office's own policies: the rule by which places are given, and what it is not shown.
+OFFICE = {
+    "priority": ("priority", ""),
+    "value": ("value", ""),
+    "value by priors": ("value", "feedback_persuasion"),
+}
+
 
 def judge_town(options: argparse.Namespace, seed: int, work: Path) -> pd.DataFrame:
     """Live a town, and return a row a month, policy and list."""
@@ -36,13 +43,14 @@ def judge_town(options: argparse.Namespace, seed: int, work: Path) -> pd.DataFra
 
     rows = []
     for number, held in enumerate(live_on(town, options.months, version)):
-        drafts = {}
-        for rule in ("priority", "value"):
-            path = work / f"{town.month}-{rule}.partial"
+        folders = {}
+        for name, (rule, forgotten) in OFFICE.items():
+            path = work / f"{town.month}-{name}.partial"
             settings = by_rule(town.settings, rule)
-            drafts[rule] = town.redo_dispatch(held, settings, path)
-        view = MonthView(drafts["priority"].path, town.month, town.world, seed)
-        policies = make_policies(view, drafts["value"].path)
+            draft = town.redo_dispatch(held, settings, path, forgotten)
+            folders[name] = draft.path
+        view = MonthView(folders["priority"], town.month, town.world, seed)
+        policies = make_policies(view, folders)
         for row in judge(town.world, policies):
             rows.append({"seed": seed, "month": number, **row})
     return pd.DataFrame(rows)

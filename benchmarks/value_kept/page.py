@@ -14,6 +14,7 @@ from benchmarks.value_kept.policies import COST, PERSUASION
 POLICIES = (
     "priority",
     "value",
+    "value by priors",
     "risk x value",
     "risk",
     "last month's rule",
@@ -21,7 +22,15 @@ POLICIES = (
     "ceiling of the lists",
     "ceiling",
 )
-RIVALS = ("risk x value", "risk", "last month's rule", "random", "priority")
+PLAIN = POLICIES[:7]
+RIVALS = (
+    "risk x value",
+    "risk",
+    "last month's rule",
+    "random",
+    "priority",
+    "value by priors",
+)
 LISTS_CEILING, CEILING = POLICIES[-2:]
 RESAMPLES = 4000
 
@@ -105,7 +114,7 @@ def _difference_table(by_town: pd.DataFrame) -> list[str]:
     lines = []
     for policy in ("priority", "value"):
         for rival in RIVALS:
-            if rival == policy:
+            if rival == policy or (policy, rival) == ("priority", "value by priors"):
                 continue
             cells = [f"`{policy}` less {rival}"]
             for name in ("persuasion", "net"):
@@ -118,7 +127,7 @@ def _difference_table(by_town: pd.DataFrame) -> list[str]:
 
 def _share_table(by_town: pd.DataFrame) -> list[str]:
     lines = []
-    for policy in POLICIES[:6]:
+    for policy in PLAIN:
         kept = by_town.loc[policy]["persuasion"]
         cells = [policy]
         for other in (LISTS_CEILING, CEILING, "risk x value"):
@@ -158,10 +167,10 @@ def _month_table(rows: pd.DataFrame) -> list[str]:
     lines = []
     for month in sorted(rows["month"].unique()):
         cells = [str(int(month) + 1)]
-        for policy in POLICIES[:6]:
+        for policy in PLAIN:
             cells.append(f"{sums.get((month, policy), 0.0):,.0f}")
         lines.append(cells)
-    return _table(["month of orders", *POLICIES[:6]], lines)
+    return _table(["month of orders", *PLAIN], lines)
 
 
 def _interval(values: pd.Series) -> str:

@@ -1,13 +1,14 @@
 """The same month's orders by each policy, as many a manager for all.
 
 What is not persuasion (debts, requests to dismantle, cards, claims: lists that hold nobody out) stands as the office's
-`priority` has it in all policies but `value`, so that these orders are no part of a difference. For the rest each
+`priority` has it in all plain policies, so that these orders are no part of a difference. For the rest each
 manager has as many orders as `priority` gave them. A plain rule calls a manager's own customers about their leaving,
 spares nobody but who must not be called, and holds nobody out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,11 +50,11 @@ class MonthView:
         return read_table(self.folder, name)
 
 
-def make_policies(view: MonthView, by_value: Path) -> dict[str, pa.Table]:
-    """Return the orders of each policy; `by_value` holds the month dispatched by that rule."""
-    office = read_orders(view.folder).to_pandas()
-    is_duty = ~office["list"].isin(PERSUASION)
-    duties, persuading = office[is_duty], office[~is_duty]
+def make_policies(view: MonthView, office: Mapping[str, Path]) -> dict[str, pa.Table]:
+    """Return the orders of each policy; `office` are the months dispatched by the office's own."""
+    given = read_orders(view.folder).to_pandas()
+    is_duty = ~given["list"].isin(PERSUASION)
+    duties, persuading = given[is_duty], given[~is_duty]
     places = persuading["manager_id"].value_counts()
     callable_ = find_callable(view)
     free = callable_[~callable_["customer_id"].isin(duties["customer_id"])]
@@ -76,7 +77,7 @@ def make_policies(view: MonthView, by_value: Path) -> dict[str, pa.Table]:
     chosen["ceiling of the lists"] = take_best(listed, listed["worth"], places)
     chosen["ceiling"] = take_best(rows, rows["worth"], places)
 
-    found = {"priority": to_orders(office), "value": read_orders(by_value)}
+    found = {name: read_orders(folder) for name, folder in office.items()}
     for name, orders in chosen.items():
         found[name] = to_orders(pd.concat([duties, orders], ignore_index=True))
     return found

@@ -82,15 +82,20 @@ class Town:
         version = list_versions(self.home, self.settings)[-1].version
         call("promote", version, "--by", "benchmark", "--home", self.home)
 
-    def redo_dispatch(self, version: Version, settings: Settings, path: Path) -> Draft:
-        """Dispatch the newest month once more by other settings, apart from the home."""
+    def redo_dispatch(
+        self, version: Version, settings: Settings, path: Path, forgotten: str = ""
+    ) -> Draft:
+        """Dispatch the newest month once more by other settings, apart from the home.
+
+        `forgotten` names a table that the room is not shown.
+        """
         before = ROOMS[: ROOMS.index("dispatch")]
         draft = Draft(self.month, path)
         draft.start(version.inputs)
         for room in before:
             entries = {}
             for name, entry in version.entries.items():
-                if entry.room == room:
+                if entry.room == room and name != forgotten:
                     entries[name] = entry
                     if entry.is_computed:
                         table = f"{name}.parquet"

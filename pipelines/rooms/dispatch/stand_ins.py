@@ -14,6 +14,7 @@ _MAY_BE_MISSING = (
     TableName("features_manager"),
     TableName("features_ending"),
     TableName("features_high_value"),
+    TableName("features_service"),
     TableName("features_contract"),
     TableName("feedback_persuasion"),
     TableName("dispatch_segment"),
