@@ -387,6 +387,8 @@ def _name_month(reason: Reason, month: Month | None) -> Reason:
 
 def _list_columns_lacking(spec: Spec, table: TableName, entry: TableEntry) -> set[str]:
     """The absent columns of a table that a SQL file reads and cannot do without."""
+    if not entry.absent_columns:
+        return set()
     short = _shorten_name(table)
     absent = set(entry.absent_columns) & _list_columns_read(spec, table)
     names = {f"{short}.{column}" for column in absent}
