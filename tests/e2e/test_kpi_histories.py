@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.catalogue.outputs import load_lists
 from tests.proof.kpi_histories import Tally, compare_batch
 
 # What the hold-out shows is told from thirty orders of each arm on; the other lists are too short here, and no model is
@@ -32,6 +33,8 @@ def compared(folder: Path, histories: int, seed: int) -> Tally:
 def test_a_few_random_histories_agree(tmp_path: Path) -> None:
     tally = compared(tmp_path, 300, seed=5)
     assert tally.rows > 10_000
+    lists = {spec.name for spec in load_lists()}
+    assert set(tally.on_lists) == lists - {"churn_risk"}
     assert {
         name for name in tally.empty if not name.startswith("incremental_retention.")
     } == set()

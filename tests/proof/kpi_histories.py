@@ -51,7 +51,7 @@ DISPATCHED = COMPARED + 3  # a figure looks back on the orders of three months
 class Tally:
     """What was compared so far; `filled` counts rows of a variant with a denominator, or a value where it has none.
 
-    `listed` counts what was compared of the lists' rows.
+    `listed` counts what was compared of the lists' rows, `on_lists` who was to be on each.
     """
 
     histories: int = 0
@@ -60,6 +60,7 @@ class Tally:
     listed: int = 0
     samples: list[str] = field(default_factory=list)
     filled: Counter[str] = field(default_factory=Counter)
+    on_lists: Counter[str] = field(default_factory=Counter)
     variants: set[str] = field(default_factory=set)
 
     def add(self, expected: pd.DataFrame, report: Report, where: str) -> None:
@@ -85,6 +86,10 @@ class Tally:
         """Count what was compared of a month's lists."""
         wrong = differing(found)
         self.listed += len(found)
+        for what, expected, _ in found:
+            _, name, *about = what.split(" ")
+            if len(about) == 1 and expected is True:
+                self.on_lists[name] += 1
         self.differing += len(wrong)
         self.samples += [] if wrong.empty else [wrong.head(SAMPLE).to_string()]
 
@@ -202,6 +207,9 @@ def main() -> None:
     print("\n".join(tally.samples[:5]))
     print(
         f"{len(tally.variants)} variants, never anybody to count in: {', '.join(tally.empty) or 'none'}"
+    )
+    print(
+        f"on the lists of the months compared: {dict(sorted(tally.on_lists.items()))}"
     )
     raise SystemExit(1 if tally.differing else 0)
 

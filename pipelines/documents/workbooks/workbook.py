@@ -141,7 +141,7 @@ def write_work_list(
         dates=_find_input_dates(book.stamp.month),
         answer="outcome",
     )
-    sheets = (sheet,)
+    sheets: tuple[Sheet, ...] = (sheet,)
     if not book.is_bare:
         sheets = (sheet, *_make_companions(rows, labels, menus))
 

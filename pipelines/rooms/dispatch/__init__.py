@@ -83,7 +83,7 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
     write_outcome(context, outcome)
     write_ever_listed(context, candidates, list_facts)
     write_endings(context, decisions)
-    write_carried(context, decisions)
+    write_carried(context, decisions, take_list_facts(context, specs))
 
 
 def dispatch_beside(

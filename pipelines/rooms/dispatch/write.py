@@ -148,10 +148,19 @@ def write_endings(context: Context, decisions: Relation) -> None:
     write_step(context, ROOM, "endings", "dispatch_ending", key, decision=decisions)
 
 
-def write_carried(context: Context, decisions: Relation) -> None:
-    """Write `dispatch_carried`: earlier orders that are past their day and not closed."""
+def write_carried(context: Context, decisions: Relation, list_facts: Relation) -> None:
+    """Write `dispatch_carried`: earlier orders that are past their day and not closed.
+
+    `list_facts` are of all lists, made this month or not.
+    """
     write_step(
-        context, ROOM, "carried", "dispatch_carried", ["order_id"], decision=decisions
+        context,
+        ROOM,
+        "carried",
+        "dispatch_carried",
+        ["order_id"],
+        decision=decisions,
+        list_fact=list_facts,
     )
 
 

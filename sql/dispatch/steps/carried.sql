@@ -1,6 +1,6 @@
 /* ---
 title: {zh: 逾期未结的往月派单, en: "Orders of the two months before that are past their day and not closed"}
-inputs: [decision]
+inputs: [decision, list_fact]
 --- */
 -- Of an older month no answer is taken any more. What has been shown to be done is done (that a customer is still there
 -- is nobody's doing); an activity that was held, and points that expired, can be offered to nobody. Whoever may not be
@@ -64,6 +64,7 @@ SELECT
     a.outcome,
     p.promised_on
 FROM given AS g
+JOIN list_fact AS f ON f.list = g.list
 JOIN ordered AS w ON w.order_id = g.order_id AND w.proof NOT IN ('attended', 'points')
 LEFT JOIN done AS v ON v.order_id = g.order_id
 LEFT JOIN extract_outcome AS a ON a.order_id = g.order_id
@@ -73,10 +74,12 @@ LEFT JOIN features_owner AS o ON o.customer_id = g.customer_id
 LEFT JOIN features_manager AS m
     ON m.manager_id = g.manager_id AND COALESCE(o.manager_id, g.manager_id) = g.manager_id
 LEFT JOIN features_consent AS c ON c.customer_id = g.customer_id
-LEFT JOIN features_complaint AS k ON k.customer_id = g.customer_id AND g.purpose IN ('debt', 'marketing')
+LEFT JOIN features_complaint AS k ON k.customer_id = g.customer_id AND f.stops_on_complaint
 WHERE v.order_id IS NULL
     AND l.list IS NULL
     AND k.customer_id IS NULL
     AND NOT COALESCE(a.is_closed, FALSE)
     AND COALESCE(p.promised_on, g.due_on) < CAST(:dispatch_on AS DATE)
-    AND NOT COALESCE(c.is_do_not_contact OR c.is_wrong_number, FALSE)
+    AND NOT COALESCE(c.is_do_not_contact, FALSE)
+    AND NOT COALESCE(c.is_wrong_number, FALSE)
+    AND NOT (f.is_scored AND COALESCE(c.is_opted_out, FALSE))
