@@ -7,6 +7,8 @@ own, so that what else the machine does meets all of them; medians are told.
 
     python -m benchmarks.month [--services 20000 300000] [--months 12] [--times 3] [--rivals 20000] [--picture]
     python -m benchmarks.month --held 12 60        what a month costs behind so many held ones
+    python -m benchmarks.month --scores            scikit-learn's predict_proba and shap's TreeExplainer
+    python -m benchmarks.month --profile 300000    where the engine's time goes, by kind of operator
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from pathlib import Path
 from statistics import median
 
 import twin
-from benchmarks.month import rivals, tasks
+from benchmarks.month import operators, rivals, tasks
 from benchmarks.month.process import Measured, Task, measure, tell_task
 from benchmarks.month.told import draw_month, median_of, print_rooms
 from pipelines import ROOMS
@@ -34,6 +36,7 @@ BUSY = 2.0  # a load of the machine beside which seconds of the clock say little
 TASKS: dict[str, Task] = {
     "decode": tasks.decode_month,
     "month": tasks.run_month,
+    "operators": operators.profile_month,
     "pandas": rivals.ask_pandas,
     "polars": rivals.ask_polars,
     "great_expectations": rivals.check_with_pandas,
@@ -156,6 +159,18 @@ def compare_histories(lengths: list[int], times: int) -> None:
         )
 
 
+def profile_size(services: int, months: int) -> None:
+    """Print where the engine's time of a month of a size goes."""
+    work = Path(tempfile.mkdtemp(prefix="retention-bench-"))
+    try:
+        source, home = work / "twin", work / "home"
+        last = _hold_months(source, home, services, months)
+        told = measure("operators", source, home, last).told
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    operators.print_operators(told)
+
+
 def compare_scores(times: int) -> None:
     """Print how fast scikit-learn scores and shap explains; ours is told by `benchmarks.model`."""
     package = PACKAGES["score_and_explain"]
@@ -176,10 +191,14 @@ def main() -> None:
     parser.add_argument("--rivals", type=int, default=LARGEST_FOR_RIVALS)
     parser.add_argument("--held", type=int, nargs="+")
     parser.add_argument("--scores", action="store_true")
+    parser.add_argument("--profile", type=int)
     parser.add_argument("--picture", action="store_true")
     asked = parser.parse_args()
     if asked.held:
         compare_histories(asked.held, asked.times)
+        return
+    if asked.profile:
+        profile_size(asked.profile, asked.months)
         return
     if asked.scores:
         compare_scores(asked.times)
