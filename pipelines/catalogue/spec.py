@@ -30,6 +30,7 @@ EARLIER = ("m1", "m2", "m3", "m12", "prior", "base")
 MADE_OF = {
     "feedback_effect": "feedback_arm",
     "feedback_money": "feedback_ledger",
+    "feedback_persuasion": "feedback_segment",
     "daily_money": "daily_ledger",
 }
 # The era that a file is written for whose table is made once more of another (`again_of`).

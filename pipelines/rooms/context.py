@@ -226,7 +226,7 @@ class Context:
 
         entry = self.find_entry(table)
         if entry is None:
-            return [Reason.absent(table.name, month)]
+            return [_explain_unknown(table, month)]
         if not entry.is_computed:
             return [_name_month(reason, month) for reason in entry.reasons]
         lacking = _list_columns_lacking(spec, table, entry)
@@ -366,6 +366,18 @@ def find_declared(table: str) -> Table:
 def _shorten_name(table: TableName) -> str:
     """The name by which a delivered table is called in reasons and front matter."""
     return table.name.removeprefix("snapshot_")
+
+
+def _explain_unknown(table: TableName, month: Month | None) -> Reason:
+    """Why a month tells nothing of a table.
+
+    One of the office's own was made by no program before the one that came to need it.
+    """
+    short = _shorten_name(table)
+    is_delivered = short != table.name
+    if month is None or is_delivered:
+        return Reason.absent(short, month)
+    return Reason(ReasonKind.OLDER_RELEASE, str(month))
 
 
 def _name_month(reason: Reason, month: Month | None) -> Reason:

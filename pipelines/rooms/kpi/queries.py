@@ -263,6 +263,25 @@ def select_source_rows(customers: Relation, places: Places, kind: str) -> exp.Se
     return query.order_by(*order, dialect="duckdb")
 
 
+def select_biggest(rows: exp.Select, begin: int, count: int) -> exp.Select:
+    """Return so many rows behind a figure from `begin` on, those that add most to it first."""
+    order = (
+        "ABS(COALESCE(numerator, 0)) DESC",
+        "ABS(COALESCE(denominator, 0)) DESC",
+        "customer_id NULLS LAST",
+        "part",
+    )
+    biggest = select("*").from_(rows.subquery("behind"))
+    return biggest.order_by(*order, dialect="duckdb").limit(count).offset(begin)
+
+
+def select_row_sums(rows: exp.Select) -> exp.Select:
+    """Return how many rows are behind a figure, and their sums."""
+    sums = select("COUNT(*) AS row_count", "SUM(numerator) AS numerator")
+    summed = sums.select("SUM(denominator) AS denominator")
+    return summed.from_(rows.subquery("behind"))
+
+
 def select_bridge_sums(table: str, places: Places, steps: Sequence[str]) -> exp.Query:
     """Return the cohort's bridge by every scope, a column a step.
 
