@@ -192,7 +192,9 @@ def main() -> None:
     parser.add_argument("--held", type=int, nargs="+")
     parser.add_argument("--scores", action="store_true")
     parser.add_argument("--profile", type=int)
-    parser.add_argument("--picture", action="store_true")
+    parser.add_argument(
+        "--picture", action="store_true", help="of the size of --rivals"
+    )
     asked = parser.parse_args()
     if asked.held:
         compare_histories(asked.held, asked.times)
@@ -206,7 +208,7 @@ def main() -> None:
     spent = {}
     for services in asked.services:
         has_rivals = services <= asked.rivals
-        is_drawn = asked.picture and services == max(asked.services)
+        is_drawn = asked.picture and services == asked.rivals
         spent[services] = measure_size(
             services,
             asked.months,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ class Profile:
 
     def __init__(self) -> None:
         self.room = ROOMS[0]
-        self.seconds: Counter[tuple[str, str]] = Counter()
+        self.seconds: defaultdict[tuple[str, str], float] = defaultdict(float)
 
     def enter(self, step: str) -> None:
         """Take what comes under the room that begins, if one does."""
