@@ -55,7 +55,10 @@ check: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks.start_up
-	@$(BIN)/python -m benchmarks.month --services 20000 300000 3000000
+	@$(BIN)/python -m benchmarks.month --services 20000 300000 3000000 --months 13 --picture
+	@$(BIN)/python -m benchmarks.month --held 12 60
+	@$(BIN)/python -m benchmarks.month --scores
+	@$(BIN)/python -m benchmarks.month --profile 3000000
 
 bench-quick: setup
 	@$(BIN)/python -m benchmarks.start_up

@@ -7,6 +7,8 @@ own, so that what else the machine does meets all of them; medians are told.
 
     python -m benchmarks.month [--services 20000 300000] [--months 12] [--times 3] [--rivals 20000] [--picture]
     python -m benchmarks.month --held 12 60        what a month costs behind so many held ones
+    python -m benchmarks.month --scores            scikit-learn's predict_proba and shap's TreeExplainer
+    python -m benchmarks.month --profile 300000    where the engine's time goes, by kind of operator
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from pathlib import Path
 from statistics import median
 
 import twin
-from benchmarks.month import rivals, tasks
+from benchmarks.month import operators, rivals, tasks
 from benchmarks.month.process import Measured, Task, measure, tell_task
 from benchmarks.month.told import draw_month, median_of, print_rooms
 from pipelines import ROOMS
@@ -34,6 +36,7 @@ BUSY = 2.0  # a load of the machine beside which seconds of the clock say little
 TASKS: dict[str, Task] = {
     "decode": tasks.decode_month,
     "month": tasks.run_month,
+    "operators": operators.profile_month,
     "pandas": rivals.ask_pandas,
     "polars": rivals.ask_polars,
     "great_expectations": rivals.check_with_pandas,
@@ -156,11 +159,23 @@ def compare_histories(lengths: list[int], times: int) -> None:
         )
 
 
+def profile_size(services: int, months: int) -> None:
+    """Print where the engine's time of a month of a size goes."""
+    work = Path(tempfile.mkdtemp(prefix="retention-bench-"))
+    try:
+        source, home = work / "twin", work / "home"
+        last = _hold_months(source, home, services, months)
+        told = measure("operators", source, home, last).told
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    operators.print_operators(told)
+
+
 def compare_scores(times: int) -> None:
     """Print how fast scikit-learn scores and shap explains; ours is told by `benchmarks.model`."""
     package = PACKAGES["score_and_explain"]
     runs = [measure("score_and_explain", packages=package) for _ in range(times)]
-    for name in ("rows_scored_a_second", "rows_explained_a_second"):
+    for name in ("rows_scored_a_cpu_second", "rows_explained_a_second"):
         print(f"{name.replace('_', ' ')}: {median_of(runs, name):,.0f}")
 
 
@@ -176,10 +191,16 @@ def main() -> None:
     parser.add_argument("--rivals", type=int, default=LARGEST_FOR_RIVALS)
     parser.add_argument("--held", type=int, nargs="+")
     parser.add_argument("--scores", action="store_true")
-    parser.add_argument("--picture", action="store_true")
+    parser.add_argument("--profile", type=int)
+    parser.add_argument(
+        "--picture", action="store_true", help="of the size of --rivals"
+    )
     asked = parser.parse_args()
     if asked.held:
         compare_histories(asked.held, asked.times)
+        return
+    if asked.profile:
+        profile_size(asked.profile, asked.months)
         return
     if asked.scores:
         compare_scores(asked.times)
@@ -187,7 +208,7 @@ def main() -> None:
     spent = {}
     for services in asked.services:
         has_rivals = services <= asked.rivals
-        is_drawn = asked.picture and services == max(asked.services)
+        is_drawn = asked.picture and services == asked.rivals
         spent[services] = measure_size(
             services,
             asked.months,

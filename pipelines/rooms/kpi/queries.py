@@ -149,22 +149,21 @@ def select_customer_sums(kpi: Kpi, answer: str) -> str:
     return f"SELECT {selected} FROM ({answer}) GROUP BY ALL"
 
 
-@lru_cache(maxsize=4)  # one month asks for the same two texts, KPI after KPI
+@lru_cache(maxsize=4)  # one month asks for the same few texts, KPI after KPI
 def write_scope_sums(
-    customers: Relation, places: Places, *, has_own_scopes: bool
+    customers: Relation, places: Places, *, places_some: bool, has_own_scopes: bool
 ) -> str:
     """Return SQL of a KPI's sums (`$kpi`) by every scope that its customers stand in.
 
     `customers` is the table of its sums by customer. What the KPI's own SELECT has placed in a
-    scope comes besides, of kinds that the month can tell, or of any where it names all its scopes
-    itself.
+    scope (`places_some`) comes besides, of kinds that the month can tell, or of any where it names
+    all its scopes itself.
     """
-    # A target of a branch says nothing where nobody knows whose customer is whose.
-    known = None if has_own_scopes else places.kinds
-    sums: list[exp.Query] = [
-        _select_company_sums(customers),
-        _select_placed_sums(customers, known),
-    ]
+    sums: list[exp.Query] = [_select_company_sums(customers)]
+    if places_some:
+        # A target of a branch says nothing where nobody knows whose customer is whose.
+        known = None if has_own_scopes else places.kinds
+        sums.append(_select_placed_sums(customers, known))
     if len(places.kinds) > 1:
         sums.append(_select_scope_sums(customers, places))
     return sql_of(union_all(sums))

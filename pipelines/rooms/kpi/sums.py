@@ -50,13 +50,23 @@ def begin_parts(context: Context) -> Relation:
 def sum_scopes(context: Context, kpi: Kpi, places: Places, parts: Relation) -> None:
     """Add a KPI's numerators and denominators to the parts, by the scopes of every kind."""
     customers = sum_by_customer(context, kpi)
-    sums = write_scope_sums(customers, places, has_own_scopes=has_own_scopes(kpi))
+    sums = write_scope_sums(
+        customers,
+        places,
+        places_some=_places_some(kpi),
+        has_own_scopes=has_own_scopes(kpi),
+    )
     _append_parts(context, parts, sums, {"kpi": kpi.name})
 
 
 def has_own_scopes(kpi: Kpi) -> bool:
     """Whether a KPI names all its scopes itself."""
     return bool(kpi.meta.get("scopes") == "own")
+
+
+def _places_some(kpi: Kpi) -> bool:
+    """Whether a KPI's own SELECT places some of what it counts in a scope."""
+    return "scope_kind" in kpi.spec.column_names
 
 
 def add_empty_scopes(
@@ -92,8 +102,7 @@ def list_untold_scopes(
 
 def _list_expected_scopes(kpi: Kpi, kinds: Sequence[str]) -> list[dict[str, object]]:
     """The scopes of a KPI that have a row in any month."""
-    is_placed_by_kpi = "scope_kind" in kpi.spec.column_names
-    has_denominator = kpi.meta["unit"] != "count" and not is_placed_by_kpi
+    has_denominator = kpi.meta["unit"] != "count" and not _places_some(kpi)
     expected: list[dict[str, object]] = []
     for variant in kpi.variants:
         for kind in kinds:
