@@ -41,7 +41,10 @@ def list_branch_lists(
     arms: dict[str, dict[str, int]] = defaultdict(dict)
     for row in version.count_by(_ORDERS, ["list", "arm"], {"branch_id": branch_id}):
         arms[row["list"]][row["arm"]] = row["count"]
-    waits = {"reason": "capacity", "detail": (branch_id, *managers)}
+    waits: dict[str, str | tuple[str, ...]] = {
+        "reason": "capacity",
+        "detail": (branch_id, *managers),
+    }
     waiting = {
         row["list"]: row["count"] for row in version.count_by(_WHY_NOT, ["list"], waits)
     }
