@@ -17,6 +17,7 @@ _OWN_PAGES = {
     Role.MANAGER: "queue",
     Role.HEAD: "branch",
     Role.ANALYST: "analysis",
+    Role.QUALITY: "quality",
     Role.ADMINISTRATOR: "accounts",
 }
 

@@ -9,6 +9,8 @@ from console.accounts import staff_pages
 from console.analysis import urls as analysis
 from console.branch import urls as branch
 from console.first_page import show_first_page
+from console.persons.urls import urlpatterns as persons_pages
+from console.quality.urls import urlpatterns as quality_pages
 from console.work import book_pages, pages
 from console.work.mine import show_own_figures
 
@@ -32,6 +34,8 @@ urlpatterns = [
     path("books/hand-in/", book_pages.hand_in_book, name="hand_in"),
     path("books/corrected/<str:link>/", book_pages.fetch_corrected, name="corrected"),
     path("books/<str:month>/", book_pages.fetch_book, name="book"),
+    *quality_pages,
+    *persons_pages,
 ]
 
 handler400 = "console.access.errors.show_bad_request"

@@ -59,7 +59,14 @@ def _list_places(request: Any) -> list[Place]:
             ("effects", _("Effects")),
             ("why", _("Why a customer")),
         ),
-        Role.ADMINISTRATOR: (("accounts", _("Accounts")),),
+        Role.QUALITY: (
+            ("quality", _("Quality")),
+            ("persons", _("Persons' rights")),
+        ),
+        Role.ADMINISTRATOR: (
+            ("accounts", _("Accounts")),
+            ("persons", _("Persons' rights")),
+        ),
     }
     pages = words.get(request.user.known_role, ())
     match = request.resolver_match

@@ -22,6 +22,8 @@ HEADS = frozenset({"head"})
 ANALYSTS = frozenset({"analyst"})
 NO_MODEL = "2026-06-000000000000"
 DESKS = frozenset({"analyst", "quality", "administrator"})
+QUALITY = frozenset({"quality"})
+RIGHTS = frozenset({"quality", "administrator"})
 ALL = frozenset({"manager", "head", "analyst", "quality", "administrator"})
 
 
@@ -79,6 +81,19 @@ ADDRESSES = {
     "hand_in": Address("/books/hand-in/", "post", MANAGERS),
     "corrected": Address("/books/corrected/{link}/", "get", MANAGERS),
     "book": Address("/books/2026-08/", "get", MANAGERS),
+    "quality": Address("/quality/", "get", QUALITY),
+    "quality_month": Address("/quality/2026-08/", "get", QUALITY),
+    "quality_run": Address("/quality/2026-08/run/", "post", QUALITY),
+    "quality_release": Address("/quality/2026-08/release/", "post", QUALITY),
+    "quality_errands": Address("/quality/2026-08/errands/", "get", QUALITY),
+    "quality_set_aside": Address("/quality/2026-08/set-aside/", "get", QUALITY),
+    "quality_restated": Address("/quality/2026-08/restated/", "get", QUALITY),
+    "quality_finding": Address("/quality/2026-08/findings/none/", "get", QUALITY),
+    "persons": Address("/persons/", "get", RIGHTS),
+    "person": Address("/persons/ann/", "get", RIGHTS),
+    "person_wish": Address("/persons/ann/wish/", "post", RIGHTS),
+    "person_gather": Address("/persons/ann/data/", "post", RIGHTS),
+    "person_data": Address("/persons/ann/data/1/json/", "get", RIGHTS),
 }
 # Whose orders a manager asks for: the own, of another manager of the branch, of another branch, of nobody.
 OWNERS = {"own": "ann", "other manager": "dan", "other branch": "eve", "nobody": None}
@@ -160,6 +175,14 @@ def _list_allowed(name: str, visitor: str | None, owner: str) -> set[int]:
         "model": {404},
         "promote": {404},
         "choose_language": {302},
+        "quality_run": {302},
+        "quality_release": {422},  # it is released
+        "quality_set_aside": {404},
+        "quality_restated": {404},
+        "quality_finding": {404},
+        "person_wish": {422},  # nothing is said
+        "person_gather": {302},
+        "person_data": {404},
     }
     return expected.get(name, {200})
 

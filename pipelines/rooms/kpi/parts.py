@@ -15,7 +15,9 @@ from pipelines.rooms.kpi.queries import (
     Places,
     select_biggest,
     select_customer_sums,
+    select_distinct_places,
     select_no_places,
+    select_numbered_places,
     select_places,
     select_row_sums,
     select_source_rows,
@@ -61,17 +63,21 @@ def explain_untold_kinds(context: Context) -> dict[str, str]:
 
 def place_customers(context: Context) -> Places:
     """Keep each known customer's scope of every kind that the month can tell."""
-    kinds = list_scope_kinds(context)
+    kinds = tuple(list_scope_kinds(context))
     if "branch" not in kinds:
         nobody = keep_result(context, "places", sql_of(select_no_places()))
-        return Places(tuple(kinds), nobody)
+        return Places(kinds, nobody, distinct=nobody)
     scopes = []
     for kind in kinds:
         source = SCOPES[kind]
         if source is not None:
             scopes.append((kind, source.column))
     query = select_places(scopes, has_cities="city" in kinds)
-    return Places(tuple(kinds), keep_result(context, "places", sql_of(query)))
+    owned = keep_result(context, "owned", sql_of(query))
+    places = sql_of(select_distinct_places(owned, kinds))
+    distinct = keep_result(context, "distinct_places", places)
+    numbered = sql_of(select_numbered_places(owned, distinct, kinds))
+    return Places(kinds, keep_result(context, "places", numbered), distinct)
 
 
 def sum_by_customer(context: Context, kpi: Kpi) -> Relation:
