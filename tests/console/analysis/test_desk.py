@@ -182,6 +182,18 @@ def test_what_the_command_refuses_is_told_and_not_recorded(scored: Console) -> N
     assert AuditEntry.objects.filter(action="promoted").count() == 0
 
 
+def test_a_model_that_is_not_looked_at_in_time_stays_a_challenger(
+    scored: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from console.analysis import shelf
+
+    monkeypatch.setattr(shelf, "_SECONDS", 0.01)
+    path = f"/analysis/models/{COPIED}/promote/"
+    answer = scored.visit("ana").post(path, {"why": "x"})
+    assert answer.status_code == 422
+    assert len(read_promotions(scored.home)) == 1
+
+
 # -- why -----------------------------------------------------------------------------------------------------------
 
 
