@@ -14,6 +14,7 @@ from console.access.gate import open_to
 from console.access.roles import Role
 from console.analysis.effects import (
     OVERALL,
+    TOO_FEW,
     EffectRow,
     draw_bounds,
     find_readable_month,
@@ -77,6 +78,8 @@ def _say_points(value: float | None) -> str:
 def _say_when(row: EffectRow, month: Month) -> str:
     """From when on an effect can be read, and what that takes."""
     readable = find_readable_month(row, month)
+    if readable is None and row.state != TOO_FEW:
+        return str(_("told list by list"))
     if readable is None:
         return str(_("never as it is: nobody is held out"))
     if readable == month:

@@ -12,6 +12,7 @@ from pipelines.store.lake import Version
 
 EFFECT = "feedback_effect"
 OVERALL = "overall"
+TOO_FEW = "too_few"
 _READABLE = ("helps", "harms")
 _WIDTH = 200  # of the drawn interval, in its own units
 
@@ -58,8 +59,9 @@ def read_effects(version: Version) -> list[EffectRow]:
 def find_readable_month(row: EffectRow, month: Month) -> Month | None:
     """Return from which month on an effect can be read, if orders go on as so far.
 
-    That is the month itself where it can be now, None where it never will be: nobody is held out.
-    Of a list with too few orders it is when there are enough for a first interval.
+    That is the month itself where it can be now, None where nobody is held out, or the month does
+    not reckon how many orders are needed. Of a list with too few orders it is when there are enough
+    for a first interval.
     """
     if row.state in _READABLE:
         return month
@@ -71,7 +73,8 @@ def find_readable_month(row: EffectRow, month: Month) -> Month | None:
 
 def _count_months(row: EffectRow) -> int | None:
     """How many months more are needed."""
-    if row.month_count == 0:
+    is_reckoned = row.state == TOO_FEW or row.needed_order_count is not None
+    if row.month_count == 0 or not is_reckoned:
         return None
     if row.needed_order_count is not None:
         orders = row.treated_order_count + row.holdout_order_count

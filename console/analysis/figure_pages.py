@@ -228,7 +228,10 @@ def compare_definitions(request: Any, kpi: str) -> Any:
         raise Http404
     meta = definitions[0].kpi.meta
     version = _find_month()
-    where = {"kpi": kpi, "scope_kind": ("company", "branch")}
+    where: dict[str, str | tuple[str, ...]] = {
+        "kpi": kpi,
+        "scope_kind": ("company", "branch"),
+    }
     cells: dict[str, dict[str, Cell]] = {}
     kinds: dict[str, str] = {}
     for row in version.read_rows(_MONTHLY, where=where):

@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from models.card import QUICK, Card, ModelRefused, read_card
 from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
@@ -130,9 +132,17 @@ def run_promotion(home: Path, version: str, by: str, why: str, language: str) ->
         f"--home={home.absolute()}",
         f"--lang={language}",
     ]
-    done = subprocess.run(
-        words, cwd=ROOT, capture_output=True, text=True, timeout=_SECONDS, check=False
-    )
+    try:
+        done = subprocess.run(
+            words,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return str(_("The model was not looked at in time. Try again."))
     if done.returncode == 0:
         return ""
     return done.stderr.strip() or done.stdout.strip() or str(done.returncode)

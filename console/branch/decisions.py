@@ -41,7 +41,10 @@ def list_branch_lists(
     arms: dict[str, dict[str, int]] = defaultdict(dict)
     for row in version.count_by(_ORDERS, ["list", "arm"], {"branch_id": branch_id}):
         arms[row["list"]][row["arm"]] = row["count"]
-    waits = {"reason": "capacity", "detail": (branch_id, *managers)}
+    waits: dict[str, str | tuple[str, ...]] = {
+        "reason": "capacity",
+        "detail": (branch_id, *managers),
+    }
     waiting = {
         row["list"]: row["count"] for row in version.count_by(_WHY_NOT, ["list"], waits)
     }
@@ -88,17 +91,10 @@ def find_last_decisions(
     }
 
 
-def count_decisions(months: Iterable[str]) -> dict[str, dict[str, int]]:
-    """Count by month the lists whose last decision approves, and those whose returns."""
-    last: dict[tuple[str, ListOfBranch], str] = {}
-    decisions = ListDecision.objects.filter(month__in=list(months)).order_by("pk")
-    for decision in decisions:
-        of_branch = ListOfBranch(decision.branch_id, decision.list)
-        last[decision.month, of_branch] = decision.kind
-    counts: dict[str, dict[str, int]] = defaultdict(lambda: {APPROVED: 0, RETURNED: 0})
-    for (month, _), kind in last.items():
-        counts[month][kind] += 1
-    return counts
+def count_decisions(month: str) -> dict[str, int]:
+    """Count the lists of a month whose last decision approves, and those whose returns."""
+    kinds = [decision.kind for decision in find_last_decisions(month).values()]
+    return {kind: kinds.count(kind) for kind in (APPROVED, RETURNED)}
 
 
 def record_decisions(

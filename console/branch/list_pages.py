@@ -99,7 +99,7 @@ def _name_lists(language: str) -> dict[str, str]:
     return {spec.name: spec.title(language) for spec in load_lists()}
 
 
-@open_to(Role.QUALITY, Role.ANALYST, Role.ADMINISTRATOR)
+@open_to(Role.QUALITY)
 @require_safe
 def show_decisions(request: Any, month: str) -> Any:
     """Show what the heads said last of the lists of a month, returned ones first."""

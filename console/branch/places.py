@@ -25,7 +25,8 @@ MOST_CHANGE = 20  # places more or fewer that are looked at
 _CAPACITY = "dispatch_capacity"
 _WHY_NOT = "dispatch_why_not"
 _CANDIDATE = "dispatch_candidate"
-_WAITS = {"reason": "capacity"}
+_Where = dict[str, str | tuple[str, ...]]
+_WAITS: _Where = {"reason": "capacity"}
 _FEN = 100
 
 
@@ -182,7 +183,7 @@ def _read_line(version: Version, line: _Line, more: int) -> Iterator[ListQueue]:
 
     Who waits on several lists waits for a place on the first of them.
     """
-    who_waits = {**_WAITS, "detail": line.details}
+    who_waits: _Where = {**_WAITS, "detail": line.details}
     on_lists: dict[str, set[str]] = defaultdict(set)
     for row in version.read_rows(_WHY_NOT, ["list", "customer_id"], who_waits):
         on_lists[row["list"]].add(row["customer_id"])
@@ -230,7 +231,7 @@ def _list_absent_owners(version: Version, branch_id: str) -> list[str]:
     details = {row["detail"] for row in version.count_by(_WHY_NOT, ["detail"], _WAITS)}
     places = version.count_by(_CAPACITY, ["scope_id"])
     absent = details - {row["scope_id"] for row in places}
-    wanted = {"branch_id": branch_id, "manager_id": tuple(sorted(absent))}
+    wanted: _Where = {"branch_id": branch_id, "manager_id": tuple(sorted(absent))}
     owners = version.count_by("features_owner", ["manager_id"], wanted)
     return [row["manager_id"] for row in owners]
 

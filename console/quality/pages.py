@@ -21,6 +21,7 @@ from console.access.context import find_language
 from console.access.gate import open_to
 from console.access.record import record_access
 from console.access.roles import Role
+from console.branch.decisions import count_decisions
 from console.errands.board import OPEN, RELEASE, RESTATE, RUN, Wanted, ask_for
 from console.models import AuditEntry, Errand
 from console.quality.reading import (
@@ -75,6 +76,7 @@ def _show_month(
         "state": state,
         "findings": list_findings(state.version, language),
         "set_aside": _count_set_aside(state.version),
+        "said": count_decisions(str(state.month)),
         "problem": problem,
         **_describe_errands(state.month),
     }

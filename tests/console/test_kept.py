@@ -23,6 +23,8 @@ LOGS = {
     "console_auditentry": "actor",
     "accounts_accessentry": "actor",
     "accounts_historicalaccount": "role",
+    "console_listdecision": "actor",
+    "console_placesrequest": "actor",
 }
 
 
@@ -39,10 +41,15 @@ def office(
         open_console(console.home, settings)
         make_accounts({"wang": {"role": "manager", "manager_id": "M1"}})
     from console.access.record import write_entry
-    from console.models import AuditEntry
+    from console.models import AuditEntry, ListDecision, PlacesRequest
 
     write_entry("wang", "order", "x", "10.0.0.1")
     AuditEntry.objects.create(actor="wang", action="x", subject="x")
+    of_branch = {"month": "2026-08", "branch_id": "B1", "actor": "head1", "why": "x"}
+    ListDecision.objects.create(**of_branch, version=1, list="arrears", kind="approved")
+    PlacesRequest.objects.create(
+        **of_branch, manager_id="M1", places_now=1, places_wanted=2, worth_amount=3
+    )
 
     def run(statement: str) -> None:
         from django.db import connection, transaction

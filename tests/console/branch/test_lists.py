@@ -52,7 +52,7 @@ def test_who_releases_sees_what_was_said_last(console: Console) -> None:
     say(console.visit("head1"), "returned", why="double visits")
     say(console.visit("head2"), "approved")
     quality = console.visit("qi")
-    assert "同意 1，退回 1" in quality.get("/").content.decode()
+    assert "同意 1，退回 1" in quality.get("/quality/2026-08/").content.decode()
     page = quality.get("/months/2026-08/lists/").content.decode()
     assert "double visits" in page and page.index("B1") < page.index("B2")
     assert quality.get("/months/2025-01/lists/").status_code == 404

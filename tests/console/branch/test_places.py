@@ -97,7 +97,7 @@ def test_one_place_more_is_worth_what_the_month_says(
         assert len(more.reached) == 1 and more.lost == []
         assert max(more.worth, Decimal(0)) == seats.shadow_price_amount
         same = find_outlook(version, seats, seats.capacity, "zh")
-        assert (same.reached, same.lost, same.worth) == ([], [], 0)
+        assert same.reached == [] and same.lost == [] and same.worth == 0
         less = find_outlook(version, seats, seats.capacity - 1, "zh")
         assert len(less.lost) == 1 and less.reached == []
 

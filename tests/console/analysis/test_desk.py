@@ -182,6 +182,18 @@ def test_what_the_command_refuses_is_told_and_not_recorded(scored: Console) -> N
     assert AuditEntry.objects.filter(action="promoted").count() == 0
 
 
+def test_a_model_that_is_not_looked_at_in_time_stays_a_challenger(
+    scored: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from console.analysis import shelf
+
+    monkeypatch.setattr(shelf, "_SECONDS", 0.01)
+    path = f"/analysis/models/{COPIED}/promote/"
+    answer = scored.visit("ana").post(path, {"why": "x"})
+    assert answer.status_code == 422
+    assert len(read_promotions(scored.home)) == 1
+
+
 # -- why -----------------------------------------------------------------------------------------------------------
 
 
@@ -226,7 +238,8 @@ def test_why_of_nobody_and_of_a_month_that_is_not_held(crowded: Console) -> None
 def effect(**values: Any) -> Any:
     from console.analysis.effects import EffectRow
 
-    row = dict.fromkeys(EffectRow._fields) | {
+    row: dict[str, Any] = dict.fromkeys(EffectRow._fields)
+    row |= {
         "list": "renewal",
         "month_count": 2,
         "treated_order_count": 100,
@@ -234,7 +247,7 @@ def effect(**values: Any) -> Any:
         "state": "too_few",
         "is_paused": False,
     }
-    return EffectRow(**(row | values))
+    return EffectRow(**row | values)
 
 
 @pytest.mark.parametrize(
@@ -243,6 +256,7 @@ def effect(**values: Any) -> Any:
         ({}, "2026-12"),  # 20 more held out, five a month
         ({"holdout_order_count": 0}, None),
         ({"month_count": 0}, None),
+        ({"state": "open"}, None),  # as of all lists together
         ({"state": "helps"}, "2026-08"),
         ({"state": "harms"}, "2026-08"),
         # 550 more, 55 a month
@@ -285,7 +299,7 @@ def test_effects_stand_with_their_bounds_and_when_they_can_be_read(
     low, high = (f"{row[name] * 100:.2f}" for name in ("effect_low", "effect_high"))
     assert f"{low} … {high}" in page and 'class="bounds"' in page
     assert f"还需 {row['needed_order_count']:,} 件派单" in page
-    assert KEY not in page
+    assert "逐清单判断" in page and KEY not in page
 
 
 def test_pages_without_a_month_or_a_model_say_so(console: Console) -> None:
