@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipelines.core.month import Month
+from pipelines.core.reasons import ReasonKind, join_reasons, split_reasons
 from pipelines.documents.reports.model import Paper, Wording
 from pipelines.documents.reports.rows import (
     BridgeRow,
@@ -27,7 +28,7 @@ from pipelines.documents.workbooks.workbook import (
     write_tables,
 )
 from pipelines.store.lake import Version
-from pipelines.text.texts import fill_label, load_labels
+from pipelines.text.texts import fill_label, load_labels, say_reasons
 
 # How a workbook's cell shows a unit; a plain number where nothing is said.
 _CELL_KINDS = {
@@ -88,7 +89,32 @@ def make_paper_stamp(paper: Paper, version: Version) -> Stamp:
         run_id=version.identity[:12],
         created=Month.parse(paper.month).plus(1).first_day,
         is_draft=bool(paper.draft),
+        caveats=tuple(_list_marks(paper, version)),
     )
+
+
+def _list_marks(paper: Paper, version: Version) -> Iterator[str]:
+    """Yield what of a paper was made under a waiver, KPIs and lists, each with what was accepted."""
+    topics = {row["topic"] for row in paper.figures.values()}
+    words = _make_wording(paper)
+    for topic, marks in sorted(_read_marks(version).items()):
+        if topic in topics:
+            said = say_reasons(paper.language, join_reasons(sorted(marks)))
+            yield f"{_name_topic(words, topic)}: {said}"
+
+
+def _read_marks(version: Version) -> dict[str, set[str]]:
+    """The findings that were accepted for each KPI and list of a month."""
+    marks: dict[str, set[str]] = defaultdict(set)
+    kpis = version.read_rows("kpi_monthly", ["kpi", "variant", "reason"])
+    reasons = [(f"{row['kpi']}.{row['variant']}", row["reason"]) for row in kpis]
+    lists = version.read_rows("dispatch_list", ["list", "reason"])
+    reasons += [(row["list"], row["reason"]) for row in lists]
+    for topic, text in reasons:
+        for reason in split_reasons(text):
+            if reason.kind == ReasonKind.WAIVED:
+                marks[topic].add(str(reason))
+    return marks
 
 
 def write_figure_book(path: Path, paper: Paper, version: Version) -> None:
