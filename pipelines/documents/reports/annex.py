@@ -94,7 +94,7 @@ def make_paper_stamp(paper: Paper, version: Version) -> Stamp:
 
 
 def _list_marks(paper: Paper, version: Version) -> Iterator[str]:
-    """Yield what of a paper was made under a waiver, KPIs and lists, each with what was accepted."""
+    """Yield the KPIs and lists of a paper made under a waiver, each with what was accepted."""
     topics = {row["topic"] for row in paper.figures.values()}
     words = _make_wording(paper)
     for topic, marks in sorted(_read_marks(version).items()):
