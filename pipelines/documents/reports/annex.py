@@ -39,6 +39,10 @@ _CELL_KINDS = {
     "rank": "integer",
 }
 
+# What tells whether something was made under a waiver.
+_KPI_REASON = ["kpi", "variant", "reason"]
+_LIST_REASON = ["list", "reason"]
+
 
 def write_annex(path: Path, paper: Paper, version: Version, read: ReadTable) -> None:
     """Write the annex of a paper; the bytes depend on the month's tables alone.
@@ -96,25 +100,37 @@ def make_paper_stamp(paper: Paper, version: Version) -> Stamp:
 def _list_marks(paper: Paper, version: Version) -> Iterator[str]:
     """Yield the KPIs and lists of a paper made under a waiver, each with what was accepted."""
     topics = {row["topic"] for row in paper.figures.values()}
+    marks = _read_marks(version)
     words = _make_wording(paper)
-    for topic, marks in sorted(_read_marks(version).items()):
-        if topic in topics:
-            said = say_reasons(paper.language, join_reasons(sorted(marks)))
-            yield f"{_name_topic(words, topic)}: {said}"
+    for topic in sorted(marks):
+        if topic not in topics:
+            continue
+        title = _name_topic(words, topic)
+        reasons = join_reasons(marks[topic])
+        said = say_reasons(paper.language, reasons)
+        yield f"{title}: {said}"
 
 
-def _read_marks(version: Version) -> dict[str, set[str]]:
+def _read_marks(version: Version) -> dict[str, list[str]]:
     """The findings that were accepted for each KPI and list of a month."""
-    marks: dict[str, set[str]] = defaultdict(set)
-    kpis = version.read_rows("kpi_monthly", ["kpi", "variant", "reason"])
-    reasons = [(f"{row['kpi']}.{row['variant']}", row["reason"]) for row in kpis]
-    lists = version.read_rows("dispatch_list", ["list", "reason"])
-    reasons += [(row["list"], row["reason"]) for row in lists]
-    for topic, text in reasons:
-        for reason in split_reasons(text):
-            if reason.kind == ReasonKind.WAIVED:
-                marks[topic].add(str(reason))
+    marks: dict[str, list[str]] = {}
+    for row in version.read_rows("kpi_monthly", _KPI_REASON):
+        topic = f"{row['kpi']}.{row['variant']}"
+        _add_marks(marks, topic, row["reason"])
+    for row in version.read_rows("dispatch_list", _LIST_REASON):
+        _add_marks(marks, row["list"], row["reason"])
     return marks
+
+
+def _add_marks(marks: dict[str, list[str]], topic: str, reason: str | None) -> None:
+    """Add what was accepted among the reasons of a row, each finding once."""
+    for one in split_reasons(reason):
+        if one.kind != ReasonKind.WAIVED:
+            continue
+        text = str(one)
+        of_topic = marks.setdefault(topic, [])
+        if text not in of_topic:
+            of_topic.append(text)
 
 
 def write_figure_book(path: Path, paper: Paper, version: Version) -> None:
