@@ -49,6 +49,15 @@ def _list_places(request: Any) -> list[Place]:
         Role.HEAD: (
             ("branch", _("My branch")),
             ("branch_orders", _("Orders of the branch")),
+            ("branch_lists", _("Lists")),
+            ("places", _("Places")),
+        ),
+        Role.ANALYST: (
+            ("analysis", _("Figures")),
+            ("definitions", _("Definitions")),
+            ("models", _("Models")),
+            ("effects", _("Effects")),
+            ("why", _("Why a customer")),
         ),
         Role.QUALITY: (
             ("quality", _("Quality")),

@@ -186,7 +186,7 @@ TABLE = (
     Command(
         "account",
         "operation",
-        "Say who may come into the console: add, reset, disable, enable, list.",
+        "Say who may come into the console: add, move, reset, disable, enable, list.",
     ),
     Command(
         "plan",

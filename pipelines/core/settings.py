@@ -182,6 +182,12 @@ class Settings(BaseSettings):
         description="names by which browsers reach the console over HTTPS, separated by commas; "
         "this machine alone without",
     )
+    console_proxies: int = Field(
+        default=0,
+        ge=0,
+        description="proxies of ours before the console, each of which adds who came to "
+        "X-Forwarded-For",
+    )
     console_second_factor: Literal["staff", "all"] = Field(
         default="staff",
         description="who comes in by an app's code besides the password: all but managers, or all",
@@ -233,6 +239,21 @@ class Settings(BaseSettings):
         default=None,
         ge=25,
         description="months held, the rest may go; all of them without",
+    )
+    keep_export_days: int = Field(
+        default=180,
+        ge=1,
+        description="an exported workbook or paper may go then, where tidy is given its folder",
+    )
+    keep_access_days: int = Field(
+        default=365,
+        ge=183,
+        description="entries of the console's access log may go then; the law wants six months",
+    )
+    keep_lockout_days: int = Field(
+        default=30,
+        ge=1,
+        description="wrong passwords that were counted for a lock-out may go then",
     )
     engine: Engine = Field(
         default="duckdb",

@@ -48,7 +48,7 @@ def release_month(
             _try_rendering(job)
             record_release(job.home, version, releaser or Releaser(_name_user()))
         job.folder.release(version)
-        _hand_to_office(job)
+        hand_to_office(job)
         return version
 
 
@@ -96,7 +96,7 @@ def _name_document(error: Exception) -> object:
     return facts.get("which") or facts.get("first") or type(error).__name__
 
 
-def _hand_to_office(job: Job) -> None:
+def hand_to_office(job: Job) -> None:
     """Let the console import the sealed orders; a release that died before it is released again."""
     from console.orders import import_orders  # Django is started by a release alone
 

@@ -7,10 +7,18 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.findings import found, found_folder, waived, waived_folder
-from tests.support.visitors import Console, console, debtors_home
+from tests.support.visitors import (
+    Console,
+    console,
+    crowded,
+    crowded_home,
+    debtors_home,
+)
 
 __all__ = [
     "console",
+    "crowded",
+    "crowded_home",
     "debtors_home",
     "found",
     "found_folder",

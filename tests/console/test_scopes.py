@@ -19,6 +19,9 @@ start_django()
 
 MANAGERS = frozenset({"manager"})
 HEADS = frozenset({"head"})
+ANALYSTS = frozenset({"analyst"})
+NO_MODEL = "2026-06-000000000000"
+DESKS = frozenset({"analyst", "quality", "administrator"})
 QUALITY = frozenset({"quality"})
 RIGHTS = frozenset({"quality", "administrator"})
 ALL = frozenset({"manager", "head", "analyst", "quality", "administrator"})
@@ -45,7 +48,30 @@ ADDRESSES = {
     "change_account": Address("/accounts/zhao/", "post", frozenset({"administrator"})),
     "branch": Address("/branch/", "get", HEADS),
     "branch_orders": Address("/branch/orders/", "get", HEADS),
+    "branch_lists": Address("/branch/lists/", "get", HEADS),
+    "places": Address("/branch/places/", "get", HEADS),
+    "slide_places": Address("/branch/places/{manager}/", "get", HEADS),
     "kpi": Address("/branch/churn_rate/start_base/", "get", HEADS),
+    "branch_rows": Address("/branch/churn_rate/start_base/rows/", "get", HEADS),
+    "manager_rows": Address(
+        "/branch/churn_rate/start_base/rows/{manager}/", "get", HEADS
+    ),
+    "decisions": Address("/months/2026-08/lists/", "get", DESKS),
+    "analysis": Address("/analysis/", "get", ANALYSTS),
+    "company_kpi": Address("/analysis/figures/churn_rate/start_base/", "get", ANALYSTS),
+    "branch_kpi": Address(
+        "/analysis/figures/churn_rate/start_base/B1/", "get", ANALYSTS
+    ),
+    "figure_rows": Address(
+        "/analysis/figures/churn_rate/start_base/rows/branch/B1/", "get", ANALYSTS
+    ),
+    "definitions": Address("/analysis/definitions/", "get", ANALYSTS),
+    "definition": Address("/analysis/definitions/arrears_rate/", "get", ANALYSTS),
+    "models": Address("/analysis/models/", "get", ANALYSTS),
+    "model": Address(f"/analysis/models/{NO_MODEL}/", "get", ANALYSTS),
+    "promote": Address(f"/analysis/models/{NO_MODEL}/promote/", "post", ANALYSTS),
+    "effects": Address("/analysis/effects/", "get", ANALYSTS),
+    "why": Address("/analysis/why/", "get", ANALYSTS),
     "queue": Address("/queue/", "get", MANAGERS),
     "undo": Address("/orders/undo/", "post", MANAGERS),
     "order": Address("/orders/{order}/", "get", MANAGERS),
@@ -71,6 +97,8 @@ ADDRESSES = {
 }
 # Whose orders a manager asks for: the own, of another manager of the branch, of another branch, of nobody.
 OWNERS = {"own": "ann", "other manager": "dan", "other branch": "eve", "nobody": None}
+# For whose figures a head asks: a manager of the first branch, of the second, nobody.
+OF_MANAGERS = {"M1": "B1", "M3": "B2", "M9": None}
 
 
 def test_every_address_has_a_row() -> None:
@@ -87,18 +115,23 @@ def test_every_page_says_to_whom_it_is_open() -> None:
 
 
 def list_cells() -> Iterator[tuple[str, str | None, str]]:
-    """Every address as everybody, those of one order with the orders of everybody."""
+    """Every address as everybody; those of one order or manager with everybody's."""
     for name, address in ADDRESSES.items():
-        owners = list(OWNERS) if "{order}" in address.path else ["none"]
         for visitor in [*PEOPLE, None]:
-            for owner in owners:
+            for owner in _list_owners(address):
                 yield name, visitor, owner
+
+
+def _list_owners(address: Address) -> list[str]:
+    if "{order}" in address.path:
+        return list(OWNERS)
+    return list(OF_MANAGERS) if "{manager}" in address.path else ["none"]
 
 
 def _ask(console: Console, client: Any, address: Address, owner: str) -> Any:
     customer = OWNERS.get(owner)
     order = console.order_of(customer) if customer else "202608-AAAAAAAAAAAA"
-    path = address.path.format(order=order, link="bm90aGluZw:1x:abc")
+    path = address.path.format(order=order, link="bm90aGluZw:1x:abc", manager=owner)
     return getattr(client, address.method)(path)
 
 
@@ -115,7 +148,8 @@ def test_nobody_sees_what_is_not_theirs(console: Console) -> None:
             wrong.append((name, visitor, owner, answer.status_code))
         leaked += _find_leaks(answer, visitor)
     assert (wrong, leaked) == ([], [])
-    assert tried == 9 * (31 + 2 * 3)
+    cells = sum(len(_list_owners(address)) for address in ADDRESSES.values())
+    assert tried == 9 * (cells - 2) and cells > len(ADDRESSES)
 
 
 def _list_allowed(name: str, visitor: str | None, owner: str) -> set[int]:
@@ -130,11 +164,16 @@ def _list_allowed(name: str, visitor: str | None, owner: str) -> set[int]:
     if "{order}" in address.path:
         own = {"wang": "own", "li": "other manager", "zhao": "other branch"}
         return {200} if own[visitor] == owner else {404}
+    if "{manager}" in address.path:
+        is_own = PEOPLE[visitor].get("branch_id") == OF_MANAGERS[owner]
+        return {200} if is_own else {404}
     expected = {
         "first_page": {200, 302},
         "undo": {409},
         "hand_in": {422},
         "corrected": {404},
+        "model": {404},
+        "promote": {404},
         "choose_language": {302},
         "quality_run": {302},
         "quality_release": {422},  # it is released

@@ -28,7 +28,8 @@ from pipelines.text.texts import fill_label
 
 _WATCH_SECONDS = 5
 _DEED = typer.Argument(
-    help="add, reset (a new first password), address, disable, enable or list."
+    help="add, move (to another manager or branch), reset (a new first password), address, "
+    "disable, enable or list."
 )
 
 
@@ -120,9 +121,10 @@ def serve_console(
     settings.require_own_key()
 
     from console.database import open_console
-    from console.server import ConsoleServer, check_address
+    from console.server import ConsoleServer, check_address, refuse_taken_address
 
     address = check_address(listen, is_in_service=bool(settings.console_hosts))
+    refuse_taken_address(address)
     open_console(home, settings)
     _prepare_sessions()
 
@@ -173,12 +175,20 @@ def change_accounts(
     from console.accounts.register import (
         NewAccount,
         find_account,
+        knows_manager,
         list_accounts,
         make_account,
+        move_account,
         reset_account,
         set_active,
         set_email,
     )
+
+    def tell_unknown(role: str) -> None:
+        if role == "manager" and knows_manager(home, manager_id) is False:
+            facts = {"manager_id": manager_id, "home": home}
+            note = fill_label(speaker.language, "cli.account_unknown_manager", **facts)
+            typer.echo(note, err=True)
 
     actor = getuser()
     if deed == "list":
@@ -188,6 +198,14 @@ def change_accounts(
     elif deed == "add":
         wanted = NewAccount(name, role, manager_id, branch_id, email)
         _tell_password(speaker, name, make_account(wanted, actor))
+        tell_unknown(wanted.role)
+    elif deed == "move":
+        account = find_account(name)
+        move_account(account, manager_id, branch_id, actor)
+        works_as = account.manager_id or account.branch_id
+        content = {"name": name, "works_as": works_as}
+        speaker.answer_line(content, "cli.account_moved", **content)
+        tell_unknown(account.role)
     elif deed == "reset":
         _tell_password(speaker, name, reset_account(find_account(name), actor))
     elif deed == "address":
