@@ -8,12 +8,13 @@ from typing import Any
 import openpyxl
 import pytest
 
-from pipelines.core.errors import Busy, SourceNotReady
+from pipelines.core.errors import Busy, GateStopped, SourceNotReady
+from pipelines.jobs.run import run_month
 from pipelines.store.lake import MonthFolder
 from pipelines.store.releases import Releaser, find_release, record_release
 from pipelines.store.waivers import read_waivers
 from tests.support.findings import SEPTEMBER, SHARE, TWICE, september_town
-from tests.support.small import own_settings
+from tests.support.small import own_settings, ungated_job
 from tests.support.visitors import DEBTORS, Console
 
 MONTH_PAGE = f"/quality/{SEPTEMBER}/"
@@ -157,6 +158,25 @@ def test_a_month_goes_from_its_findings_to_its_release_and_is_restated(
     restated = text_of(qi.get(f"{MONTH_PAGE}restated/"))
     assert "v2 → v3" in restated
     assert find_release(MonthFolder(found.home, SEPTEMBER)) == release
+
+
+def test_a_month_that_the_gate_stopped_is_looked_at_and_not_released(
+    console: Console,
+) -> None:
+    town = september_town()
+    for row in town.tables["service"]:
+        row["status"] = "双停"
+    source = town.write(console.home.parent / "source")
+    with pytest.raises(GateStopped):
+        run_month(ungated_job(console.home, source, SEPTEMBER))
+    qi = console.visit("qi")
+    assert "被闸门拦下" in text_of(qi.get("/quality/"))
+    page = text_of(qi.get(MONTH_PAGE))
+    assert "上次运行被数据闸门拦下" in page and "已隔离" in page
+    assert f"{MONTH_PAGE}release/" not in page
+    answer = qi.post(f"{MONTH_PAGE}release/", {"version": "1", "sure": "yes"})
+    assert answer.status_code == 422 and errands() == []
+    assert qi.get(f"{MONTH_PAGE}set-aside/").status_code == 200
 
 
 # -- errands -------------------------------------------------------------------------------------------------------
