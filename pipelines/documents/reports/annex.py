@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipelines.core.month import Month
-from pipelines.core.reasons import ReasonKind, join_reasons, split_reasons
+from pipelines.documents.reports.marks import read_marks, say_marks
 from pipelines.documents.reports.model import Paper, Wording
 from pipelines.documents.reports.rows import (
     BridgeRow,
@@ -28,7 +28,7 @@ from pipelines.documents.workbooks.workbook import (
     write_tables,
 )
 from pipelines.store.lake import Version
-from pipelines.text.texts import fill_label, load_labels, say_reasons
+from pipelines.text.texts import fill_label, load_labels
 
 # How a workbook's cell shows a unit; a plain number where nothing is said.
 _CELL_KINDS = {
@@ -38,10 +38,6 @@ _CELL_KINDS = {
     "count": "integer",
     "rank": "integer",
 }
-
-# What tells whether something was made under a waiver.
-_KPI_REASON = ["kpi", "variant", "reason"]
-_LIST_REASON = ["list", "reason"]
 
 
 def write_annex(path: Path, paper: Paper, version: Version, read: ReadTable) -> None:
@@ -98,39 +94,14 @@ def make_paper_stamp(paper: Paper, version: Version) -> Stamp:
 
 
 def _list_marks(paper: Paper, version: Version) -> Iterator[str]:
-    """Yield the KPIs and lists of a paper made under a waiver, each with what was accepted."""
-    topics = {row["topic"] for row in paper.figures.values()}
-    marks = _read_marks(version)
+    """Yield what of a paper was made under a waiver, each with what was accepted."""
     words = _make_wording(paper)
-    for topic in sorted(marks):
-        if topic not in topics:
-            continue
-        title = _name_topic(words, topic)
-        reasons = join_reasons(marks[topic])
-        said = say_reasons(paper.language, reasons)
-        yield f"{title}: {said}"
-
-
-def _read_marks(version: Version) -> dict[str, list[str]]:
-    """The findings that were accepted for each KPI and list of a month."""
-    marks: dict[str, list[str]] = {}
-    for row in version.read_rows("kpi_monthly", _KPI_REASON):
-        topic = f"{row['kpi']}.{row['variant']}"
-        _add_marks(marks, topic, row["reason"])
-    for row in version.read_rows("dispatch_list", _LIST_REASON):
-        _add_marks(marks, row["list"], row["reason"])
-    return marks
-
-
-def _add_marks(marks: dict[str, list[str]], topic: str, reason: str | None) -> None:
-    """Add what was accepted among the reasons of a row, each finding once."""
-    for one in split_reasons(reason):
-        if one.kind != ReasonKind.WAIVED:
-            continue
-        text = str(one)
-        of_topic = marks.setdefault(topic, [])
-        if text not in of_topic:
-            of_topic.append(text)
+    titles = {}
+    for row in paper.figures.values():
+        topic = row["topic"]
+        titles[topic] = _name_topic(words, topic)
+    marks = read_marks(version.read_rows)
+    yield from say_marks(marks, titles, paper.language)
 
 
 def write_figure_book(path: Path, paper: Paper, version: Version) -> None:
