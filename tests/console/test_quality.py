@@ -176,7 +176,8 @@ def test_a_month_that_the_gate_stopped_is_looked_at_and_not_released(
     assert f"{MONTH_PAGE}release/" not in page
     answer = qi.post(f"{MONTH_PAGE}release/", {"version": "1", "sure": "yes"})
     assert answer.status_code == 422 and errands() == []
-    assert qi.get(f"{MONTH_PAGE}set-aside/").status_code == 200
+    fetched = qi.get(f"{MONTH_PAGE}set-aside/")
+    assert b"".join(fetched.streaming_content).startswith(b"PK")
 
 
 # -- errands -------------------------------------------------------------------------------------------------------
@@ -243,6 +244,26 @@ def test_the_words_of_an_unknown_failure_are_told_to_nobody(
     working.do_errands(console.home, own_settings())
     errand.refresh_from_db()
     assert errand.said == {"error": "errand.failed", "kind": "ValueError"}
+
+
+def test_the_console_begins_one_process_when_something_waits(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from console.errands.runner import ErrandRunner
+
+    monkeypatch.delenv("RETENTION_SOURCE", raising=False)
+    runner = ErrandRunner(console.home)
+    runner.look()
+    assert runner.process is None  # nothing waits
+    errand = ask()
+    runner.look()
+    begun = runner.process
+    assert begun is not None
+    runner.look()
+    assert runner.process is begun
+    assert begun.wait(120) == 0
+    errand.refresh_from_db()
+    assert errand.said["error"] == "errand.no_source"
 
 
 def test_the_same_asked_twice_is_one_errand(console: Console) -> None:
