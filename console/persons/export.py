@@ -23,11 +23,12 @@ from console.persons.explaining import explain_decisions
 from console.persons.reading import group_changes, list_current_versions
 from pipelines.catalogue.tables import load_tables
 from pipelines.documents.table_files import make_json_value
+from pipelines.operations.backup import PERSONS
 from pipelines.store.files import write_text
 from pipelines.store.lake import Version
 from pipelines.text.texts import load_labels
 
-FOLDER = "persons"
+FOLDER = PERSONS
 FORMS = {"json": "data.json", "zh": "data.zh.html", "en": "data.en.html"}
 KEPT = timedelta(days=1)
 # The rooms whose tables are about single customers. What the operator delivered is in `snapshot`.

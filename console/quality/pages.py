@@ -38,7 +38,7 @@ from console.work.pages import load_list_titles
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.documents.workbooks.quarantine import list_quarantined, write_quarantined
-from pipelines.store.lake import MonthFolder, Version
+from pipelines.store.lake import Made, MonthFolder
 from pipelines.store.waivers import accept_finding, read_waivers
 from pipelines.text.texts import describe_error
 
@@ -74,8 +74,8 @@ def _show_month(
     language = find_language()
     context = {
         "state": state,
-        "findings": list_findings(state.version, language),
-        "set_aside": _count_set_aside(state.version),
+        "findings": list_findings(state.made, language),
+        "set_aside": _count_set_aside(state.made),
         "said": count_decisions(str(state.month)),
         "problem": problem,
         **_describe_errands(state.month),
@@ -99,11 +99,11 @@ def _open_month(text: str) -> MonthState:
         raise Http404 from error
 
 
-def _count_set_aside(version: Version) -> int:
+def _count_set_aside(made: Made) -> int:
     """How many rows of a month were set aside."""
-    if not version.is_computed("snapshot_quarantine"):
+    if not made.is_computed("snapshot_quarantine"):
         return 0
-    return sum(one.rows for one in list_quarantined(version))
+    return sum(one.rows for one in list_quarantined(made))
 
 
 @open_to(Role.QUALITY)
@@ -120,13 +120,13 @@ def show_errands(request: Any, month: str) -> Any:
 def fetch_set_aside(request: Any, month: str) -> Any:
     """Send the rows that were set aside, masked, a sheet a delivered file: to be corrected."""
     state = _open_month(month)
-    if not _count_set_aside(state.version):
+    if not _count_set_aside(state.made):
         raise Http404
     record_access(request, "set_aside", str(state.month))
     folder = Path(tempfile.mkdtemp(prefix="console-"))
     try:
         file = folder / f"{state.month}_set_aside.xlsx"
-        write_quarantined(state.version, file, find_language(), unmasked=False)
+        write_quarantined(state.made, file, find_language(), unmasked=False)
         return FileResponse(file.open("rb"), as_attachment=True, filename=file.name)
     finally:
         # An open file is still there when its folder is gone.
@@ -156,7 +156,9 @@ def ask_to_release(request: Any, month: str) -> Any:
     problem = ""
     if state.is_released:
         problem = _("This month is released already.")
-    elif looked_at != str(state.version.number):
+    elif state.is_stopped:
+        problem = _("The gate stopped the last run: there is nothing to release.")
+    elif looked_at != str(state.made.number):
         problem = _("Another version has come meanwhile. Look at it first.")
     elif request.POST.get("sure") != "yes":
         problem = _("Tick that you have looked: a release is never taken back.")
@@ -164,9 +166,9 @@ def ask_to_release(request: Any, month: str) -> Any:
         problem = _("The month is being run. Wait for what comes of it.")
     if problem:
         return _show_month(request, state, 422, problem)
-    wanted = Wanted(RELEASE, str(state.month), state.version.number)
+    wanted = Wanted(RELEASE, str(state.month), state.made.number)
     ask_for(wanted, request.user.name)
-    record_access(request, "ask_release", f"{state.month} v{state.version.number}")
+    record_access(request, "ask_release", f"{state.month} v{state.made.number}")
     return redirect("quality_month", month=state.month)
 
 
@@ -178,7 +180,7 @@ def ask_to_release(request: Any, month: str) -> Any:
 def work_finding(request: Any, month: str, finding: str) -> Any:
     """Show a finding and what it touches, or accept it."""
     state = _open_month(month)
-    page = read_finding(settings.CONSOLE_HOME, state.version, finding, find_language())
+    page = read_finding(settings.CONSOLE_HOME, state.made, finding, find_language())
     if page is None:
         raise Http404
     if request.method == "POST":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.outputs import OutputState
+from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.documents.findings import (
     OPEN,
@@ -16,7 +17,7 @@ from pipelines.documents.findings import (
     read_findings,
 )
 from pipelines.documents.month_view import name_outputs, read_output_states
-from pipelines.store.lake import MonthFolder, Version, list_held_months
+from pipelines.store.lake import MONTH_NAME, Draft, Made, MonthFolder
 from pipelines.store.releases import Release, find_release
 from pipelines.store.waivers import Waiver, read_waivers
 from pipelines.text.texts import say_reasons
@@ -28,15 +29,23 @@ _OFFENDING = "validate_offending"
 
 @dataclass(frozen=True)
 class MonthState:
-    """A month: its current version, the seal, who released it, how many findings stand open."""
+    """A month: what is looked at, the seal, who released it, how many findings stand open.
+
+    `made` is the current version or, where the gate stopped the last run, what that one left.
+    """
 
     month: Month
-    version: Version
+    made: Made
     is_released: bool
     release: Release | None
     open_count: int
     waived_count: int
     restated: int | None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the gate stopped the last run: there is nothing of it to release."""
+        return isinstance(self.made, Draft)
 
     @property
     def way(self) -> str:
@@ -45,26 +54,46 @@ class MonthState:
 
 
 def list_months(home: Path) -> list[MonthState]:
-    """Return the months held, the newest first."""
-    return [
-        read_month(home, month)
-        for month in reversed(list_held_months(home))
-        if MonthFolder(home, month).current() is not None
-    ]
+    """Return the months that have anything to look at, the newest first."""
+    months = []
+    for path in sorted((home / "months").glob("*"), reverse=True):
+        if MONTH_NAME.fullmatch(path.name) is None:
+            continue
+        folder = MonthFolder(home, Month.parse(path.name))
+        if _find_made(folder) is not None:
+            months.append(_describe_month(folder))
+    return months
 
 
 def read_month(home: Path, month: Month) -> MonthState:
-    """Return how a month stands; raise UsageError where it is not held."""
+    """Return how a month stands; raise UsageError where there is nothing of it."""
     folder = MonthFolder(home, month)
-    version = folder.version()
+    if _find_made(folder) is None:
+        raise UsageError("month.not_held", month=month)
+    return _describe_month(folder)
+
+
+def _find_made(folder: MonthFolder) -> Made | None:
+    """What the gate stopped last, else the current version; None where there is neither."""
+    if folder.read_seal() is None:
+        left = folder.draft()
+        is_there = (left.path / "draft.json").exists()
+        if is_there and left.stopped_room is not None:
+            return left
+    return folder.current()
+
+
+def _describe_month(folder: MonthFolder) -> MonthState:
+    made = _find_made(folder)
+    assert made is not None  # who asks has looked
     states = [
         row["state"]
-        for row in _read_if_computed(version, _RESULT)
+        for row in _read_if_computed(made, _RESULT)
         if row["success"] is False and row["severity"] != "info"
     ]
     return MonthState(
-        month=month,
-        version=version,
+        month=folder.month,
+        made=made,
         is_released=folder.read_seal() is not None,
         release=find_release(folder),
         open_count=states.count(OPEN),
@@ -92,9 +121,9 @@ class FindingLine:
     holds: str
 
 
-def list_findings(version: Version, language: str) -> list[FindingLine]:
-    """Return a version's findings, those first that hold back most."""
-    findings = read_findings(version, read_output_states(version), language)
+def list_findings(made: Made, language: str) -> list[FindingLine]:
+    """Return a month's findings, those first that hold back most."""
+    findings = read_findings(made, _read_states(made), language)
     return [
         FindingLine(finding, describe_held_outputs(finding, language))
         for finding in findings
@@ -128,35 +157,42 @@ class FindingPage:
         return self.line.text.waive is not None
 
 
+def _read_states(made: Made) -> list[OutputState]:
+    """What became of the outputs; nothing of a month that the gate stopped."""
+    if isinstance(made, Draft):
+        return []
+    return read_output_states(made)
+
+
 def read_finding(
-    home: Path, version: Version, finding: str, language: str
+    home: Path, made: Made, finding: str, language: str
 ) -> FindingPage | None:
-    """Return a finding of a version; None where the version has none of that name."""
-    for line in list_findings(version, language):
+    """Return a finding of a month; None where it has none of that name."""
+    for line in list_findings(made, language):
         if line.text.finding == finding:
-            return _open_finding(home, version, line, language)
+            return _open_finding(home, made, line, language)
     return None
 
 
 def _open_finding(
-    home: Path, version: Version, line: FindingLine, language: str
+    home: Path, made: Made, line: FindingLine, language: str
 ) -> FindingPage:
     finding = line.text.finding
     wanted = {"finding": finding}
-    [row] = version.read_rows(_RESULT, where=wanted)
-    states = read_output_states(version)
+    [row] = made.read_rows(_RESULT, where=wanted)
+    states = _read_states(made)
     touched = [
         _tell_touched(state, finding, language)
         for state in states
         if state.is_held_by(finding)
     ]
-    samples = _read_if_computed(version, _SAMPLE, wanted)
+    samples = _read_if_computed(made, _SAMPLE, wanted)
     said = [waiver for waiver in read_waivers(home) if waiver.finding == finding]
     return FindingPage(
         line=line,
         row=row,
         touched=touched,
-        offending=_read_if_computed(version, _OFFENDING, wanted),
+        offending=_read_if_computed(made, _OFFENDING, wanted),
         samples=[sample["sample"] for sample in samples],
         waivers=list(reversed(said)),
     )
@@ -173,8 +209,8 @@ def _tell_touched(state: OutputState, finding: str, language: str) -> Touched:
 
 
 def _read_if_computed(
-    version: Version, table: str, where: Mapping[str, str] | None = None
+    made: Made, table: str, where: Mapping[str, str] | None = None
 ) -> list[dict[str, Any]]:
-    if not version.is_computed(table):
+    if not made.is_computed(table):
         return []
-    return version.read_rows(table, where=where or {})
+    return made.read_rows(table, where=where or {})

@@ -80,13 +80,13 @@ TABLE = (
     ),
     Command(
         "errands",
-        "office",
+        "operation",
         "Do what was asked for in the console: months run again, released, restated, a "
         "person's data gathered.",
     ),
     Command(
         "notices",
-        "office",
+        "operation",
         "Tell everybody with an address what is due today, which promises are broken and "
         "which month waits for approval: once a day, counts alone.",
     ),

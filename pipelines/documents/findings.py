@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.catalogue.outputs import OutputState
 from pipelines.core.month import Month
-from pipelines.store.lake import Version
+from pipelines.store.lake import Made
 from pipelines.store.rows import read_rows
 from pipelines.text.rules import find_rule_phrase
 from pipelines.text.texts import fill_label, say_fact
@@ -161,9 +161,9 @@ def _describe_value(
 
 
 def read_findings(
-    version: Version, states: Sequence[OutputState], language: str
+    version: Made, states: Sequence[OutputState], language: str
 ) -> list[FindingText]:
-    """Tell the findings of a version; of one made before values were kept, without them."""
+    """Tell the findings of a version or a draft; without values where none were kept."""
     intake = _read_if_computed(version, "snapshot_intake")
     return describe_findings(
         version.month,
@@ -175,7 +175,7 @@ def read_findings(
     )
 
 
-def _read_if_computed(version: Version, table: str) -> Sequence[ValidateRow]:
+def _read_if_computed(version: Made, table: str) -> Sequence[ValidateRow]:
     """Return the rows of a table; none of one that is not computed."""
     if version.is_computed(table):
         return read_rows(version.table(table))

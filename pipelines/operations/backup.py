@@ -32,6 +32,7 @@ from pipelines.core.settings import Settings
 from pipelines.store.failpoints import failpoint
 from pipelines.store.files import replacing
 
+PERSONS = "persons"  # what was gathered of a customer is for them alone, and for a day
 OFFICE = "office.jsonl"
 HASHES = "hashes.json"
 OFFICE_FILE = "office.sqlite3"
@@ -149,7 +150,7 @@ def _is_kept(path: Path, home: Path) -> bool:
     parts = path.relative_to(home).parts
     if any(part.endswith((".partial", ".gone")) for part in parts):
         return False
-    if path.name.endswith((".tmp", ".lock")):
+    if path.name.endswith((".tmp", ".lock")) or parts[0] == PERSONS:
         return False
     is_office = len(parts) == 1 and path.name.startswith(OFFICE_FILE)
     return not is_office

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.settings import Settings
+from pipelines.operations.backup import ACCOUNTS_TABLE, PERSONS
 
 BOOK_HOURS = (
     24  # a workbook of refused rows, which its link offers for a quarter of an hour
@@ -69,7 +70,6 @@ class _Old:
 def _list_old(home: Path, settings: Settings, now: datetime) -> Iterator[_Old]:
     """The old rows by kind; none of an office in which nobody has an account."""
     from console.database import look_into_office
-    from pipelines.operations.backup import ACCOUNTS_TABLE
 
     if ACCOUNTS_TABLE not in look_into_office(home, settings):
         return
@@ -86,9 +86,13 @@ def _list_old(home: Path, settings: Settings, now: datetime) -> Iterator[_Old]:
 
 
 def _list_old_books(home: Path, now: datetime) -> list[Path]:
+    """What was made for one person to fetch: refused rows, and what is kept of a customer."""
     oldest = _find_oldest_book(now).timestamp()
-    books = (home / "returns").glob("console_*.xlsx")
-    return [path for path in books if path.stat().st_mtime < oldest]
+    made = [
+        *(home / "returns").glob("console_*.xlsx"),
+        *(home / PERSONS).glob("*/data.*"),
+    ]
+    return [path for path in made if path.stat().st_mtime < oldest]
 
 
 def _find_oldest_book(now: datetime) -> datetime:

@@ -260,3 +260,34 @@ def test_what_was_gathered_is_its_owners_alone_and_goes_after_a_day(
     assert fetch(console, errand, "json").status_code == 404
     export.remove_old_exports(console.home)
     assert not folder.exists()
+
+
+def test_the_register_is_only_added_to(console: Console) -> None:
+    from django.db import DatabaseError, transaction
+
+    from console.models import ConsentEntry
+
+    say(console, "ann", "opted_out", "object")
+    entries = ConsentEntry.objects.filter(customer_id="ann")
+    for change in (lambda: entries.update(is_objection=False), entries.delete):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change()
+    assert entries.get().is_objection
+
+
+def test_no_archive_holds_what_was_gathered(console: Console, tmp_path: Path) -> None:
+    import tarfile
+    from datetime import UTC, datetime
+
+    from pipelines.operations.backup import back_up
+    from pipelines.operations.tidy_office import tidy_office
+
+    errand = gather(console)
+    out = tmp_path / "archives"
+    out.mkdir()
+    made = back_up(console.home, out, own_settings(), datetime.now(UTC))
+    with tarfile.open(made.path) as archive:
+        assert [name for name in archive.getnames() if "persons" in name] == []
+    folder = console.home / "persons" / str(errand.pk)
+    tidy_office(console.home, own_settings(), datetime.now(UTC) + timedelta(days=2))
+    assert list(folder.iterdir()) == []

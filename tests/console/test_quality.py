@@ -8,12 +8,13 @@ from typing import Any
 import openpyxl
 import pytest
 
-from pipelines.core.errors import Busy, SourceNotReady
+from pipelines.core.errors import Busy, GateStopped, SourceNotReady
+from pipelines.jobs.run import run_month
 from pipelines.store.lake import MonthFolder
 from pipelines.store.releases import Releaser, find_release, record_release
 from pipelines.store.waivers import read_waivers
 from tests.support.findings import SEPTEMBER, SHARE, TWICE, september_town
-from tests.support.small import own_settings
+from tests.support.small import own_settings, ungated_job
 from tests.support.visitors import DEBTORS, Console
 
 MONTH_PAGE = f"/quality/{SEPTEMBER}/"
@@ -159,6 +160,26 @@ def test_a_month_goes_from_its_findings_to_its_release_and_is_restated(
     assert find_release(MonthFolder(found.home, SEPTEMBER)) == release
 
 
+def test_a_month_that_the_gate_stopped_is_looked_at_and_not_released(
+    console: Console,
+) -> None:
+    town = september_town()
+    for row in town.tables["service"]:
+        row["status"] = "双停"
+    source = town.write(console.home.parent / "source")
+    with pytest.raises(GateStopped):
+        run_month(ungated_job(console.home, source, SEPTEMBER))
+    qi = console.visit("qi")
+    assert "被闸门拦下" in text_of(qi.get("/quality/"))
+    page = text_of(qi.get(MONTH_PAGE))
+    assert "上次运行被数据闸门拦下" in page and "已隔离" in page
+    assert f"{MONTH_PAGE}release/" not in page
+    answer = qi.post(f"{MONTH_PAGE}release/", {"version": "1", "sure": "yes"})
+    assert answer.status_code == 422 and errands() == []
+    fetched = qi.get(f"{MONTH_PAGE}set-aside/")
+    assert b"".join(fetched.streaming_content).startswith(b"PK")
+
+
 # -- errands -------------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +244,26 @@ def test_the_words_of_an_unknown_failure_are_told_to_nobody(
     working.do_errands(console.home, own_settings())
     errand.refresh_from_db()
     assert errand.said == {"error": "errand.failed", "kind": "ValueError"}
+
+
+def test_the_console_begins_one_process_when_something_waits(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from console.errands.runner import ErrandRunner
+
+    monkeypatch.delenv("RETENTION_SOURCE", raising=False)
+    runner = ErrandRunner(console.home)
+    runner.look()
+    assert runner.process is None  # nothing waits
+    errand = ask()
+    runner.look()
+    begun = runner.process
+    assert begun is not None
+    runner.look()
+    assert runner.process is begun
+    assert begun.wait(120) == 0
+    errand.refresh_from_db()
+    assert errand.said["error"] == "errand.no_source"
 
 
 def test_the_same_asked_twice_is_one_errand(console: Console) -> None:

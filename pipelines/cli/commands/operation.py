@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from getpass import getuser
 from pathlib import Path
@@ -25,6 +26,7 @@ from pipelines.operations.serving import (
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import fill_label
 
+_WATCH_SECONDS = 5
 _DEED = typer.Argument(
     help="add, move (to another manager or branch), reset (a new first password), address, "
     "disable, enable or list."
@@ -222,3 +224,60 @@ def change_accounts(
 def _tell_password(speaker: Speaker, name: str, password: str) -> None:
     content = {"name": name, "password": password}
     speaker.answer_line(content, "cli.account_password", **content)
+
+
+# -- behind the console ------------------------------------------------------------------------
+
+
+@app.command("errands")
+def do_errands_asked_for(
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on looking until it is stopped.")
+    ] = False,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do what was asked for in the console and say what came of it."""
+    from console.database import open_console
+
+    speaker = Speaker(lang, as_json)
+    settings = load_settings()
+    open_console(home, settings)
+    # Its tables are Django's, which is started by now.
+    from console.errands.work import do_errands
+
+    while True:
+        for errand in do_errands(home, settings):
+            subject = errand.month or "–"
+            content = {"kind": errand.kind, "month": subject, "state": errand.state}
+            speaker.answer_line(content, f"cli.errand_{errand.state}", **content)
+        if not watch:
+            return
+        time.sleep(_WATCH_SECONDS)
+
+
+@app.command("notices")
+def send_daily_notices(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be told; send nothing.")
+    ] = False,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send today's notices, each once, and show what became of them."""
+    from console.database import open_console
+    from pipelines.cli.screens.deliveries import describe_report, draw_report
+    from pipelines.delivery.post import raise_open
+
+    speaker = Speaker(lang, as_json)
+    settings = load_settings()
+    open_console(home, settings)
+    from console.notices.daily import send_notices
+
+    report = send_notices(home, settings, local_today(), is_dry=dry_run)
+    content = describe_report(report, speaker.language)
+    speaker.show_content(content, draw_report, report)
+    if not dry_run:
+        raise_open(report, "notice.open")

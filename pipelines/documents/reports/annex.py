@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipelines.core.month import Month
+from pipelines.documents.reports.marks import read_marks, say_marks
 from pipelines.documents.reports.model import Paper, Wording
 from pipelines.documents.reports.rows import (
     BridgeRow,
@@ -88,7 +89,19 @@ def make_paper_stamp(paper: Paper, version: Version) -> Stamp:
         run_id=version.identity[:12],
         created=Month.parse(paper.month).plus(1).first_day,
         is_draft=bool(paper.draft),
+        caveats=tuple(_list_marks(paper, version)),
     )
+
+
+def _list_marks(paper: Paper, version: Version) -> Iterator[str]:
+    """Yield what of a paper was made under a waiver, each with what was accepted."""
+    words = _make_wording(paper)
+    titles = {}
+    for row in paper.figures.values():
+        topic = row["topic"]
+        titles[topic] = _name_topic(words, topic)
+    marks = read_marks(version.read_rows)
+    yield from say_marks(marks, titles, paper.language)
 
 
 def write_figure_book(path: Path, paper: Paper, version: Version) -> None:

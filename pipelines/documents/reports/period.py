@@ -17,6 +17,7 @@ from pipelines.catalogue.figure_rows import (
 )
 from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, list_shown_kpis, load_kpis
 from pipelines.core.month import PERIODS, Month
+from pipelines.documents.reports.marks import Marks, read_marks, say_marks
 from pipelines.documents.reports.model import (
     Block,
     Chart,
@@ -62,7 +63,8 @@ def write_period(
     months = [month.plus(index - length + 1) for index in range(length)]
     figures = _read_figures(read, period, months)
     words = Wording(language, figures, map_scope_names(figures))
-    writer = _PeriodWriter(months, period, words, sentences)
+    marks = read_marks(read)
+    writer = _PeriodWriter(months, period, words, sentences, marks)
     return writer.write_paper(version, is_draft)
 
 
@@ -107,6 +109,7 @@ class _PeriodWriter:
     period: str
     words: Wording
     sentences: Sequence[SentenceRow]
+    marks: Marks
 
     @property
     def month(self) -> Month:
@@ -133,7 +136,7 @@ class _PeriodWriter:
         words = self.words
         period_words = describe_period(words, self.month, self.period)
         as_of, numbers = words.say_state(self.month, version)
-        said = (as_of, numbers, words.find_text("period.note"))
+        said = (as_of, numbers, words.find_text("period.note"), *self._list_marks())
 
         sentences = write_sentences(words, self.sentences)
         overview: list[Block] = [*sentences, self._draw_overview()]
@@ -154,6 +157,14 @@ class _PeriodWriter:
             figures=words.figures,
             kind=self.period,
         )
+
+    def _list_marks(self) -> Iterator[str]:
+        """Yield the KPIs made under a waiver in the month that closes the period."""
+        titles = {}
+        for kpi in self.shown_kpis.values():
+            topic = _name_topic(kpi)
+            titles[topic] = self.words.name_kpi(kpi.name)
+        yield from say_marks(self.marks, titles, self.words.language)
 
     def _make_section(self, key: str, blocks: Sequence[Block]) -> Section:
         """Return a section under its title."""
