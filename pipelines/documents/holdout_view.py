@@ -53,13 +53,13 @@ class _Learnt(NamedTuple):
 class _Orders(NamedTuple):
     """The month's orders of a list: both arms, their risks, and what they are worth in yuan."""
 
-    count: int = 0
+    order_count: int = 0
     foreseen: float = 0.0
     worth: Decimal = Decimal(0)
 
     def add(self, risk: float, worth: Decimal) -> _Orders:
         """Return the sums with an order more."""
-        return _Orders(self.count + 1, self.foreseen + risk, self.worth + worth)
+        return _Orders(self.order_count + 1, self.foreseen + risk, self.worth + worth)
 
 
 def read_holdout_views(version: Version) -> list[HoldoutView]:
@@ -92,7 +92,7 @@ def _make_view(
     plans = plan_holdout(flow, difference, known, SHARES)
     return HoldoutView(
         list=name,
-        order_count=orders.count,
+        order_count=orders.order_count,
         persuadability=persuadability,
         low=low,
         high=high,

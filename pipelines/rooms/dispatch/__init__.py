@@ -37,6 +37,7 @@ from pipelines.rooms.dispatch.holdout import draw_holdout
 from pipelines.rooms.dispatch.stand_ins import bind_stand_ins
 from pipelines.rooms.dispatch.write import (
     Outcome,
+    write_carried,
     write_endings,
     write_ever_listed,
     write_outcome,
@@ -82,6 +83,7 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
     write_outcome(context, outcome)
     write_ever_listed(context, candidates, list_facts)
     write_endings(context, decisions)
+    write_carried(context, decisions)
 
 
 def dispatch_beside(

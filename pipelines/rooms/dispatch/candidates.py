@@ -195,7 +195,7 @@ def find_red_subjects(context: Context) -> list[str]:
 
 def _add_evidence(spec: Spec, answer: str) -> str:
     """SQL for what a list's SELECT gives, its own due day and its evidence each in one column."""
-    given = spec.tree.named_selects
+    given = spec.column_names
     due_on = "CAST(NULL AS DATE)"
     if "due_on" in given:
         due_on = "due_on"

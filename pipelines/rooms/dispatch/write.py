@@ -148,6 +148,13 @@ def write_endings(context: Context, decisions: Relation) -> None:
     write_step(context, ROOM, "endings", "dispatch_ending", key, decision=decisions)
 
 
+def write_carried(context: Context, decisions: Relation) -> None:
+    """Write `dispatch_carried`: earlier orders that are past their day and not closed."""
+    write_step(
+        context, ROOM, "carried", "dispatch_carried", ["order_id"], decision=decisions
+    )
+
+
 def write_ever_listed(
     context: Context, candidates: Relation, list_facts: Relation
 ) -> None:
