@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
+import pyarrow as pa
 import pytest
 
 from pipelines.catalogue.outputs import load_lists
 from pipelines.core.month import Month
+from pipelines.rooms.made_rows import find_schema
 from tests.support.dispatched import (
     Office,
     a_list,
@@ -21,6 +23,8 @@ from tests.support.dispatched import (
     why_not,
 )
 from tests.support.small import Row, only, read, twin_operator, yuan
+
+LEARNT = find_schema("feedback_persuasion")
 
 # -- one order a customer ----------------------------------------------------------------------------------------
 
@@ -118,7 +122,7 @@ def test_a_paused_list_says_so_and_leaves_its_customers_to_a_later_one(
     folder = office(
         a_list("early", ["ann"], priority=10, purpose="marketing", holdout=True),
         a_list("late", ["ann"], priority=20, purpose="service"),
-        feedback_persuasion=[harmful],
+        feedback_persuasion=pa.Table.from_pylist([harmful], LEARNT),
     )
     assert why_not(folder, "early") == {"ann": "harm"}
     assert treated(folder, "late") == ["ann"]
