@@ -20,7 +20,12 @@ from pipelines.cli.options import (
 from pipelines.cli.screens.check import describe_coverage
 from pipelines.cli.screens.deliveries import draw_open_letters
 from pipelines.cli.screens.months import draw_findings, draw_month, draw_months
-from pipelines.cli.screens.outputs import draw_capacities, draw_kpis, draw_lists
+from pipelines.cli.screens.outputs import (
+    draw_capacities,
+    draw_holdouts,
+    draw_kpis,
+    draw_lists,
+)
 from pipelines.cli.screens.tables import draw_table
 from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import Incomplete, UsageError
@@ -204,6 +209,7 @@ def show_lists(
     speaker.show_content(rows, draw_lists, rows)
     if not as_json:
         draw_capacities(version, read_scope_names(version), speaker.language)
+        draw_holdouts(version, speaker.language)
 
 
 @app.command("export")

@@ -22,8 +22,8 @@ from pipelines.rooms.dispatch.candidates import (
     FIXED,
     ListedCustomers,
     find_lacks,
+    find_paused,
     gather_candidates,
-    is_paused,
     unite_candidates,
 )
 from pipelines.rooms.dispatch.capacity import assign_managers
@@ -49,8 +49,8 @@ __all__ = [
     "FIXED",
     "dispatch_beside",
     "find_lacks",
+    "find_paused",
     "gather_candidates",
-    "is_paused",
     "run",
 ]
 
@@ -61,11 +61,12 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
     `specs` are the lists in the order of their priority; without them, all that the catalogue has.
     """
     specs = load_lists() if specs is None else specs
-    listed = [gather_candidates(context, spec) for spec in specs]
+    paused = find_paused(context)
+    listed = [gather_candidates(context, spec, paused) for spec in specs]
     ready = [one for one in listed if one.state.is_ready]
     ready_specs = [one.spec for one in ready]
     candidates = unite_candidates(context, ready)
-    list_facts = take_list_facts(context, ready_specs)
+    list_facts = take_list_facts(context, ready_specs, paused)
     bind_stand_ins(context)
     write_segments(context, candidates, list_facts)
     draw_holdout(context, candidates, list_facts)
@@ -103,7 +104,8 @@ def dispatch_beside(
         listed=on_the_list,
         standing_order=standing,
     )
-    list_facts = take_list_facts(context, [one.spec for one in ready])
+    specs = [one.spec for one in ready]
+    list_facts = take_list_facts(context, specs, find_paused(context))
     bind_stand_ins(context)
     eligibility = gather_eligibility(context, candidates, list_facts)
     decided = _decide(context, eligibility)

@@ -7,7 +7,7 @@ A list's SELECT says who and why. Nothing here asks whether they may be contacte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.catalogue.outputs import list_deciding_tables
@@ -52,6 +52,7 @@ _CANDIDATE = make_schema(
 )
 _COMPLAINTS = TableName("features_complaint")
 _SCORES = TableName("score_churn")
+_SHOWING_HARM = ("feedback_effect", "feedback_persuasion")
 
 
 @dataclass(frozen=True)
@@ -88,14 +89,21 @@ class ListedCustomers:
     customers: Relation | None
 
 
-def gather_candidates(context: Context, spec: Spec) -> ListedCustomers:
-    """Compute who is on a list this month, and whether orders may be made of it."""
+def gather_candidates(
+    context: Context, spec: Spec, paused: Container[str] = ()
+) -> ListedCustomers:
+    """Compute who is on a list this month, and whether orders may be made of it.
+
+    A list among the `paused` says so; that nobody on it is asked is decided later.
+    """
     state = ListState(spec.name, spec.meta["priority"])
     lacks = find_lacks(context, spec)
     if lacks:
         state = replace(state, status="not_computed", reason=join_reasons(lacks))
         return ListedCustomers(spec, state, None)
     state = _judge_list(context, spec, state)
+    if spec.name in paused:
+        state = state.add_caveat("paused: it loses more customers than it keeps")
     context.bind_tolerated(spec)
     customers = rank_customers(context, spec, context.answer(spec))
     return ListedCustomers(spec, state, customers)
@@ -117,13 +125,16 @@ def find_lacks(context: Context, spec: Spec) -> tuple[Reason, ...]:
     return tuple(dict.fromkeys(reasons))
 
 
-def is_paused(context: Context, spec: Spec) -> bool:
-    """Whether hold-outs have shown that a list's orders drive customers away."""
-    for table in ("feedback_effect", "feedback_persuasion"):
-        if not context.is_computed(table):
-            context.engine.bind_empty(TableName(table), find_declared(table).types)
-    rows = read_rows(context, "dispatch", "paused", {"name": spec.name})
-    return any(row["is_paused"] for row in rows)
+def find_paused(context: Context) -> frozenset[str]:
+    """Return the lists whose orders drive customers away, as their hold-outs have shown."""
+    tables = [name for name in _SHOWING_HARM if context.is_computed(name)]
+    if not tables:
+        return frozenset()
+    for name in _SHOWING_HARM:
+        if name not in tables:
+            context.engine.bind_empty(TableName(name), find_declared(name).types)
+    rows = read_rows(context, "dispatch", "paused")
+    return frozenset(row["list"] for row in rows)
 
 
 def rank_customers(context: Context, spec: Spec, answer: Answer) -> Relation:
@@ -149,7 +160,7 @@ def unite_candidates(context: Context, ready: Sequence[ListedCustomers]) -> Rela
 
 
 def _judge_list(context: Context, spec: Spec, state: ListState) -> ListState:
-    """Take the gate's word on a list, and add what is known of complaints, scores and harm."""
+    """Take the gate's word on a list, and add what is known of complaints and scores."""
     release = read_rows(context, "dispatch", "release", {"name": spec.name})[0]
     state = replace(state, status=release["status"], reason=release["reason"])
     asks_complaints = _COMPLAINTS.name in list_deciding_tables(spec)
@@ -160,8 +171,6 @@ def _judge_list(context: Context, spec: Spec, state: ListState) -> ListState:
         state = state.add_caveat(str(lack))
     if _SCORES in spec.reads:
         state = _judge_scores(context, state)
-    if is_paused(context, spec):
-        state = state.add_caveat("paused: it loses more customers than it keeps")
     return state
 
 

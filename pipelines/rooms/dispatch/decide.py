@@ -9,12 +9,11 @@ order each customer would get if there were room, `capacity` chooses among those
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
-from pipelines.rooms.dispatch.candidates import is_paused
 from pipelines.rooms.made_rows import make_schema, take_made_rows
 from pipelines.rooms.relations import Relation, run_step
 
@@ -57,16 +56,21 @@ class ListFact(NamedTuple):
     persuadability: float
 
 
-def take_list_facts(context: Context, specs: Sequence[Spec]) -> Relation:
-    """Take in what the front matter of the lists says, in the order of their priority."""
+def take_list_facts(
+    context: Context, specs: Sequence[Spec], paused: Container[str] = ()
+) -> Relation:
+    """Take in what the front matter of the lists says, in the order of their priority.
+
+    `paused` are the lists of which nobody is asked.
+    """
     rows = []
     for place, spec in enumerate(specs):
-        fact = _read_list_fact(place, spec, is_paused(context, spec))
+        fact = _read_list_fact(place, spec, spec.name in paused)
         rows.append(fact._asdict())
     return take_made_rows(context, "list_fact", rows, _LIST_FACT)
 
 
-def _read_list_fact(place: int, spec: Spec, paused: bool) -> ListFact:
+def _read_list_fact(place: int, spec: Spec, is_paused: bool) -> ListFact:
     """Take from the front matter of a list what decides; what it leaves out is the usual."""
     meta = spec.meta
     prior = meta.get("prior", {})
@@ -81,7 +85,7 @@ def _read_list_fact(place: int, spec: Spec, paused: bool) -> ListFact:
         cools_down=meta["purpose"] != "debt",
         is_minimum=bool(meta.get("minimum", False)),
         is_remembered=bool(meta.get("remember")),
-        is_paused=paused,
+        is_paused=is_paused,
         probability=float(prior.get("probability", 1)),
         persuadability=float(prior.get("persuadability", 1)),
     )

@@ -1,10 +1,10 @@
 /* ---
-title: {zh: 名单是否暂停, en: Whether a list is paused for doing harm}
+title: {zh: 暂停的名单, en: The lists that are paused for doing harm}
 --- */
-SELECT is_paused
+SELECT list
 FROM feedback_effect
-WHERE list = :name
-UNION ALL
-SELECT is_harmful AS is_paused
+WHERE is_paused
+UNION
+SELECT list
 FROM feedback_persuasion
-WHERE list = :name AND segment = 'all'
+WHERE segment = 'all' AND is_harmful

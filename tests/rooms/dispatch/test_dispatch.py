@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
+import pyarrow as pa
 import pytest
 
 from pipelines.catalogue.outputs import load_lists
 from pipelines.core.month import Month
+from pipelines.rooms.made_rows import find_schema
 from tests.support.dispatched import (
     Office,
     a_list,
@@ -21,6 +23,8 @@ from tests.support.dispatched import (
     why_not,
 )
 from tests.support.small import Row, only, read, twin_operator, yuan
+
+LEARNT = find_schema("feedback_persuasion")
 
 # -- one order a customer ----------------------------------------------------------------------------------------
 
@@ -63,8 +67,8 @@ def test_a_row_without_a_customer_is_nobody(office: Office) -> None:
 # -- may we ------------------------------------------------------------------------------------------------------
 
 WHY_NOTS = [
-    "do_not_contact", "wrong_number", "opted_out", "complaint", "holdout", "other_list", "cool_down", "no_manager",
-    "capacity",
+    "do_not_contact", "wrong_number", "opted_out", "complaint", "harm", "holdout", "other_list", "cool_down",
+    "no_manager", "capacity",
 ]  # fmt: skip
 
 
@@ -90,6 +94,7 @@ def test_the_first_reason_that_applies_is_the_why_not(
             )
         ],
         features_complaint=[{"customer_id": "ann" if "complaint" in has else "zoe"}],
+        feedback_effect=[{"list": "asked", "is_paused": "harm" in has}],
         prior__dispatch_holdout=drawn("ann", is_drawn="holdout" in has),
         m1__dispatch_order=[
             order_before("ann" if "cool_down" in has else "zoe", "marketing")
@@ -103,6 +108,27 @@ def test_the_first_reason_that_applies_is_the_why_not(
     assert why_not(folder, "asked") == {"ann": WHY_NOTS[place]} and not treated(
         folder, "asked"
     )
+
+
+def test_a_paused_list_says_so_and_leaves_its_customers_to_a_later_one(
+    office: Office,
+) -> None:
+    harmful = {
+        "list": "early",
+        "segment": "all",
+        "persuadability": -0.5,
+        "is_harmful": True,
+    }
+    folder = office(
+        a_list("early", ["ann"], priority=10, purpose="marketing", holdout=True),
+        a_list("late", ["ann"], priority=20, purpose="service"),
+        feedback_persuasion=pa.Table.from_pylist([harmful], LEARNT),
+    )
+    assert why_not(folder, "early") == {"ann": "harm"}
+    assert treated(folder, "late") == ["ann"]
+    states = {row["list"]: row for row in read(folder, "dispatch_list")}
+    assert states["early"]["status"] == "caveat"
+    assert "paused" in str(states["early"]["reason"])
 
 
 @pytest.mark.parametrize(

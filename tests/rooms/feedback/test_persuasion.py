@@ -12,7 +12,7 @@ import pytest
 
 from models.effects import learn_effects
 from pipelines.catalogue.outputs import load_lists
-from pipelines.rooms.dispatch import is_paused
+from pipelines.rooms.dispatch import find_paused
 from pipelines.rooms.feedback.persuasion import write_persuasion
 from pipelines.rooms.made_rows import find_schema
 from tests.support.small import Row, read, room_context
@@ -129,5 +129,5 @@ def test_what_drives_customers_away_is_paused(tmp_path: Path, lost: int) -> None
     table = pa.Table.from_pylist(list(found.values()), schema=_LEARNT)
     given = {"feedback_persuasion": table}
     with room_context(tmp_path / "dispatch", given) as context:
-        paused = is_paused(context, LISTS["churn_risk"])
+        paused = "churn_risk" in find_paused(context)
     assert paused == found["churn_risk", "all"]["is_harmful"] == (lost == 60)

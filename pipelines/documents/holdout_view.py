@@ -1,0 +1,134 @@
+"""What the hold-outs have taught of each list, and when they will tell more."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from models.planner import SHARES, Flow, HoldoutPlan, find_known, plan_holdout
+from pipelines.catalogue.outputs import load_lists
+from pipelines.store.lake import Version
+
+_LEARNT = "feedback_persuasion"
+_SEGMENT = "dispatch_segment"
+_WHOLE_LIST = "all"
+_USUAL_RISK = 0.02  # of an order without a score
+_LEAST_DIFFERENCE = 0.05
+
+
+@dataclass(frozen=True)
+class HoldoutView:
+    """A list: what is held of its persuadability, and what each share held out would tell and cost.
+
+    `difference` is what the plans would read: the persuadability that the list's value rests on.
+    Bounds are None while nothing has been learnt.
+    """
+
+    list: str
+    order_count: int
+    persuadability: float
+    low: float | None
+    high: float | None
+    difference: float
+    plans: tuple[HoldoutPlan, ...]
+
+
+class _Learnt(NamedTuple):
+    """The row of a list over its segments."""
+
+    list: str
+    segment: str
+    treated_lost_count: int
+    treated_foreseen_sum: Decimal
+    holdout_lost_count: int
+    holdout_foreseen_sum: Decimal
+    persuadability: float
+    persuadability_low: float
+    persuadability_high: float
+
+
+class _Orders(NamedTuple):
+    """The month's orders of a list: both arms, their risks, and what they are worth in yuan."""
+
+    order_count: int = 0
+    foreseen: float = 0.0
+    worth: Decimal = Decimal(0)
+
+    def add(self, risk: float, worth: Decimal) -> _Orders:
+        """Return the sums with an order more."""
+        return _Orders(self.order_count + 1, self.foreseen + risk, self.worth + worth)
+
+
+def read_holdout_views(version: Version) -> list[HoldoutView]:
+    """Return a view of every list that holds somebody out and had orders, by priority."""
+    learnt = _read_learnt(version)
+    orders = _read_orders(version)
+    views = []
+    for spec in load_lists():
+        of_list = orders.get(spec.name)
+        if spec.meta["holdout"] and of_list is not None:
+            prior = float(spec.meta.get("prior", {}).get("persuadability", 1))
+            views.append(_make_view(spec.name, prior, of_list, learnt.get(spec.name)))
+    return views
+
+
+def _make_view(
+    name: str, prior: float, orders: _Orders, learnt: _Learnt | None
+) -> HoldoutView:
+    ratio, known = 1.0, 0.0
+    persuadability, low, high = prior, None, None
+    if learnt is not None:
+        ratio = _find_ratio(learnt)
+        treated = float(learnt.treated_foreseen_sum)
+        holdout = float(learnt.holdout_foreseen_sum)
+        known = find_known(treated, holdout, ratio)
+        persuadability = learnt.persuadability
+        low, high = learnt.persuadability_low, learnt.persuadability_high
+    flow = Flow(orders.foreseen, float(orders.worth), ratio)
+    difference = max(prior, _LEAST_DIFFERENCE)
+    plans = plan_holdout(flow, difference, known, SHARES)
+    return HoldoutView(
+        list=name,
+        order_count=orders.order_count,
+        persuadability=persuadability,
+        low=low,
+        high=high,
+        difference=difference,
+        plans=tuple(plans),
+    )
+
+
+def _find_ratio(learnt: _Learnt) -> float:
+    """How many were lost for one foreseen so far; near one while there are few."""
+    lost = learnt.treated_lost_count + learnt.holdout_lost_count
+    foreseen = learnt.treated_foreseen_sum + learnt.holdout_foreseen_sum
+    return (lost + 2) / (float(foreseen) + 2)
+
+
+def _read_learnt(version: Version) -> Mapping[str, _Learnt]:
+    if not version.is_computed(_LEARNT):
+        return {}
+    found = {}
+    for row in version.read_as(_Learnt, _LEARNT):
+        if row.segment == _WHOLE_LIST:
+            found[row.list] = row
+    return found
+
+
+def _read_orders(version: Version) -> Mapping[str, _Orders]:
+    """The month's orders by list; none of a month made before there were segments."""
+    if not version.is_computed(_SEGMENT):
+        return {}
+    risks: dict[str, Any] = {}
+    for row in version.read_rows(_SEGMENT):
+        risks[row["customer_id"]] = row["risk"]
+    found: dict[str, _Orders] = defaultdict(_Orders)
+    for row in version.read_rows("dispatch_order"):
+        risk = risks.get(row["customer_id"])
+        foreseen = _USUAL_RISK if risk is None else float(risk)
+        worth = row["expected_value"] or Decimal(0)
+        found[row["list"]] = found[row["list"]].add(foreseen, worth)
+    return found
