@@ -39,6 +39,7 @@ from console.work.queue import (
     Queue,
     View,
     find_neighbours,
+    find_next,
     open_queue,
 )
 from console.work.states import (
@@ -219,7 +220,7 @@ def _answer_order(request: Any, order: Order) -> Any:
         return _show_order(request, order, form, 409, outcome=outcome, message=message)
 
     view = View.read(request.GET)
-    after = find_neighbours(open_queue(request.user), view, order.pk).after
+    after = find_next(open_queue(request.user), view, order.pk)
     held = hold_answer(order, row, request.user.name)
     record_access(request, "answer", order.pk)
     request.session[_UNDO] = {"held": held.pk, "words": choices[code].words}

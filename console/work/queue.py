@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from console import clock
@@ -84,18 +84,34 @@ def find_neighbours(queue: Queue, view: View, order_id: str) -> Neighbours:
     Behind one that is not among the chosen comes the first of them.
     """
     chosen = view.choose_orders(queue)
-    count = chosen.count()
-    own = chosen.filter(pk=order_id).values(*RANKING).first()
+    own = _find_own(chosen, order_id)
     if own is None:
-        return Neighbours(0, count, None, _find_first(chosen))
-    before = chosen.filter(_compare(own, "lt"))
-    after = chosen.filter(_compare(own, "gt"))
-    return Neighbours(
-        place=before.count() + 1,
-        count=count,
-        before=_find_first(before.reverse()),
-        after=_find_first(after),
+        return Neighbours(0, chosen.count(), None, _find_first(chosen))
+    is_before = _compare(own, "lt")
+    counts = chosen.order_by().aggregate(
+        all=Count("pk"), before=Count("pk", filter=is_before)
     )
+    return Neighbours(
+        place=counts["before"] + 1,
+        count=counts["all"],
+        before=_find_first(chosen.filter(is_before).reverse()),
+        after=_find_first(chosen.filter(_compare(own, "gt"))),
+    )
+
+
+def find_next(queue: Queue, view: View, order_id: str) -> str | None:
+    """Return the order behind one; the first of the chosen where it is not among them."""
+    chosen = view.choose_orders(queue)
+    own = _find_own(chosen, order_id)
+    if own is None:
+        return _find_first(chosen)
+    return _find_first(chosen.filter(_compare(own, "gt")))
+
+
+def _find_own(chosen: Queue, order_id: str) -> Mapping[str, Any] | None:
+    """What an order is ranked by; None where it is not among the chosen."""
+    own: Mapping[str, Any] | None = chosen.filter(pk=order_id).values(*RANKING).first()
+    return own
 
 
 def _find_first(chosen: Queue) -> str | None:

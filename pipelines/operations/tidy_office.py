@@ -73,15 +73,16 @@ def _list_old(home: Path, settings: Settings, now: datetime) -> Iterator[_Old]:
 
     if ACCOUNTS_TABLE not in look_into_office(home, settings):
         return
-    from axes.models import AccessAttempt
+    from django.apps import apps
     from django.contrib.sessions.models import Session
 
     from console.accounts.models import AccessEntry
 
     seen = now - timedelta(days=settings.keep_access_days)
     yield _Old("access", seen, AccessEntry.objects.filter(at__lt=seen))
+    attempts = apps.get_model("axes", "AccessAttempt").objects
     tried = now - timedelta(days=settings.keep_lockout_days)
-    yield _Old("lockout", tried, AccessAttempt.objects.filter(attempt_time__lt=tried))
+    yield _Old("lockout", tried, attempts.filter(attempt_time__lt=tried))
     yield _Old("session", now, Session.objects.filter(expire_date__lt=now))
 
 

@@ -97,7 +97,7 @@ def test_whatever_happens_the_states_are_what_was_written(office: Console) -> No
 def test_the_neighbours_of_an_order_are_those_of_the_list(office: Console) -> None:
     from console.access.scope import name_holders
     from console.models import Order, OrderState
-    from console.work.queue import View, find_neighbours
+    from console.work.queue import View, find_neighbours, find_next
     from console.work.states import rank_states, read_queue
 
     Order.objects.filter(customer_id="bob").update(rank=None)
@@ -110,7 +110,9 @@ def test_the_neighbours_of_an_order_are_those_of_the_list(office: Console) -> No
         after = inside[place + 1] if place < 4 else None
         assert (found.place, found.count) == (place + 1, 5)
         assert (found.before, found.after) == (before, after)
+        assert find_next(ranked, View(), order_id) == after
     assert find_neighbours(ranked, View(), "nothing").after == inside[0]
+    assert find_next(ranked, View(), "nothing") == inside[0]
     assert find_neighbours(ranked, View(None, "renewal"), inside[0]).count == 0
 
 

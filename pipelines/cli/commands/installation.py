@@ -107,7 +107,8 @@ def remove_old(
         if exports is not None:
             removals += remove_old_exports(exports, settings, now)
         old_rows = tidy_office(home, settings, now)
-    content = [asdict(gone) for gone in (*removals, *old_rows)]
+    content = [asdict(removal) for removal in removals]
+    content += [asdict(old) for old in old_rows]
     speaker.show_content(content, draw_removals, removals, old_rows, is_rehearsal)
 
 

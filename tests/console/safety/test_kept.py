@@ -101,16 +101,17 @@ def age_access(days: int) -> None:
 def test_old_rows_of_the_office_go_by_their_periods_and_a_rehearsal_touches_nothing(
     console: Console,
 ) -> None:
-    from axes.models import AccessAttempt
+    from django.apps import apps
     from django.contrib.sessions.models import Session
 
     from console.models import Answer, AuditEntry, Order
 
+    attempts = apps.get_model("axes", "AccessAttempt").objects
     now = datetime.now(UTC)
     console.visit("wang")
     console.visit("li")
     console.visit().post("/log-in/", {"username": "li", "password": "wrong"})
-    AccessAttempt.objects.update(attempt_time=now - timedelta(days=31))
+    attempts.update(attempt_time=now - timedelta(days=31))
     first = Session.objects.order_by("pk").first()
     Session.objects.filter(pk=first.pk).update(expire_date=now - timedelta(days=1))
     for days in (300, 364, 366, 800):
@@ -125,7 +126,7 @@ def test_old_rows_of_the_office_go_by_their_periods_and_a_rehearsal_touches_noth
     found = find_old_rows(console.home, settings, now)
     counts = {old.kind: old.count for old in found}
     assert counts == {"access": 2, "lockout": 1, "session": 1, "corrected": 1}
-    assert book.exists() and AccessAttempt.objects.count() == 1
+    assert book.exists() and attempts.count() == 1
     assert tidy_office(console.home, settings, now) == found
     assert find_old_rows(console.home, settings, now) == [] and not book.exists()
     assert {entry.pk for entry in console.entries(pk__gte=10_000)} == {10_300, 10_364}

@@ -5,7 +5,7 @@ people, in the home's tables and in the office alike. Then `retention console` s
 order, an answer, the next order, the own KPIs. A bare Django view behind the same server is asked by the same people
 in the same run. Told: milliseconds of each, and answers that were acknowledged and are not there.
 
-    python -m benchmarks.console_load [--orders 1000000] [--each 10000] [--people 50] [--seconds 90] [--pause 2]
+    python -m benchmarks.console_load [--orders 1000000] [--each 10000] [--people 50] [--seconds 120] [--pause 10]
         [--workers 2] [--services 800]
 
 Needs PostgreSQL's programs.
@@ -198,13 +198,13 @@ class BareServer(ConsoleServer):
     def load_config(self) -> None:
         """Say how to serve: as the console, without what settles its answers."""
         super().load_config()
-        for hook in ("post_worker_init", "worker_exit"):
-            self.cfg.set(hook, lambda *given: None)
+        self.cfg.set("post_worker_init", lambda worker: None)
+        self.cfg.set("worker_exit", lambda server, worker: None)
 
 
 @contextmanager
-def serve(words: list[str], **environment: str) -> Iterator[str]:
-    """Start a server; give its address. It is asked to stop, and waited for."""
+def serve(words: list[str], **environment: str) -> Iterator[tuple[str, int]]:
+    """Start a server; give its address and its process. It is asked to stop, and waited for."""
     with subprocess.Popen(
         [sys.executable, *words],
         text=True,
@@ -217,7 +217,7 @@ def serve(words: list[str], **environment: str) -> Iterator[str]:
         found = re.search(r"http://([\d.:]+)", line)
         assert found, line
         try:
-            yield found[1]
+            yield found[1], process.pid
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
@@ -251,7 +251,7 @@ class Browser:
             body = urlencode(form)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         began = time.perf_counter()
-        connection = http.client.HTTPConnection(self.address, timeout=120)
+        connection = http.client.HTTPConnection(self.address, timeout=600)
         connection.request("GET" if form is None else "POST", path, body, headers)
         answer = connection.getresponse()
         text = answer.read().decode()
@@ -367,6 +367,63 @@ def tell(times: dict[str, list[float]]) -> dict[str, dict[str, float]]:
     return told
 
 
+def read_cpu(process: int) -> float:
+    """Seconds of processor that a process and those below it have used."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(") ")[2].split()
+        except OSError:
+            continue  # it has just ended
+        if process in (int(stat.parent.name), int(fields[1])):
+            own, ended = fields[11:13], fields[13:15]
+            ticks += sum(map(int, own + ended))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def press(given: argparse.Namespace, home: Path, office: str, database: int) -> None:
+    """Let people work, then ask the bare view, and tell."""
+    record, bare = Record(), Record()
+    command = ["-m", "pipelines", "console", "--home", str(home)]
+    command += ["--listen", "127.0.0.1:0", "--workers", str(given.workers)]
+    own_key = {"RETENTION_SECRET_KEY": KEY, "RETENTION_OFFICE_URL": office}
+    with serve(command, **own_key) as (address, server):
+        browsers = [log_in(address, f"L{n:04d}", record) for n in range(given.people)]
+        record.times.clear()
+        before = read_cpu(server) + read_cpu(database)
+        until = time.monotonic() + given.seconds
+        let_people(given.people, lambda n: work(browsers[n], until, given.pause))
+        used = read_cpu(server) + read_cpu(database) - before
+    _tell_times(record.times, used)
+    lost = find_lost(office, record.answered)
+    print(f"answers acknowledged {len(record.answered)}, lost {len(lost)}")
+    print("failures", record.failures, flush=True)
+
+    own = ["-m", "benchmarks.console_load", "--serve-bare", str(given.workers)]
+    with serve(own) as (address, server):
+        visitors = [Browser(address, bare) for _ in range(given.people)]
+        before = read_cpu(server)
+        until = time.monotonic() + given.seconds / 3
+
+        def look(number: int) -> None:
+            drawn = random.Random(number)
+            while time.monotonic() < until:
+                visitors[number].ask(BARE, "/")
+                time.sleep(drawn.uniform(0, 2 * given.pause))
+
+        let_people(given.people, look)
+        used_bare = read_cpu(server) - before
+
+    _tell_times(bare.times, used_bare)
+
+
+def _tell_times(times: dict[str, list[float]], used: float) -> None:
+    for kind, line in tell(times).items():
+        print(f"{kind:>8}", json.dumps(line))
+    asked = sum(map(len, times.values()))
+    print(f"processor a request: {used / asked * 1000:.1f} ms")
+
+
 def measure(given: argparse.Namespace, cluster: Cluster, folder: Path) -> None:
     """Make the office, let people work, and tell."""
     office = cluster.create("load")
@@ -377,37 +434,8 @@ def measure(given: argparse.Namespace, cluster: Cluster, folder: Path) -> None:
     make_managers(given.people)
     count = multiply(version, given.orders, given.each, office)
     print(f"{count:,} orders made in {time.perf_counter() - began:.0f} s", flush=True)
-
-    record, bare = Record(), Record()
-    command = ["-m", "pipelines", "console", "--home", str(folder / "home")]
-    command += ["--listen", "127.0.0.1:0", "--workers", str(given.workers)]
-    with serve(
-        command, RETENTION_SECRET_KEY=KEY, RETENTION_OFFICE_URL=office
-    ) as address:
-        browsers = [log_in(address, f"L{n:04d}", record) for n in range(given.people)]
-        record.times.clear()
-        until = time.monotonic() + given.seconds
-        let_people(given.people, lambda n: work(browsers[n], until, given.pause))
-
-    own = ["-m", "benchmarks.console_load", "--serve-bare", str(given.workers)]
-    with serve(own) as address:
-        visitors = [Browser(address, bare) for _ in range(given.people)]
-        until = time.monotonic() + given.seconds / 3
-
-        def look(number: int) -> None:
-            drawn = random.Random(number)
-            while time.monotonic() < until:
-                visitors[number].ask(BARE, "/")
-                time.sleep(drawn.uniform(0, 2 * given.pause))
-
-        let_people(given.people, look)
-
-    lost = find_lost(office, record.answered)
-    told = tell(record.times | bare.times)
-    for kind, line in told.items():
-        print(f"{kind:>8}", json.dumps(line))
-    print(f"answers acknowledged {len(record.answered)}, lost {len(lost)}")
-    print("failures", record.failures + bare.failures)
+    number = (cluster.folder / "data" / "postmaster.pid").read_text().split()[0]
+    press(given, folder / "home", office, int(number))
 
 
 def main() -> None:
@@ -416,8 +444,8 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=1_000_000)
     parser.add_argument("--each", type=int, default=10_000)
     parser.add_argument("--people", type=int, default=50)
-    parser.add_argument("--seconds", type=float, default=90)
-    parser.add_argument("--pause", type=float, default=2)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--pause", type=float, default=10)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--services", type=int, default=800)
     parser.add_argument("--serve-bare", type=int, default=0, help=argparse.SUPPRESS)
