@@ -15,7 +15,7 @@ def make_states(apps: Any, editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("console", "0030_append_only"),
+        ("console", "0006_append_only"),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("console", "0031_order_state")]
+    dependencies = [("console", "0007_order_state")]
 
     operations = [
         migrations.AddIndex(

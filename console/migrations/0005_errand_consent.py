@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("console", "0010_heads"),
+        ("console", "0004_heads"),
     ]
 
     operations = [

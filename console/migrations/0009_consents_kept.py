@@ -13,6 +13,6 @@ def protect_register(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("console", "0032_intake_by_actor")]
+    dependencies = [("console", "0008_intake_by_actor")]
 
     operations = [migrations.RunPython(protect_register)]

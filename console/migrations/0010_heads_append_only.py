@@ -14,6 +14,6 @@ def protect_words(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("console", "0032_intake_by_actor")]
+    dependencies = [("console", "0009_consents_kept")]
 
     operations = [migrations.RunPython(protect_words)]
