@@ -21,6 +21,7 @@ from tests.e2e.airflow_house import (
     ROOT,
     House,
     house,
+    migrated_airflow,
     own_environment,
     release_by_hand,
     run,
@@ -75,13 +76,12 @@ def test_dags_test_makes_the_month_made_by_hand(
     """One process on SQLite; approved by a mark, released, and the waits for days long past deferred and done."""
     home = tmp_path / "home"
     environment = own_environment(
-        AIRFLOW_HOME=tmp_path / "airflow",
+        AIRFLOW_HOME=migrated_airflow(tmp_path),
         AIRFLOW__CORE__DAGS_FOLDER=ROOT / "dags",
         RETENTION_HOME=home,
         RETENTION_SOURCE=source,
         RETENTION_SECRET_KEY=KEY,
     )
-    run(["airflow", "db", "migrate"], environment, tmp_path)
     words = [
         "dags",
         "test",
@@ -108,13 +108,12 @@ def test_dags_test_makes_the_day_made_by_hand(
         shutil.copytree(by_hand, tmp_path / name)
     run_by_hand(tmp_path, "daily", DAY, "--source", str(source), "--home", "by_hand")
     environment = own_environment(
-        AIRFLOW_HOME=tmp_path / "airflow",
+        AIRFLOW_HOME=migrated_airflow(tmp_path),
         AIRFLOW__CORE__DAGS_FOLDER=ROOT / "dags",
         RETENTION_HOME=tmp_path / "home",
         RETENTION_SOURCE=source,
         RETENTION_SECRET_KEY=KEY,
     )
-    run(["airflow", "db", "migrate"], environment, tmp_path)
     with robot((200, {}, '{"errcode": 0}')) as host:
         environment["RETENTION_DELIVERY_FILE"] = str(
             write_delivery_file(tmp_path, host.port)
