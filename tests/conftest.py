@@ -17,6 +17,8 @@ pytest_plugins = ("tests.support.fixtures",)
 os.environ.setdefault("RETENTION_DEMONSTRATION", "true")
 # Before anything imports a library that could call out.
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+# A JVM of the tests lives for minutes: what its second compiler takes, it never gives back.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 
 def pytest_configure() -> None:

@@ -213,7 +213,7 @@ def test_backfill_of_three_months_in_service(service: House, by_hand: Path) -> N
         "three months approved and sealed",
         1200,
         lambda: _finished(service, seen),
-        pause=5,
+        pause=2,
     )
     assert [one["partition_key"] for one in runs] == list(MONTHS)
     assert [one["state"] for one in runs] == ["success"] * len(MONTHS), _failures(
@@ -285,7 +285,7 @@ def test_a_challenger_is_promoted_by_a_person_and_scores_the_next_month(
         "both challengers decided on",
         1200,
         lambda: _decided(service, seen, refused),
-        pause=5,
+        pause=2,
     )
     assert {one["state"] for one in runs} == {"success"}, _failures(
         service, runs, TRAINING

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -59,7 +60,8 @@ def copy_rows(
     """Write a frame's rows by COPY, which takes a fraction of what INSERT does."""
     columns = ", ".join(f'"{name}"' for name in names)
     statement = f'COPY "{table.name}" ({columns}) FROM STDIN'
-    with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
+    cursor: Any = connection.connection.cursor()  # psycopg's, which can COPY
+    with cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(tuple(row))
 

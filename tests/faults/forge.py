@@ -78,6 +78,7 @@ class Forge:
 
 # What the commands load while they run.
 _LOADED = (
+    "console.orders",
     "django.core.management.commands.migrate",
     "duckdb_sqlalchemy",
     "models.churn",
@@ -87,8 +88,11 @@ _LOADED = (
     "pipelines.delivery.post",
     "pipelines.delivery.robot",
     "pipelines.delivery.sftp",
+    "pipelines.documents.reports.annex",
     "pipelines.documents.reports.docx",
+    "pipelines.documents.reports.lint",
     "pipelines.documents.reports.pdf",
+    "pipelines.documents.reports.write",
     "pipelines.documents.workbooks.export",
     "pipelines.jobs.daily",
     "pipelines.jobs.restate",
@@ -102,6 +106,8 @@ _LOADED = (
 
 def _warm_up() -> None:
     """Load what costs seconds, so that no child loads it anew; start no thread."""
+    from django.db.migrations.loader import MigrationLoader
+
     from console.database import start_django
     from pipelines import ROOMS
     from pipelines.cli.command_table import TABLE
@@ -116,6 +122,7 @@ def _warm_up() -> None:
     commands = [f"pipelines.cli.commands.{command.module}" for command in TABLE]
     for name in (*_LOADED, *rooms, *commands):
         import_module(name)
+    MigrationLoader(None)
     hash_table_code()
 
 
