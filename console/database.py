@@ -12,6 +12,7 @@ from filelock import FileLock
 from pipelines.core.errors import SpecError, StorageError
 from pipelines.core.settings import Settings
 
+OFFICE_FILE = "office.sqlite3"  # in the home, where no URL is set
 _SECONDS = 30  # how long a writer waits for another one
 
 
@@ -55,7 +56,17 @@ def open_office(home: Path, settings: Settings) -> None:
 
     Those of accounts and sessions are the console's alone. Raise StorageError if it is away.
     """
-    _open_database(home, settings, ("console",))
+    _point_at(home, settings)
+    _bring_up_to_date(home, "console")
+
+
+def open_accounts(home: Path, settings: Settings) -> None:
+    """Do the same with the tables of accounts and sessions.
+
+    Raise StorageError if the database is away.
+    """
+    _point_at(home, settings)
+    _bring_up_to_date(home)
 
 
 def open_console(home: Path, settings: Settings) -> None:
@@ -63,33 +74,56 @@ def open_console(home: Path, settings: Settings) -> None:
 
     Raise StorageError if the database is away.
     """
-    _open_database(home, settings, ())
+    open_accounts(home, settings)
     from django.conf import settings as django_settings
 
     django_settings.CONSOLE_HOME = home
 
 
-def _open_database(home: Path, settings: Settings, apps: tuple[str, ...]) -> None:
-    """Point Django at the home's database; bring the tables of these apps up to date, or all."""
+def look_into_office(home: Path, settings: Settings) -> frozenset[str]:
+    """Point Django at the home's office database and name its tables; nothing is changed.
+
+    Of an office that was never opened there are none. Raise StorageError if it is away.
+    """
+    is_embedded = settings.office_url is None
+    if is_embedded and not (home / OFFICE_FILE).exists():
+        return frozenset()
+    _point_at(home, settings)
+    from django.db import DatabaseError, connection
+
+    try:
+        return frozenset(connection.introspection.table_names())
+    except DatabaseError as error:
+        raise StorageError("office.away", why=type(error).__name__) from error
+
+
+def _point_at(home: Path, settings: Settings) -> None:
+    """Have Django ask the home's database from now on."""
     start_django()
-    from django.core.management import call_command
-    from django.db import DatabaseError, connections
+    from django.db import connections
 
     database = django_database(settings.office_database(home))
-    home.mkdir(parents=True, exist_ok=True)
     connections.close_all()
     connections.databases["default"] = connections.configure_settings(
         {"default": database}
     )["default"]
     if hasattr(connections._connections, "default"):
         del connections["default"]
+
+
+def _bring_up_to_date(home: Path, *apps: str) -> None:
+    """Bring the tables of these apps up to date, or all; a file is its owner's alone."""
+    from django.core.management import call_command
+    from django.db import DatabaseError, connection
+
+    home.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(home / ".office.lock", timeout=_SECONDS):
             call_command("migrate", *apps, verbosity=0, interactive=False)
     except (DatabaseError, OSError) as error:
         raise StorageError("office.away", why=type(error).__name__) from error
-    if database["ENGINE"].endswith("sqlite3"):
-        os.chmod(database["NAME"], 0o600)
+    if connection.vendor == "sqlite":
+        os.chmod(connection.settings_dict["NAME"], 0o600)
 
 
 def start_django() -> None:

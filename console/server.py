@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import traceback
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -10,7 +11,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from pipelines.core.errors import UsageError
+from pipelines.core.errors import StorageError, UsageError
 
 _THREADS = 8
 _SECONDS = 60  # a request that takes longer is given up
@@ -40,6 +41,21 @@ def check_address(address: str, is_in_service: bool) -> str:
     if not is_in_service and not _is_loopback(host.strip("[]")):
         raise UsageError("console.beyond", address=address)
     return address
+
+
+def refuse_taken_address(address: str) -> None:
+    """Raise StorageError for an address on which nobody may listen, or somebody does already."""
+    host, _, port = address.rpartition(":")
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+        family, kind, _proto, _name, place = found[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        raise StorageError(
+            "console.cannot_listen", address=address, why=error.strerror
+        ) from error
 
 
 def _is_loopback(host: str) -> bool:
@@ -122,7 +138,7 @@ def _tell_failures() -> None:
 
 
 def _start_settling(worker: Any) -> None:
-    """Take what was held long enough also while nobody asks for anything."""
+    """Take what was held long enough, and begin what was asked for, while nobody asks."""
     from threading import Thread
 
     Thread(target=_keep_settling, args=(worker,), daemon=True).start()
@@ -131,15 +147,20 @@ def _start_settling(worker: Any) -> None:
 def _keep_settling(worker: Any) -> None:
     import time
 
+    from django.conf import settings
     from django.db import Error, close_old_connections
 
+    from console.errands.runner import ErrandRunner
     from console.work.holding import settle_answers
 
+    runner = ErrandRunner(settings.CONSOLE_HOME)
     while worker.alive:
         time.sleep(_SETTLE_SECONDS)
         close_old_connections()
         try:
             settle_answers()
+            if settings.CONSOLE_DOES_ERRANDS:
+                runner.look()
         except Error:
             continue  # the database is away: what is held stays there, and is taken later
 

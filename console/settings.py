@@ -54,6 +54,7 @@ DATABASES = {"default": django_database(_OFFICE.office_database(Path("home")))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGGING_CONFIG = None  # whoever starts us decides what is logged
 CONSOLE_HOME = Path("home")
+CONSOLE_DOES_ERRANDS = _OFFICE.console_errands == "here"
 
 # -- pages -----------------------------------------------------------------------------------------
 
@@ -134,8 +135,10 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ("name", "manager_id")},
     },
+    {"NAME": "console.accounts.passwords.OfficeWordsValidator"},
 ]
 CONSOLE_SECOND_FACTOR = _OFFICE.console_second_factor
+CONSOLE_PROXIES = _OFFICE.console_proxies
 CONSOLE_NUMBERS_AN_HOUR = _OFFICE.console_numbers_an_hour
 
 # Five wrong passwords of one name from one address: a quarter of an hour.
@@ -147,6 +150,8 @@ AXES_LOCKOUT_CALLABLE = "console.accounts.pages.show_locked"
 AXES_CLIENT_IP_CALLABLE = "console.access.record.find_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # the console keeps its own
+# Of a wrong log-in nothing is kept of what somebody had typed before the session was lost.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "carried", "next"]
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 

@@ -11,8 +11,8 @@
 | | `retention tidy --dry-run` says what would go |
 
 Nothing is removed while a month differs from its record or the archive could not be written: each
-waits for the one before. What goes when is in the settings `keep_draft_days`, `keep_version_days`
-and `keep_months`.
+waits for the one before. What goes when is in the settings `keep_draft_days`, `keep_version_days`,
+`keep_months`, `keep_access_days` and `keep_lockout_days`.
 """
 
 from __future__ import annotations
@@ -71,14 +71,18 @@ def back_up_home() -> dict[str, object]:
 
 @task(task_id="tidy")
 def remove_old() -> list[str]:
-    """Remove what lies in the home longer than it must."""
+    """Remove what lies in the home and in the office longer than it must."""
     from datetime import UTC, datetime
 
     from pipelines.core.settings import load_settings
     from pipelines.operations.tidy import tidy_home
+    from pipelines.operations.tidy_office import tidy_office
 
-    removals = tidy_home(find_home(), load_settings(), datetime.now(UTC))
-    return [str(removal.path) for removal in removals]
+    home, settings, now = find_home(), load_settings(), datetime.now(UTC)
+    gone = [str(removal.path) for removal in tidy_home(home, settings, now)]
+    for old in tidy_office(home, settings, now):
+        gone.append(f"{old.count} {old.kind}")
+    return gone
 
 
 with DAG(

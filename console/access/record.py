@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from console.accounts.models import AccessEntry
@@ -37,8 +39,28 @@ def write_entry(
 
 
 def find_address(request: Any) -> str:
-    """Return the address that a request came from, as the server saw it."""
-    return str(request.META.get("REMOTE_ADDR") or "")
+    """Return the address that a request came from.
+
+    Behind proxies that is what the outermost of ours wrote: what a visitor says before it counts
+    for nothing.
+    """
+    seen = str(request.META.get("REMOTE_ADDR") or "")
+    proxies = settings.CONSOLE_PROXIES
+    if not proxies:
+        return seen
+    passed_on = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if len(passed_on) < proxies:
+        return seen
+    said = passed_on[-proxies].strip()
+    return said if _is_address(said) else seen
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def count_shown_numbers(actor: str) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import F, Q, QuerySet
 
 from console.access.roles import Role
-from console.models import Order, OrderChange
+from console.models import Order, OrderChange, OrderState
 from pipelines.sources.office.changes import WITHDRAWN
 
 if TYPE_CHECKING:
@@ -20,12 +20,22 @@ def scope(account: Account) -> QuerySet[Order]:
     A manager sees those that are theirs by now, a head those of the own branch; analysts, quality
     and administrators see tables and accounts, and no single order.
     """
+    return name_holders(Order.objects.filter(_limit_to(account, "state__")))
+
+
+def scope_states(account: Account) -> QuerySet[OrderState]:
+    """Return the same orders as they stand by now: what lists and counts are made of."""
+    return OrderState.objects.filter(_limit_to(account))
+
+
+def _limit_to(account: Account, states: str = "") -> Q:
+    """The one condition on the states of orders; `states` is the way to them."""
     role = account.known_role
     if role is Role.MANAGER and account.manager_id:
-        return _list_held_orders(account.manager_id)
+        return Q((f"{states}holder_id", account.manager_id))
     if role is Role.HEAD and account.branch_id:
-        return name_holders(Order.objects.filter(branch_id=account.branch_id))
-    return name_holders(Order.objects.none())
+        return Q((f"{states}branch_id", account.branch_id))
+    return Q(pk__in=())
 
 
 def list_standing(account: Account) -> QuerySet[Order]:
@@ -42,23 +52,10 @@ def list_ever_held(account: Account, order_ids: set[str]) -> set[str]:
     manager_id = account.manager_id
     if account.known_role is not Role.MANAGER or not manager_id:
         return set()
-    own = Q(manager_id=manager_id) | Q(pk__in=_list_given_to(manager_id))
+    given = OrderChange.objects.filter(manager_id=manager_id).values("order_id")
+    own = Q(manager_id=manager_id) | Q(pk__in=given)
     found = Order.objects.filter(own, pk__in=order_ids)
     return set(found.values_list("pk", flat=True))
-
-
-def _list_held_orders(manager_id: str) -> QuerySet[Order]:
-    """The orders that a manager has by now.
-
-    Those dispatched to the manager and those given to the manager since are found by an index;
-    only of these is asked who had them last.
-    """
-    own = Q(manager_id=manager_id) | Q(pk__in=_list_given_to(manager_id))
-    return name_holders(Order.objects.filter(own)).filter(holder_id=manager_id)
-
-
-def _list_given_to(manager_id: str) -> QuerySet[OrderChange]:
-    return OrderChange.objects.filter(manager_id=manager_id).values("order_id")
 
 
 def name_holders(orders: QuerySet[Order]) -> QuerySet[Order]:
@@ -66,12 +63,6 @@ def name_holders(orders: QuerySet[Order]) -> QuerySet[Order]:
 
     Of one that was taken back the holder is nobody.
     """
-    changes = OrderChange.objects.filter(order_id=OuterRef("pk")).order_by("-pk")
-    last_kind = Subquery(changes.values("kind")[:1])
-    last_holder = Subquery(changes.values("manager_id")[:1])
-    holder_id = Case(
-        When(last_kind__isnull=True, then=F("manager_id")),
-        When(last_kind=WITHDRAWN, then=Value(None)),
-        default=last_holder,
+    return orders.annotate(
+        last_kind=F("state__last_kind"), holder_id=F("state__holder_id")
     )
-    return orders.annotate(last_kind=last_kind, holder_id=holder_id)

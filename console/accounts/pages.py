@@ -66,10 +66,12 @@ def _find_way_back(request: Any) -> str:
 @open_to()
 @require_POST
 def log_out(request: Any) -> Any:
-    """End the session."""
+    """End the session; a browser forgets what it may have kept of it."""
     record_access(request, "log_out")
     logout(request)
-    return redirect("log_in")
+    response = redirect("log_in")
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 @open_to_all

@@ -24,6 +24,7 @@ from console.access.record import record_access
 from console.access.roles import Role
 from console.work.books import list_months, take_file, write_own_books
 from pipelines.core.month import Month
+from pipelines.store.files import hash_file
 
 _LINK_SALT = "console.corrected"
 _LINK_SECONDS = 15 * 60
@@ -80,9 +81,10 @@ def hand_in_book(request: Any) -> Any:
     if problem:
         return render(request, _BOOKS, context | {"problem": problem}, status=422)
 
-    record_access(request, "hand_in", handed.name)
     with _make_folder() as folder:
         path = _keep_file(handed, folder)
+        # Not its name, which may be a customer's; the intake has the same hash.
+        record_access(request, "hand_in", hash_file(path))
         taken = take_file(settings.CONSOLE_HOME, request.user, path, find_language())
     context |= {"taken": taken, "file": handed.name}
     if taken.corrected:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from console import clock
-from console.access.scope import list_ever_held, scope
+from console.access.scope import list_ever_held, scope, scope_states
 from console.returns import take_answers_back
 from console.work.holding import SOURCE
 from console.work.published import OrdersByKey, list_released
@@ -21,13 +21,13 @@ from pipelines.core.settings import load_settings
 from pipelines.documents.workbooks.export import write_books
 from pipelines.documents.workbooks.work_lists import plan_work_lists
 from pipelines.documents.workbooks.workbook_data import WorkRow
+from pipelines.operations.tidy_office import remove_old_books
 from pipelines.returns.corrected import SentOut, describe_refusal, write_corrected
 from pipelines.returns.filled import Refusal, Return, ReturnedRow, read_return
-from pipelines.sources.office.changes import read_changes
+from pipelines.sources.office.changes import list_months_in_book, read_changes
 from pipelines.sources.operator.delivery import FileRefused
 from pipelines.text.texts import fill_label
 
-_KEPT_SECONDS = 24 * 3600  # a workbook of refused rows, in the home
 _UNKNOWN = Refusal("unknown_order", "order_id")
 
 
@@ -61,18 +61,19 @@ class Taken:
 def list_months(account: Any) -> list[str]:
     """Return the months of which an account has orders that are still looked at, newest first."""
     oldest = find_oldest_month(clock.find_today())
-    months = scope(account).filter(release_id__gte=oldest)
-    found = set(months.values_list("release_id", flat=True))
-    return sorted(found, reverse=True)
+    months = scope_states(account).filter(month__gte=oldest).order_by("-month")
+    return list(months.values_list("month", flat=True).distinct())
 
 
 def write_own_books(
     home: Path, account: Any, month: Month, language: str, out: Path
 ) -> list[Path]:
     """Write a manager's workbooks of a month: one, and another of each day that added orders."""
-    orders = scope(account).filter(release_id=str(month))
+    months = list_months_in_book(month)
+    names = [str(each) for each in months]
+    orders = scope(account).filter(release_id__in=names)
     order_ids = tuple(orders.values_list("pk", flat=True))
-    changes = read_changes(load_settings().office_database(home), month)
+    changes = read_changes(load_settings().office_database(home), *months)
     written: list[Path] = []
     for version in list_released(home, month):
         data = OrdersByKey(version, language, False, changes, order_ids=order_ids)
@@ -151,7 +152,7 @@ def _write_refused(
     """Write the refused rows as a workbook to be corrected; return by what name it is kept."""
     folder = home / "returns"
     folder.mkdir(parents=True, exist_ok=True)
-    _remove_old(folder)
+    remove_old_books(home, datetime.now(UTC))
     name = f"console_{secrets.token_hex(16)}.xlsx"
     rows = list(refused)
     own = list_ever_held(account, {row.order_id for row in rows})
@@ -160,11 +161,3 @@ def _write_refused(
     key = load_settings().key
     write_corrected(folder / name, rows, sent, book_language, key, SOURCE)
     return name
-
-
-def _remove_old(folder: Path) -> None:
-    """Remove the workbooks of refused rows that nobody fetched in a day."""
-    oldest = time.time() - _KEPT_SECONDS
-    for path in folder.glob("console_*.xlsx"):
-        if path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)

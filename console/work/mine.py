@@ -74,19 +74,22 @@ def list_claims(home: Path, account: Any, language: str) -> list[Claim]:
     """
     labels = load_labels(language)
     titles = {spec.name: spec.title(language) for spec in load_lists()}
-    mine = set(scope(account).values_list("pk", flat=True))
-    claims: dict[str, Claim] = {}
-    for row in _read_verdicts(home, account.manager_id):
-        claims[row["order_id"]] = Claim(
-            order_id=row["order_id"],
+    rows = {row["order_id"]: row for row in _read_verdicts(home, account.manager_id)}
+    mine = scope(account).filter(pk__in=rows).values_list("pk", flat=True)
+    still_mine = set(mine)
+    claims = [
+        Claim(
+            order_id=order_id,
             month=row["order_month"],
             list_title=titles.get(row["list"], row["list"]),
             outcome=labels.get(f"outcome.{row['outcome']}", row["outcome"]),
             contacted_on=row["contacted_on"],
             is_verified=row["is_verified"],
-            is_still_mine=row["order_id"] in mine,
+            is_still_mine=order_id in still_mine,
         )
-    return sorted(claims.values(), key=lambda claim: claim.order_id, reverse=True)
+        for order_id, row in rows.items()
+    ]
+    return sorted(claims, key=lambda claim: claim.order_id, reverse=True)
 
 
 def _read_verdicts(home: Path, manager_id: str) -> Iterator[dict[str, Any]]:

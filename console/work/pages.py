@@ -34,8 +34,19 @@ from console.work.answering import (
 )
 from console.work.holding import UNDO_SECONDS, hold_answer, undo_answer
 from console.work.published import find_phone, read_cards
-from console.work.queue import STATE_WORDS, View, find_neighbours, open_queue
-from console.work.states import QueuedOrder, count_states, find_oldest_month
+from console.work.queue import (
+    STATE_WORDS,
+    Queue,
+    View,
+    find_neighbours,
+    open_queue,
+)
+from console.work.states import (
+    QueuedOrder,
+    count_states,
+    find_oldest_month,
+    read_states,
+)
 from console.work.timeline import list_events
 from pipelines.catalogue.outputs import load_lists
 from pipelines.core.outcomes import load_outcomes
@@ -57,17 +68,19 @@ def show_queue(request: Any) -> Any:
     chosen = Paginator(view.choose_orders(queue), _ON_A_PAGE)
     page = chosen.get_page(request.GET.get("page"))
     language = find_language()
-    orders = [queued.order for queued in page.object_list]
+    queued_here = read_states(page.object_list)
+    orders = [queued.order for queued in queued_here]
     cards = read_cards(settings.CONSOLE_HOME, orders, language, is_owner=True)
     record_access(request, "queue", view.query)
     lines = []
-    for queued in page.object_list:
+    for queued in queued_here:
         card = cards.get(queued.order.order_id)
         lines.append({"order": queued.order, "card": card, **_describe_state(queued)})
     context = {
         "view": view,
         "page": page,
         "lines": lines,
+        "has_orders": bool(lines) or queue.exists(),
         "chips": _list_chips(view.choose_list(queue), view),
         "lists": load_list_titles(language),
         "undo": _find_undo(request),
@@ -85,7 +98,7 @@ def _describe_state(queued: QueuedOrder) -> dict[str, Any]:
     }
 
 
-def _list_chips(queue: list[QueuedOrder], view: View) -> list[dict[str, Any]]:
+def _list_chips(queue: Queue, view: View) -> list[dict[str, Any]]:
     """The states with their counts."""
     chips = []
     for state, count in count_states(queue).items():
@@ -147,7 +160,7 @@ def _show_order(
     home = settings.CONSOLE_HOME
     view = View.read(request.GET)
     queue = open_queue(request.user)
-    [queued] = [one for one in queue if one.order.order_id == order.pk]
+    [queued] = read_states(queue.filter(pk=order.pk))
     cards = read_cards(home, [queued.order], language, is_owner=True)
     context = {
         **_describe_state(queued),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from console import clock
-from console.access.scope import scope
-from console.work.states import QueuedOrder, State, read_queue
+from console.access.scope import scope_states
+from console.models import OrderState
+from console.work.states import RANKING, State, find_place, rank_states
+
+Queue: TypeAlias = QuerySet[OrderState]  # ranked
 
 STATE_WORDS = {
     State.OVERDUE: _("Overdue"),
@@ -46,25 +50,22 @@ class View:
             given["list"] = self.list_name
         return f"?{urlencode(given)}" if given else ""
 
-    def choose_orders(self, queue: Iterable[QueuedOrder]) -> list[QueuedOrder]:
+    def choose_orders(self, queue: Queue) -> Queue:
         """Return the orders of a queue that are chosen."""
-        return [queued for queued in self.choose_list(queue) if self._has(queued.state)]
-
-    def choose_list(self, queue: Iterable[QueuedOrder]) -> list[QueuedOrder]:
-        """Return the orders of the list that is chosen, in whatever state."""
-        if not self.list_name:
-            return list(queue)
-        return [queued for queued in queue if queued.order.list == self.list_name]
-
-    def _has(self, state: State) -> bool:
+        of_list = self.choose_list(queue)
+        done = find_place(State.DONE)
         if self.state is None:
-            return state is not State.DONE
-        return state is self.state
+            return of_list.exclude(place=done)
+        return of_list.filter(place=find_place(self.state))
+
+    def choose_list(self, queue: Queue) -> Queue:
+        """Return the orders of the list that is chosen, in whatever state."""
+        return queue.filter(list=self.list_name) if self.list_name else queue
 
 
-def open_queue(account: Any) -> list[QueuedOrder]:
+def open_queue(account: Any) -> Queue:
     """Return all orders of an account in the order to work them, as of today."""
-    return read_queue(scope(account), clock.find_today())
+    return rank_states(scope_states(account), clock.find_today())
 
 
 @dataclass(frozen=True)
@@ -77,18 +78,35 @@ class Neighbours:
     after: str | None
 
 
-def find_neighbours(
-    queue: Iterable[QueuedOrder], view: View, order_id: str
-) -> Neighbours:
+def find_neighbours(queue: Queue, view: View, order_id: str) -> Neighbours:
     """Return the orders before and behind one.
 
     Behind one that is not among the chosen comes the first of them.
     """
-    chosen = [queued.order.order_id for queued in view.choose_orders(queue)]
-    if order_id not in chosen:
-        first = chosen[0] if chosen else None
-        return Neighbours(0, len(chosen), None, first)
-    place = chosen.index(order_id)
-    before = chosen[place - 1] if place > 0 else None
-    after = chosen[place + 1] if place + 1 < len(chosen) else None
-    return Neighbours(place + 1, len(chosen), before, after)
+    chosen = view.choose_orders(queue)
+    count = chosen.count()
+    own = chosen.filter(pk=order_id).values(*RANKING).first()
+    if own is None:
+        return Neighbours(0, count, None, _find_first(chosen))
+    before = chosen.filter(_compare(own, "lt"))
+    after = chosen.filter(_compare(own, "gt"))
+    return Neighbours(
+        place=before.count() + 1,
+        count=count,
+        before=_find_first(before.reverse()),
+        after=_find_first(after),
+    )
+
+
+def _find_first(chosen: Queue) -> str | None:
+    first: str | None = chosen.values_list("pk", flat=True).first()
+    return first
+
+
+def _compare(own: Mapping[str, Any], how: str) -> Q:
+    """The condition that an order stands before another one (`lt`), or behind it (`gt`)."""
+    condition = Q()
+    for depth, name in enumerate(RANKING):
+        same = {above: own[above] for above in RANKING[:depth]}
+        condition |= Q((f"{name}__{how}", own[name]), **same)
+    return condition

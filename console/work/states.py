@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple
 
-from django.db.models import Case, DateField, F, OuterRef, QuerySet, Subquery, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, IntegerField, QuerySet, When
 
-from console.models import Answer, Order
+from console.models import Order, OrderState
 from pipelines.catalogue.outputs import load_lists
 from pipelines.core.month import Month
 from pipelines.core.outcomes import LAST_CHECK, load_outcomes
-
-_NO_RANK = 1 << 31  # orders that were taken in before ranks were come last
 
 
 class State(Enum):
@@ -31,6 +26,7 @@ class State(Enum):
     DONE = "done"
 
 
+_STATES = list(State)
 _PLACES = {state: place for place, state in enumerate(State)}
 
 
@@ -43,7 +39,7 @@ class Standing(NamedTuple):
     customer_id: str
     amount: Decimal | None
     due_on: date
-    rank: int | None
+    rank: int
     holder_id: str | None
     outcome: str | None
     promised_on: date | None
@@ -62,19 +58,52 @@ def read_queue(orders: QuerySet[Order], today: date) -> list[QueuedOrder]:
 
     Orders that no answer is taken for any more are left out.
     """
-    oldest = find_oldest_month(today)
-    answerable = orders.filter(release_id__gte=oldest)
-    queue = [_judge_order(order, today) for order in _read_standing(answerable)]
-    places = {spec.name: place for place, spec in enumerate(load_lists())}
+    states = OrderState.objects.filter(order__in=orders)
+    return read_states(rank_states(states, today))
 
-    def find_place(queued: QueuedOrder) -> tuple[object, ...]:
-        order = queued.order
-        list_place = places.get(order.list, len(places))
-        rank = _NO_RANK if order.rank is None else order.rank
-        place = _PLACES[queued.state]
-        return place, queued.day, list_place, rank, order.order_id
 
-    return sorted(queue, key=find_place)
+# What the queue is sorted by; no two orders are alike in all of it.
+RANKING = ("place", "day", "list_place", "rank", "order_id")
+
+
+def rank_states(states: QuerySet[OrderState], today: date) -> QuerySet[OrderState]:
+    """Return states in the order to work them, each with its `place`: that of its `State`.
+
+    Those that no answer is taken for any more are left out.
+    """
+    outcomes = load_outcomes().values()
+    closing = [outcome.code for outcome in outcomes if outcome.closes]
+    not_reached = [outcome.code for outcome in outcomes if not outcome.is_contact]
+    place = Case(
+        When(outcome__in=closing, then=_PLACES[State.DONE]),
+        When(day__lt=today, then=_PLACES[State.OVERDUE]),
+        When(day=today, then=_PLACES[State.TODAY]),
+        When(promised_on__isnull=False, then=_PLACES[State.PROMISED]),
+        When(outcome__in=not_reached, then=_PLACES[State.NOT_REACHED]),
+        default=_PLACES[State.OPEN],
+        output_field=IntegerField(),
+    )
+    lists = [spec.name for spec in load_lists()]
+    list_place = Case(
+        *(When(list=name, then=number) for number, name in enumerate(lists)),
+        default=len(lists),
+        output_field=IntegerField(),
+    )
+    answerable = states.filter(month__gte=find_oldest_month(today))
+    return answerable.annotate(place=place, list_place=list_place).order_by(*RANKING)
+
+
+def read_states(ranked: QuerySet[OrderState]) -> list[QueuedOrder]:
+    """Read ranked states, all of them or those of a slice."""
+    queue = []
+    for *facts, day, place in ranked.values_list(*Standing._fields, "day", "place"):
+        queue.append(QueuedOrder(Standing(*facts), _STATES[place], day))
+    return queue
+
+
+def find_place(state: State) -> int:
+    """Return the place of a state among the others."""
+    return _PLACES[state]
 
 
 def find_oldest_month(today: date) -> str:
@@ -82,53 +111,8 @@ def find_oldest_month(today: date) -> str:
     return str(Month.parse(f"{today:%Y-%m}").plus(-LAST_CHECK))
 
 
-def count_states(queue: Iterable[QueuedOrder]) -> dict[State, int]:
-    """Count a queue's orders by state; a state without orders has none."""
-    counts = Counter(queued.state for queued in queue)
-    return {state: counts[state] for state in State}
-
-
-def _read_standing(orders: QuerySet[Order]) -> Iterable[Standing]:
-    """The orders with what was said last: what is still held goes before what was taken."""
-    answers = Answer.objects.filter(order_id=OuterRef("pk")).order_by(
-        F("contacted_on").desc(nulls_last=True), "-pk"
-    )
-    is_held = When(held__isnull=False, then=F("held__promised_on"))
-    rows = orders.annotate(
-        outcome=Coalesce(F("held__outcome"), Subquery(answers.values("outcome")[:1])),
-        promised_on=Case(
-            is_held,
-            default=Subquery(answers.values("promised_on")[:1]),
-            output_field=DateField(null=True),
-        ),
-    ).values_list(
-        "pk",
-        "release_id",
-        "list",
-        "customer_id",
-        "amount",
-        "due_on",
-        "rank",
-        "holder_id",
-        "outcome",
-        "promised_on",
-    )
-    return [Standing(*row) for row in rows]
-
-
-def _judge_order(order: Standing, today: date) -> QueuedOrder:
-    day = order.promised_on or order.due_on
-    outcome = load_outcomes().get(order.outcome or "")
-    if outcome is not None and outcome.closes:
-        state = State.DONE
-    elif day < today:
-        state = State.OVERDUE
-    elif day == today:
-        state = State.TODAY
-    elif order.promised_on is not None:
-        state = State.PROMISED
-    elif outcome is not None and not outcome.is_contact:
-        state = State.NOT_REACHED
-    else:
-        state = State.OPEN
-    return QueuedOrder(order, state, day)
+def count_states(ranked: QuerySet[OrderState]) -> dict[State, int]:
+    """Count ranked states by what they are; a state without orders has none."""
+    grouped = ranked.order_by().values("place").annotate(orders=Count("pk"))
+    counts = dict(grouped.values_list("place", "orders"))
+    return {state: counts.get(place, 0) for place, state in enumerate(State)}

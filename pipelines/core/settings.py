@@ -182,6 +182,12 @@ class Settings(BaseSettings):
         description="names by which browsers reach the console over HTTPS, separated by commas; "
         "this machine alone without",
     )
+    console_proxies: int = Field(
+        default=0,
+        ge=0,
+        description="proxies of ours before the console, each of which adds who came to "
+        "X-Forwarded-For",
+    )
     console_second_factor: Literal["staff", "all"] = Field(
         default="staff",
         description="who comes in by an app's code besides the password: all but managers, or all",
@@ -199,6 +205,26 @@ class Settings(BaseSettings):
     console_numbers_an_hour: int = Field(
         default=60, ge=1, description="customers' numbers that one manager may be shown"
     )
+    console_errands: Literal["here", "elsewhere"] = Field(
+        default="here",
+        description="who runs and releases months as asked in the console: a process beside it, "
+        "or `retention errands`",
+    )
+    source: str | None = Field(
+        default=None,
+        description="what the operator delivers, for what is asked in the console: a folder, or a "
+        "YAML for a database",
+    )
+    airflow_url: str | None = Field(
+        default=None,
+        description="Airflow's address: its approvals hear of months released in the console",
+    )
+    airflow_user: str | None = Field(
+        default=None, description="who answers Airflow's approvals for the console"
+    )
+    airflow_password_file: Path | None = Field(
+        default=None, description="the file of that user's password"
+    )
     keep_draft_days: int = Field(
         default=7,
         ge=1,
@@ -213,6 +239,21 @@ class Settings(BaseSettings):
         default=None,
         ge=25,
         description="months held, the rest may go; all of them without",
+    )
+    keep_export_days: int = Field(
+        default=180,
+        ge=1,
+        description="an exported workbook or paper may go then, where tidy is given its folder",
+    )
+    keep_access_days: int = Field(
+        default=365,
+        ge=183,
+        description="entries of the console's access log may go then; the law wants six months",
+    )
+    keep_lockout_days: int = Field(
+        default=30,
+        ge=1,
+        description="wrong passwords that were counted for a lock-out may go then",
     )
     engine: Engine = Field(
         default="duckdb",

@@ -1,9 +1,11 @@
 """One archive with the whole home and the office.
 
-    office.jsonl the office's rows, whichever database they are in (SQLite or PostgreSQL) home/…
-    every file of the home but locks, unfinished files and drafts, and the office's own SQLite file
-    hashes.json the SHA-256 of each of them; the last member, so that an archive without it is not
-    whole
+    office.jsonl  the office's rows, whichever database they are in (SQLite or PostgreSQL), with the
+                  console's accounts, their second factors and the access log
+    home/…        every file of the home but locks, unfinished files and drafts, and the office's
+                  own SQLite file
+    hashes.json   the SHA-256 of each of them; the last member, so that an archive without it is
+                  not whole
 
 Versions are never changed once they are there, so months may run meanwhile. What names a version
 (`CURRENT`, seals, promotions) is read before the versions are looked for: what it names is then in
@@ -33,6 +35,7 @@ from pipelines.store.files import replacing
 OFFICE = "office.jsonl"
 HASHES = "hashes.json"
 OFFICE_FILE = "office.sqlite3"
+ACCOUNTS_TABLE = "accounts_account"
 _PREFIX = "retention-"
 # Files that name a version stand no deeper in the home.
 _POINTER_DEPTHS = ("*", "*/*", "*/*/*")
@@ -197,14 +200,31 @@ class _HashingReader:
 
 
 def _dump_office(home: Path, settings: Settings) -> bytes:
-    """The office's rows as JSON lines; nothing where there is no office yet."""
-    if settings.office_url is None and not (home / OFFICE_FILE).exists():
-        return b""
-    from console.database import open_office
+    """The office's rows as JSON lines; nothing where there is no office yet.
 
-    open_office(home, settings)
+    Sessions and lock-outs are left out: who comes back after a restore logs in anew.
+    """
+    from console.database import look_into_office, open_accounts, open_office
+
+    tables = look_into_office(home, settings)
+    if not tables and settings.office_url is None:
+        return b""
+    parts = ["console"]
+    if ACCOUNTS_TABLE in tables:
+        open_accounts(home, settings)
+        parts += ["accounts", "otp_totp"]
+    else:
+        open_office(home, settings)
     from django.core.management import call_command
 
     out = io.StringIO()
-    call_command("dumpdata", "console", format="jsonl", stdout=out, verbosity=0)
+    # How orders stand is not dumped: the database makes it of what is.
+    call_command(
+        "dumpdata",
+        *parts,
+        exclude=["console.orderstate"],
+        format="jsonl",
+        stdout=out,
+        verbosity=0,
+    )
     return out.getvalue().encode()

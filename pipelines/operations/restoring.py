@@ -15,9 +15,17 @@ from pathlib import Path
 
 from pipelines.core.errors import Refused, StorageError
 from pipelines.core.settings import Settings
-from pipelines.operations.backup import HASHES, OFFICE, Backup, report_storage_errors
+from pipelines.operations.backup import (
+    ACCOUNTS_TABLE,
+    HASHES,
+    OFFICE,
+    Backup,
+    report_storage_errors,
+)
 from pipelines.store.failpoints import failpoint
 from pipelines.store.files import hash_file, protect_folder, rename_folder
+
+_ACCOUNT_ROW = b'{"model": "accounts.account"'
 
 
 def restore_home(archive: Path, home: Path, settings: Settings) -> Backup:
@@ -144,18 +152,33 @@ def _protect_released(home: Path) -> None:
 
 def _load_office(home: Path, settings: Settings, rows: Path) -> int:
     """Put the rows into the office of the restored home; raise Refused when it has rows already."""
-    count = rows.read_bytes().count(b"\n")
-    from console.database import open_office
+    content = rows.read_bytes()
+    count = content.count(b"\n")
+    from console.database import look_into_office, open_accounts, open_office
 
-    open_office(home, settings)
+    tables = look_into_office(home, settings)
+    has_accounts = ACCOUNTS_TABLE in tables or _ACCOUNT_ROW in content
+    open_parts = open_accounts if has_accounts else open_office
+    open_parts(home, settings)
     from django.core.management import call_command
     from django.db import connections
 
-    from console.models import AuditEntry, Release
-
-    if Release.objects.exists() or AuditEntry.objects.exists():
+    if _has_rows(has_accounts):
         raise Refused("restore.office_not_empty")
     if count:
         call_command("loaddata", rows, verbosity=0)
     connections.close_all()
     return count
+
+
+def _has_rows(has_accounts: bool) -> bool:
+    """Whether the office has anything in it that a restore would mix with."""
+    from console.models import AuditEntry, Release
+
+    if Release.objects.exists() or AuditEntry.objects.exists():
+        return True
+    if not has_accounts:
+        return False
+    from console.accounts.models import AccessEntry, Account
+
+    return bool(Account.objects.exists() or AccessEntry.objects.exists())

@@ -21,6 +21,8 @@ from pipelines.core.settings import load_settings
 from pipelines.operations.deadlines import local_today
 from pipelines.operations.guard import find_pressing, raise_pressing
 from pipelines.operations.tidy import find_removable, tidy_home
+from pipelines.operations.tidy_exports import find_old_exports, remove_old_exports
+from pipelines.operations.tidy_office import find_old_rows, tidy_office
 
 
 @app.command("doctor")
@@ -79,16 +81,34 @@ def remove_old(
     is_rehearsal: Annotated[
         bool, typer.Option("--dry-run", help="Say what would go, and touch nothing.")
     ] = False,
+    exports: Annotated[
+        Path | None,
+        typer.Option(
+            "--exports",
+            exists=True,
+            file_okay=False,
+            help="Also a folder of exported workbooks and papers.",
+        ),
+    ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Remove what lies in the home longer than it must."""
+    """Remove what lies in the home and in the office longer than it must."""
     speaker = Speaker(lang, as_json)
-    find_or_remove = find_removable if is_rehearsal else tidy_home
-    removals = find_or_remove(home, load_settings(), datetime.now(UTC))
-    content = [asdict(removal) for removal in removals]
-    speaker.show_content(content, draw_removals, removals, is_rehearsal)
+    settings, now = load_settings(), datetime.now(UTC)
+    if is_rehearsal:
+        removals = find_removable(home, settings, now)
+        if exports is not None:
+            removals += find_old_exports(exports, settings, now)
+        old_rows = find_old_rows(home, settings, now)
+    else:
+        removals = tidy_home(home, settings, now)
+        if exports is not None:
+            removals += remove_old_exports(exports, settings, now)
+        old_rows = tidy_office(home, settings, now)
+    content = [asdict(gone) for gone in (*removals, *old_rows)]
+    speaker.show_content(content, draw_removals, removals, old_rows, is_rehearsal)
 
 
 @app.command("due")

@@ -26,7 +26,8 @@ from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import fill_label
 
 _DEED = typer.Argument(
-    help="add, reset (a new first password), disable, enable or list."
+    help="add, move (to another manager or branch), reset (a new first password), address, "
+    "disable, enable or list."
 )
 
 
@@ -118,9 +119,10 @@ def serve_console(
     settings.require_own_key()
 
     from console.database import open_console
-    from console.server import ConsoleServer, check_address
+    from console.server import ConsoleServer, check_address, refuse_taken_address
 
     address = check_address(listen, is_in_service=bool(settings.console_hosts))
+    refuse_taken_address(address)
     open_console(home, settings)
     _prepare_sessions()
 
@@ -155,6 +157,9 @@ def change_accounts(
     branch_id: Annotated[
         str, typer.Option("--branch-id", help="Of a head: the branch.")
     ] = "",
+    email: Annotated[
+        str, typer.Option("--email", help="Where notices go; nowhere without.")
+    ] = "",
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -168,11 +173,20 @@ def change_accounts(
     from console.accounts.register import (
         NewAccount,
         find_account,
+        knows_manager,
         list_accounts,
         make_account,
+        move_account,
         reset_account,
         set_active,
+        set_email,
     )
+
+    def tell_unknown(role: str) -> None:
+        if role == "manager" and knows_manager(home, manager_id) is False:
+            facts = {"manager_id": manager_id, "home": home}
+            note = fill_label(speaker.language, "cli.account_unknown_manager", **facts)
+            typer.echo(note, err=True)
 
     actor = getuser()
     if deed == "list":
@@ -180,10 +194,22 @@ def change_accounts(
             content = shown._asdict()
             speaker.answer_line(content, "cli.account", **content)
     elif deed == "add":
-        wanted = NewAccount(name, role, manager_id, branch_id)
+        wanted = NewAccount(name, role, manager_id, branch_id, email)
         _tell_password(speaker, name, make_account(wanted, actor))
+        tell_unknown(wanted.role)
+    elif deed == "move":
+        account = find_account(name)
+        move_account(account, manager_id, branch_id, actor)
+        works_as = account.manager_id or account.branch_id
+        content = {"name": name, "works_as": works_as}
+        speaker.answer_line(content, "cli.account_moved", **content)
+        tell_unknown(account.role)
     elif deed == "reset":
         _tell_password(speaker, name, reset_account(find_account(name), actor))
+    elif deed == "address":
+        set_email(find_account(name), email, actor)
+        content = {"name": name, "email": email}
+        speaker.answer_line(content, "cli.account_address", **content)
     elif deed in ("disable", "enable"):
         is_active = deed == "enable"
         set_active(find_account(name), is_active, actor)

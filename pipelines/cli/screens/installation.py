@@ -14,6 +14,7 @@ from pipelines.text.texts import fill_label
 if TYPE_CHECKING:
     from pipelines.operations.doctor.check import Check
     from pipelines.operations.tidy import Removal
+    from pipelines.operations.tidy_office import OldRows
 
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
@@ -39,12 +40,19 @@ def draw_checks(checks: Sequence[Check], language: str) -> None:
 
 
 def draw_removals(
-    removals: Sequence[Removal], is_rehearsal: bool, language: str
+    removals: Sequence[Removal],
+    old_rows: Sequence[OldRows],
+    is_rehearsal: bool,
+    language: str,
 ) -> None:
     """Print a line for all that went, or would go; or that nothing does."""
     key = "cli.would_go" if is_rehearsal else "cli.gone"
     for removal in removals:
         size_mb = f"{removal.size / 2**20:.1f}"
         print_line(language, key, path=removal.path, size=size_mb)
-    if not removals:
+    for old in old_rows:
+        what = fill_label(language, f"cli.old.{old.kind}")
+        before = f"{old.before:%Y-%m-%d}"
+        print_line(language, f"{key}_rows", count=old.count, what=what, before=before)
+    if not removals and not old_rows:
         print_line(language, "cli.nothing_to_tidy")

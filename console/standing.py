@@ -1,0 +1,97 @@
+"""How an order stands, made by the database itself: by triggers, on SQLite and on PostgreSQL.
+
+Of an order the last change says who has it, and what is still held goes before the answer with the
+later contact. Whatever writes an order, a change or an answer, its state is made anew with it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+NO_RANK = (1 << 31) - 1  # orders that were taken in before ranks were come last
+_COLUMNS = (
+    "order_id",
+    "month",
+    "list",
+    "customer_id",
+    "branch_id",
+    "amount",
+    "due_on",
+    "rank",
+    "holder_id",
+    "last_kind",
+    "outcome",
+    "promised_on",
+    "day",
+)
+_ANSWERED = "CASE WHEN h.id IS NULL THEN a.{column} ELSE h.{column} END"
+_PROMISED = _ANSWERED.format(column="promised_on")
+_MAKE = f"""
+INSERT INTO console_orderstate ({", ".join(_COLUMNS)})
+SELECT o.order_id, o.month, o.list, o.customer_id, o.branch_id, o.amount, o.due_on,
+       COALESCE(o.rank, {NO_RANK}),
+       CASE WHEN c.id IS NULL THEN o.manager_id
+            WHEN c.kind = 'withdrawn' THEN NULL
+            ELSE c.manager_id END,
+       c.kind, {_ANSWERED.format(column="outcome")}, {_PROMISED},
+       COALESCE({_PROMISED}, o.due_on)
+FROM console_order o
+LEFT JOIN console_orderchange c ON c.id = (
+    SELECT MAX(id) FROM console_orderchange WHERE order_id = o.order_id)
+LEFT JOIN console_heldanswer h ON h.order_id = o.order_id
+LEFT JOIN console_answer a ON a.id = (
+    SELECT id FROM console_answer WHERE order_id = o.order_id
+    ORDER BY contacted_on DESC NULLS LAST, id DESC LIMIT 1)
+WHERE {{which}}
+ON CONFLICT (order_id) DO UPDATE SET
+{", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])}
+"""
+# What a row of each table changes, and by which deeds.
+_WRITERS = (
+    ("console_order", ("INSERT", "UPDATE")),
+    ("console_orderchange", ("INSERT",)),
+    ("console_answer", ("INSERT",)),
+    ("console_heldanswer", ("INSERT", "UPDATE", "DELETE")),
+)
+# Planned anew each time: one answer and a month of orders want different ways.
+_POSTGRESQL_FUNCTION = """
+CREATE FUNCTION console_orderstate_make() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE $make${make}$make$;
+  RETURN NULL;
+END $$
+"""
+
+
+def keep_states(editor: Any) -> None:
+    """Make the state of every order, and have the database make each anew from now on."""
+    editor.execute(_MAKE.format(which="1 = 1"))
+    if editor.connection.vendor == "sqlite":
+        _keep_on_sqlite(editor)
+    else:
+        _keep_on_postgresql(editor)
+
+
+def _keep_on_sqlite(editor: Any) -> None:
+    for table, deeds in _WRITERS:
+        for deed in deeds:
+            row = "OLD" if deed == "DELETE" else "NEW"
+            make = _MAKE.format(which=f"o.order_id = {row}.order_id")
+            editor.execute(
+                f"CREATE TRIGGER {table}_state_{deed.lower()} AFTER {deed} ON {table} "
+                f"BEGIN {make}; END"
+            )
+
+
+def _keep_on_postgresql(editor: Any) -> None:
+    """All rows of a statement at once: a month comes in by thousands."""
+    make = _MAKE.format(which="o.order_id IN (SELECT order_id FROM changed)")
+    editor.execute(_POSTGRESQL_FUNCTION.format(make=make))
+    for table, deeds in _WRITERS:
+        for deed in deeds:
+            rows = "OLD" if deed == "DELETE" else "NEW"
+            editor.execute(
+                f"CREATE TRIGGER {table}_state_{deed.lower()} AFTER {deed} ON {table} "
+                f"REFERENCING {rows} TABLE AS changed "
+                "FOR EACH STATEMENT EXECUTE FUNCTION console_orderstate_make()"
+            )

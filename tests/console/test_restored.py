@@ -1,0 +1,106 @@
+"""Accounts in a backup: who may come in, by which second factor, and what they opened, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import tarfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.database import open_accounts
+from pipelines.core.errors import Refused
+from pipelines.operations.backup import OFFICE, back_up
+from pipelines.operations.restoring import restore_home
+from tests.support.postgres import Cluster
+from tests.support.small import own_settings
+from tests.support.visitors import PASSWORD, PEOPLE, Console
+
+NOW = datetime(2026, 9, 9, 2, 0, tzinfo=UTC)
+TABLES = ("accounts.Account", "accounts.HistoricalAccount", "accounts.AccessEntry", "otp_totp.TOTPDevice")  # fmt: skip
+
+
+def rows_of_accounts() -> dict[str, list[dict[str, Any]]]:
+    """Every row of accounts, their history, their second factors and the access log.
+
+    Times to the thousandth of a second: an archive has no more.
+    """
+    from django.apps import apps
+
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for table in TABLES:
+        rows[table] = []
+        for row in apps.get_model(table).objects.order_by("pk").values():
+            for name, value in row.items():
+                if isinstance(value, datetime):
+                    row[name] = value.isoformat(timespec="milliseconds")
+            rows[table].append(row)
+    return rows
+
+
+@pytest.fixture
+def archive(console: Console, tmp_path: Path) -> Path:
+    """An archive of an office in which somebody of every role has been."""
+    visitors = {name: console.visit(name) for name in PEOPLE}
+    visitors["root"].post("/accounts/li/", {"act": "disable"})
+    return back_up(console.home, tmp_path / "archives", own_settings(), NOW).path
+
+
+def test_who_could_come_in_can_come_in_after_a_restore_and_nobody_else(
+    console: Console, archive: Path, tmp_path: Path
+) -> None:
+    before = rows_of_accounts()
+    again = restore_home(archive, tmp_path / "again", own_settings()).path
+    assert archive.stat().st_mode & 0o777 == 0o600
+    assert (again / "office.sqlite3").stat().st_mode & 0o777 == 0o600
+
+    open_accounts(again, own_settings())
+    assert rows_of_accounts() == before and len(before["accounts.Account"]) == 8
+    from django.contrib.sessions.models import Session
+
+    assert Session.objects.count() == 0
+    restored = Console(again)
+    assert restored.visit("wang").get("/queue/").status_code == 200
+    closed = {"username": "li", "password": PASSWORD}
+    assert restored.visit().post("/log-in/", closed).status_code == 422
+    # The app's secret is the old one, and a code that was used stays used.
+    used = restored.code_of("qi")
+    fresh = restored.code_of("qi", step=1)
+    quality = restored.visit("qi", is_verified=False)
+    assert quality.post("/second-factor/", {"code": fresh}).status_code == 302
+    again = restored.visit("qi", is_verified=False)
+    assert again.post("/second-factor/", {"code": used}).status_code == 422
+
+
+def test_accounts_move_to_postgresql_and_go_on_there(
+    console: Console, archive: Path, tmp_path: Path, postgres_cluster: Cluster
+) -> None:
+    from console.accounts.register import NewAccount, make_account
+
+    names = sorted(PEOPLE)
+    url = postgres_cluster.create("restored_accounts")
+    in_service = own_settings(office_url=url)
+    restore_home(archive, tmp_path / "again", in_service)
+    open_accounts(tmp_path / "again", in_service)
+    assert [row["name"] for row in rows_of_accounts()["accounts.Account"]] != []
+    make_account(NewAccount("sun", "manager", "M2"), "test")  # numbers go on behind
+    restored = Console(tmp_path / "again")
+    assert restored.visit("wang").get("/queue/").status_code == 200
+    with pytest.raises(Refused, match=r"restore\.office_not_empty"):
+        restore_home(archive, tmp_path / "other", in_service)
+
+    back = back_up(tmp_path / "again", tmp_path / "back", in_service, NOW).path
+    restore_home(back, tmp_path / "embedded", own_settings())
+    open_accounts(tmp_path / "embedded", own_settings())
+    kept = [row["name"] for row in rows_of_accounts()["accounts.Account"]]
+    assert sorted(kept) == sorted([*names, "sun"])
+
+
+def test_an_archive_holds_no_session_and_no_password(archive: Path) -> None:
+    with tarfile.open(archive) as members:
+        content = members.extractfile(OFFICE)
+        assert content is not None
+        text = content.read().decode()
+    assert '"accounts.account"' in text and "argon2" in text
+    assert PASSWORD not in text and "sessions.session" not in text
