@@ -8,12 +8,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check bench bench-quick bench-faults bench-league torture fuzz spark packages clean
+.PHONY: help setup run test test-all pytest check bench bench-quick bench-faults bench-league torture fuzz spark packages clean
 
 PYTHON ?= python3.11
 UV := build/uv/bin/uv
 BIN := .venv/bin
-# Files in the order of their folders: e2e and faults, which take longest, begin; the last ones are short.
+# Files in the order that tests/conftest.py gives them: those with slow tests begin, so that all workers end together.
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 export UV_PYTHON_DOWNLOADS := never
@@ -41,11 +41,15 @@ build/uv/bin/uv: deploy/fetch_uv.py
 run: setup
 	@deploy/first_run.sh
 
-test: check spark packages
-	@$(PYTEST) -m "not long"
+# mypy is one process: it runs beside the tests.
+test: setup spark packages
+	@$(MAKE) --no-print-directory -j2 check pytest
 
-test-all: check spark packages
-	@$(PYTEST)
+test-all: setup spark packages
+	@$(MAKE) --no-print-directory -j2 check pytest LONG=true
+
+pytest:
+	@$(PYTEST) $(if $(LONG),,-m "not long")
 
 check: setup
 	$(BIN)/ruff check

@@ -17,11 +17,13 @@ from pipelines.core.names import show_name
 from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS
 from pipelines.sources.operator.batches.part import Part
 from pipelines.sources.operator.delivery import FAULT, LINE, FileRefused, Limits
-from pipelines.sources.operator.formats.archive import open_archive
+from pipelines.sources.operator.formats import xlsx_file
 from pipelines.sources.operator.formats.csv_file import open_csv
-from pipelines.sources.operator.formats.workbook_parts import read_workbook
-from pipelines.sources.operator.formats.xlsx_file import open_xlsx
-from pipelines.sources.operator.header import fold_name
+from pipelines.sources.operator.header import (
+    TITLE_ROWS,
+    find_header_row,
+    fold_name,
+)
 from pipelines.sources.operator.staging import Staged, stage_files
 from pipelines.text.texts import LANGUAGES, load_labels
 
@@ -139,8 +141,8 @@ def _read_staged(staged: Staged, limits: Limits) -> list[ReturnSheet]:
     """Return the sheets that are work lists; raise FileRefused where there is none."""
     refusals: list[FileRefused] = []
     sheets = []
-    for name in _list_sheet_names(staged, limits):
-        sheet = _read_sheet(staged, name, limits, refusals)
+    for name, forms in _choose_forms(staged, limits).items():
+        sheet = _read_sheet(staged, name, forms, limits, refusals)
         if sheet is not None:
             sheets.append(sheet)
 
@@ -156,23 +158,40 @@ def _read_staged(staged: Staged, limits: Limits) -> list[ReturnSheet]:
     raise FileRefused("no_order_titles", file=staged.name)
 
 
-def _list_sheet_names(staged: Staged, limits: Limits) -> list[str]:
-    """Return the names of a workbook's sheets; of a CSV one name."""
+def _choose_forms(staged: Staged, limits: Limits) -> dict[str, Sequence[TitleForm]]:
+    """Return the forms that the titles of each sheet may have; of a CSV, and of one sheet, all.
+
+    The heads of all sheets are read at once: what is no work list is not opened once a form.
+    """
     if staged.kind == "csv":
-        return ["work_list"]
-    workbook = read_workbook(open_archive(staged.path, staged.name, limits))
-    return [sheet.name for sheet in workbook.sheets]
+        return {"work_list": _make_forms()}
+    heads = xlsx_file.read_sheets(staged, limits, TITLE_ROWS + 1)
+    if len(heads) == 1:
+        return dict.fromkeys(heads, _make_forms())
+
+    chosen: dict[str, Sequence[TitleForm]] = {}
+    for name, head in heads.items():
+        chosen[name] = [
+            form
+            for form in _make_forms()
+            if find_header_row(head, form.make_table(name)) is not None
+        ]
+    return chosen
 
 
 def _read_sheet(
-    staged: Staged, sheet: str, limits: Limits, refusals: list[FileRefused]
+    staged: Staged,
+    sheet: str,
+    forms: Sequence[TitleForm],
+    limits: Limits,
+    refusals: list[FileRefused],
 ) -> ReturnSheet | None:
     """Read a sheet in the language of its titles.
 
     None where it is no work list; why in each language is added to `refusals`.
     """
-    open_part = open_csv if staged.kind == "csv" else open_xlsx
-    for form in _make_forms():
+    open_part = open_csv if staged.kind == "csv" else xlsx_file.open_xlsx
+    for form in forms:
         try:
             part = open_part(staged, form.make_table(sheet), limits)
         except FileRefused as refusal:

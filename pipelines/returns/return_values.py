@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -39,39 +40,62 @@ def read_values(lines: Sequence[ReturnLine]) -> list[AnswerValues]:
     """Return the values of each line, in their order."""
     if not lines:
         return []
-    rows = _convert_cells(lines)
-    return [_make_values(line, row) for line, row in zip(lines, rows, strict=True)]
+    readings = _convert_cells(lines)
+    return [_make_values(line, readings) for line in lines]
 
 
-def _convert_cells(lines: Sequence[ReturnLine]) -> list[dict[str, Any]]:
-    """Return of each line the values by column, and as `no_<column>` whether nothing was typed."""
-    cells = {}
-    expressions = []
+class _Reading(NamedTuple):
+    """What was read of a cell: None where it cannot be read, or nothing was typed."""
+
+    value: Any
+    is_empty: bool
+
+
+def _convert_cells(lines: Sequence[ReturnLine]) -> dict[str, dict[str, _Reading]]:
+    """Return by column what each text in it is read as."""
+    texts_by_kind: dict[str, set[str]] = {}
     for name, kind in _KINDS.items():
-        typed = [line.cells.get(name, "") for line in lines]
-        cells[name] = pa.array(typed, pa.string())
-        expressions.append(f"as_{kind}({name}) AS {name}")
-        expressions.append(f"is_empty({name}) AS no_{name}")
+        texts = texts_by_kind.setdefault(kind, set())
+        texts.update(line.cells.get(name, "") for line in lines)
 
-    with duckdb.connect() as engine:
-        for macro in MACROS:
-            engine.execute(f"CREATE MACRO {macro}")
-        engine.register("cell", pa.table(cells))
-        listed = ", ".join(expressions)
-        answer = engine.sql(f"SELECT {listed} FROM cell")
-        rows: list[dict[str, Any]] = answer.to_arrow_table().to_pylist()
-
-    return rows
+    readings = {}
+    for kind, texts in texts_by_kind.items():
+        readings[kind] = _read_texts(kind, sorted(texts))
+    return {name: readings[kind] for name, kind in _KINDS.items()}
 
 
-def _make_values(line: ReturnLine, row: dict[str, Any]) -> AnswerValues:
+def _read_texts(kind: str, texts: Sequence[str]) -> dict[str, _Reading]:
+    """Return what each text is read as."""
+    typed = pa.table({"text": pa.array(texts, pa.string())})
+    with _open_engine().cursor() as engine:
+        engine.register("typed", typed)
+        answer = engine.sql(f"SELECT as_{kind}(text), is_empty(text) FROM typed")
+        values, empty = answer.to_arrow_table().columns
+
+    read = zip(values.to_pylist(), empty.to_pylist(), strict=True)
+    readings = [_Reading(value, is_empty) for value, is_empty in read]
+    return dict(zip(texts, readings, strict=True))
+
+
+@cache
+def _open_engine() -> duckdb.DuckDBPyConnection:
+    """Open an engine that knows the macros, once a process; each question has its own cursor."""
+    engine = duckdb.connect()
+    for macro in MACROS:
+        engine.execute(f"CREATE MACRO {macro}")
+    return engine
+
+
+def _make_values(
+    line: ReturnLine, readings: Mapping[str, Mapping[str, _Reading]]
+) -> AnswerValues:
     """Return the values of a line, its days read once more as days of the year."""
     values = {}
     unreadable = set()
     for name in _KINDS:
-        values[name] = row[name]
-        is_empty = row[f"no_{name}"]
-        if row[name] is None and not is_empty:
+        reading = readings[name][line.cells.get(name, "")]
+        values[name] = reading.value
+        if reading.value is None and not reading.is_empty:
             unreadable.add(name)
 
     for name in DATES:

@@ -16,6 +16,7 @@ from pipelines.delivery.content import open_released, render_parcels
 from pipelines.delivery.post import Pace, Report, Wishes, deliver_letters
 from pipelines.jobs.run import release_month
 from pipelines.store.outbox import Outbox
+from tests.support.made_once import make_once
 from tests.support.small import MONTH, Town, job, own_settings, run_town
 
 PHONE, NAME, CUSTOMER = "13899990001", "欧阳明月", "cust-0001"
@@ -38,16 +39,17 @@ def town() -> Town:
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a released month; what is to be sent is rendered already."""
-    folder = tmp_path_factory.mktemp("released")
-    run_town(folder / "home", town(), folder / "source", holdout_share=0)
-    release_month(job(folder / "home", None))
-    outbox = Outbox(folder / "home", str(MONTH))
-    render_parcels(
-        open_released(folder / "home", str(MONTH)), outbox.path, "en", own_settings()
-    )
-    return folder / "home"
+def released() -> Path:
+    """A home with a released month, once a run of tests; what is to be sent is rendered already."""
+
+    def make(folder: Path) -> None:
+        home = folder / "home"
+        run_town(home, town(), folder / "source", holdout_share=0)
+        release_month(job(home, None))
+        outbox = Outbox(home, str(MONTH)).path
+        render_parcels(open_released(home, str(MONTH)), outbox, "en", own_settings())
+
+    return make_once("delivery_released", make) / "home"
 
 
 @dataclass

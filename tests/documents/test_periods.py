@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -27,14 +24,12 @@ from pipelines.documents.reports.write import (
     make_table_reader,
     write_period_summary,
 )
-from pipelines.jobs.run import run_month
 from pipelines.rooms.report.figures import index_figures
 from pipelines.rooms.report.periods import tell_period
-from pipelines.store.lake import Version
+from pipelines.store.lake import MonthFolder, Version
 from pipelines.text.texts import LANGUAGES
 from tests.support.figures import make_figure
-from tests.support.small import read, ungated_job
-from twin import generate
+from tests.support.small import read, run_twin
 
 LAST = Month.parse("2026-06")
 KPIS = {kpi.name: kpi for kpi in load_kpis() if "." not in kpi.spec.name}
@@ -43,13 +38,9 @@ KPIS = {kpi.name: kpi for kpi in load_kpis() if "." not in kpi.spec.name}
 @cache
 def months() -> tuple[Version, ...]:
     """Four months of about 300 services; the last closes a quarter and a half-year, of which two months are not held."""
-    folder = Path(tempfile.mkdtemp(prefix="periods-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    generate(folder / "source", services=300, months=4, seed=2, through=str(LAST))
-    return tuple(
-        run_month(ungated_job(folder / "home", folder / "source", LAST.plus(i - 3)))
-        for i in range(4)
-    )
+    held = [LAST.plus(back) for back in (-3, -2, -1, 0)]
+    operator = run_twin("periods", held, services=300, seed=2)
+    return tuple(MonthFolder(operator.home, month).version() for month in held)
 
 
 def worked_out(

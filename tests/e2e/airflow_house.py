@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ import psutil
 import sqlalchemy as sa
 import yaml
 
+from tests.support.made_once import make_once
 from tests.support.small import KEY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,6 +108,19 @@ def run(
     if code:
         raise AssertionError(f"{' '.join(command)} ended with {code}\n{text[-4000:]}")
     return text
+
+
+def migrated_airflow(folder: Path) -> Path:
+    """Return a home of Airflow in a folder, its SQLite database as `airflow db migrate` makes it."""
+
+    def make(made: Path) -> None:
+        environment = own_environment(AIRFLOW_HOME=made)
+        run(["airflow", "db", "migrate"], environment, made)
+
+    home = folder / "airflow"
+    home.mkdir()
+    shutil.copy(make_once("airflow", make) / "airflow.db", home)
+    return home
 
 
 def write_source(folder: Path, months: Sequence[str], *words: str) -> Path:

@@ -24,6 +24,7 @@ from tests.e2e.airflow_house import (
     ROOT,
     House,
     house,
+    migrated_airflow,
     own_environment,
     release_by_hand,
     run,
@@ -78,13 +79,12 @@ def test_dags_test_makes_the_month_made_by_hand(
     """One process on SQLite; approved by a mark, released, and the waits for days long past deferred and done."""
     home = tmp_path / "home"
     environment = own_environment(
-        AIRFLOW_HOME=tmp_path / "airflow",
+        AIRFLOW_HOME=migrated_airflow(tmp_path),
         AIRFLOW__CORE__DAGS_FOLDER=ROOT / "dags",
         RETENTION_HOME=home,
         RETENTION_SOURCE=source,
         RETENTION_SECRET_KEY=KEY,
     )
-    run(["airflow", "db", "migrate"], environment, tmp_path)
     words = [
         "dags",
         "test",
@@ -111,13 +111,12 @@ def test_dags_test_makes_the_day_made_by_hand(
         shutil.copytree(by_hand, tmp_path / name)
     run_by_hand(tmp_path, "daily", DAY, "--source", str(source), "--home", "by_hand")
     environment = own_environment(
-        AIRFLOW_HOME=tmp_path / "airflow",
+        AIRFLOW_HOME=migrated_airflow(tmp_path),
         AIRFLOW__CORE__DAGS_FOLDER=ROOT / "dags",
         RETENTION_HOME=tmp_path / "home",
         RETENTION_SOURCE=source,
         RETENTION_SECRET_KEY=KEY,
     )
-    run(["airflow", "db", "migrate"], environment, tmp_path)
     with robot((200, {}, '{"errcode": 0}')) as host:
         environment["RETENTION_DELIVERY_FILE"] = str(
             write_delivery_file(tmp_path, host.port)
@@ -219,7 +218,7 @@ def test_backfill_of_three_months_in_service(service: House, by_hand: Path) -> N
         "three months approved and sealed",
         1200,
         lambda: _finished(service, seen),
-        pause=5,
+        pause=2,
     )
     assert [one["partition_key"] for one in runs] == list(MONTHS)
     assert [one["state"] for one in runs] == ["success"] * len(MONTHS), _failures(
@@ -335,7 +334,7 @@ def test_a_challenger_is_promoted_by_a_person_and_scores_the_next_month(
         "both challengers decided on",
         1200,
         lambda: _decided(service, seen, refused),
-        pause=5,
+        pause=2,
     )
     assert {one["state"] for one in runs} == {"success"}, _failures(
         service, runs, TRAINING

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import sqlalchemy as sa
 import yaml
+from pandas.io.sql import SQLTable
 
 import twin
 from pipelines.core.contract import load_contract
@@ -27,22 +30,40 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return source
 
 
-def load(source: Path, url: str) -> None:
-    """Load every month of a folder, rows shuffled: a database has no order. CSV cells stay the text they were."""
+def load(source: Path, url: str, months: Sequence[str] = ()) -> None:
+    """Load months of a folder, all of it where none is named, rows shuffled: a database has no order.
+
+    CSV cells stay the text they were.
+    """
     engine = sa.create_engine(url)
-    for month in sorted(p for p in source.iterdir() if p.name[:2] == "20"):
-        for path in sorted(p for p in month.iterdir() if p.is_file()):
+    for month in months or months_of(source):
+        for path in sorted(p for p in (source / month).iterdir() if p.is_file()):
             frame = read_delivered(path)
-            frame.insert(0, "load_month", pd.Timestamp(f"{month.name}-01").date())
+            frame.insert(0, "load_month", pd.Timestamp(f"{month}-01").date())
             shuffled = frame.sample(frac=1, random_state=1)
             shuffled.to_sql(
                 path.name.split(".")[0],
                 engine,
                 if_exists="append",
                 index=False,
-                chunksize=20_000,
+                method=copy_rows,
             )
     engine.dispose()
+
+
+def copy_rows(
+    table: SQLTable,
+    connection: sa.Connection,
+    names: list[str],
+    rows: Iterable[Iterable[object]],
+) -> None:
+    """Write a frame's rows by COPY, which takes a fraction of what INSERT does."""
+    columns = ", ".join(f'"{name}"' for name in names)
+    statement = f'COPY "{table.name}" ({columns}) FROM STDIN'
+    cursor: Any = connection.connection.cursor()  # psycopg's, which can COPY
+    with cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(tuple(row))
 
 
 def read_delivered(path: Path) -> pd.DataFrame:
@@ -126,10 +147,11 @@ def test_real_months_from_the_database(
     if not (DATA / name).is_dir():
         pytest.skip(f"the public data are not here: {DATA / name}")
     url = postgres_cluster.create(f"{name}_{months}")
-    load(DATA / name, url)
+    chosen = months_of(DATA / name)[:months]
+    load(DATA / name, url, chosen)
     monkeypatch.setenv("OPERATOR_URL", url)
     source = described(tmp_path, url)
-    for month in months_of(DATA / name)[:months]:
+    for month in chosen:
         filed = run_month(Job(tmp_path / "files", Month.parse(month), str(DATA / name)))
         queried = run_month(Job(tmp_path / "database", Month.parse(month), str(source)))
         differing = {t for t, h in hashes(filed).items() if hashes(queried).get(t) != h}

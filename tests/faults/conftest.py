@@ -12,6 +12,7 @@ import pytest
 from pipelines import ROOMS
 from tests.faults.forge import Forge
 from tests.faults.home import BEFORE, run_args, write_source
+from tests.support.made_once import make_once
 
 SIGKILL = -9
 
@@ -24,34 +25,34 @@ def forge() -> Iterator[Forge]:
 
 
 @pytest.fixture(scope="package")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_source(tmp_path_factory.mktemp("source"))
+def source() -> Path:
+    """What the operator delivers; once a run of tests, as the two homes below."""
+    return make_once("faults_source", write_source)
 
 
 @pytest.fixture(scope="package")
-def begun(forge: Forge, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def begun(forge: Forge, source: Path) -> Path:
     """A home that holds the month before."""
-    home = tmp_path_factory.mktemp("begun")
-    assert forge.run("run", str(BEFORE), "--source", source, "--home", home)[0] in (
-        0,
-        12,
-    )
-    return home
+
+    def make(folder: Path) -> None:
+        args = ("run", str(BEFORE), "--source", source, "--home", folder / "home")
+        code, said = forge.run(*args)
+        assert code in (0, 12), said
+
+    return make_once("faults_begun", make) / "home"
 
 
 @pytest.fixture(scope="package")
-def undisturbed(
-    forge: Forge, source: Path, begun: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Path]:
+def undisturbed(forge: Forge, source: Path, begun: Path) -> tuple[Path, Path]:
     """A home in which the month was run and released, and a file of the steps that took."""
-    home, trace = (
-        tmp_path_factory.mktemp("clean") / "home",
-        tmp_path_factory.mktemp("trace") / "steps",
-    )
-    shutil.copytree(begun, home)
-    code, said = forge.run(*run_args(source, home), trace=trace)
-    assert code in (0, 12), said
-    return home, trace
+
+    def make(folder: Path) -> None:
+        home = shutil.copytree(begun, folder / "home")
+        code, said = forge.run(*run_args(source, home), trace=folder / "steps")
+        assert code in (0, 12), said
+
+    folder = make_once("faults_undisturbed", make)
+    return folder / "home", folder / "steps"
 
 
 @pytest.fixture(scope="package")

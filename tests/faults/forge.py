@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -75,35 +76,53 @@ class Forge:
         self.process.stdout.close()
 
 
-def _warm_up() -> None:
-    """Load what costs seconds; start no thread."""
-    import django.core.management.commands.migrate
-    import django.db.backends.sqlite3.base  # noqa: F401
-    import pandas  # noqa: F401
-    from duckdb_sqlalchemy import Dialect  # noqa: F401
+# What the commands load while they run.
+_LOADED = (
+    "console.orders",
+    "django.core.management.commands.migrate",
+    "duckdb_sqlalchemy",
+    "models.churn",
+    "openlineage.client.event_v2",
+    "pandas",
+    "pipelines.delivery.mail",
+    "pipelines.delivery.post",
+    "pipelines.delivery.robot",
+    "pipelines.delivery.sftp",
+    "pipelines.documents.reports.annex",
+    "pipelines.documents.reports.docx",
+    "pipelines.documents.reports.lint",
+    "pipelines.documents.reports.pdf",
+    "pipelines.documents.reports.write",
+    "pipelines.documents.workbooks.export",
+    "pipelines.jobs.daily",
+    "pipelines.jobs.restate",
+    "pipelines.jobs.verify",
+    "pipelines.operations.backup",
+    "pipelines.text.progress",
+    "pyarrow.dataset",
+    "sklearn.ensemble",
+)
 
-    import pipelines.delivery.mail
-    import pipelines.delivery.post
-    import pipelines.delivery.robot
-    import pipelines.delivery.sftp
-    import pipelines.documents.workbooks.export
-    import pipelines.jobs.daily
-    import pipelines.jobs.restate
-    import pipelines.jobs.verify
-    import pipelines.operations.backup
-    import pipelines.text.progress  # noqa: F401
+
+def _warm_up() -> None:
+    """Load what costs seconds, so that no child loads it anew; start no thread."""
+    from django.db.migrations.loader import MigrationLoader
+
+    from console.database import start_django
     from pipelines import ROOMS
     from pipelines.cli.command_table import TABLE
     from pipelines.jobs.identity import hash_table_code
     from pipelines.jobs.specs.check_specs import check_specs
     from pipelines.rooms.validate.checks import define_counts
 
+    start_django()
     define_counts()
     check_specs()
-    for room in ROOMS:
-        __import__(f"pipelines.rooms.{room}")
-    for command in TABLE:
-        __import__(f"pipelines.cli.commands.{command.module}")
+    rooms = [f"pipelines.rooms.{room}" for room in ROOMS]
+    commands = [f"pipelines.cli.commands.{command.module}" for command in TABLE]
+    for name in (*_LOADED, *rooms, *commands):
+        import_module(name)
+    MigrationLoader(None)
     hash_table_code()
 
 

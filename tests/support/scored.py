@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import shutil
-import tempfile
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,8 +16,14 @@ from pipelines.jobs.run import run_month
 from pipelines.jobs.training import churn as training
 from pipelines.jobs.training import shelf
 from pipelines.rooms.score.frame import list_feature_groups, list_features, map_signs
-from tests.support.small import MONTH, Operator, own_settings, ungated_job
-from twin import generate
+from tests.support.made_once import make_once
+from tests.support.small import (
+    MONTH,
+    Operator,
+    own_settings,
+    run_twin,
+    ungated_job,
+)
 
 MONTHS = tuple(MONTH.plus(back) for back in range(-5, 1))
 TRAINED = MONTHS[-2]  # its labelled snapshots are the first three months
@@ -43,29 +47,18 @@ def train_small(home: Path, through: Month = TRAINED) -> str:
 @cache
 def unscored_operator() -> Operator:
     """Six months of about 500 services, of which five are run, without a model and without the gate."""
-    folder = Path(tempfile.mkdtemp(prefix="scored-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    generate(
-        folder / "source", services=500, months=len(MONTHS), seed=3, through=str(MONTH)
-    )
-    operator = Operator(folder / "source", folder / "unscored", MONTHS)
-    for month in MONTHS[:-1]:
-        run_month(ungated_job(operator.home, operator.source, month))
-    return operator
+    return run_twin("unscored", MONTHS, services=500, seed=3, left=1)
 
 
 @cache
 def scored_operator() -> Operator:
     """The same with a champion promoted, and the sixth month scored by it."""
     unscored = unscored_operator()
-    operator = replace(unscored, home=unscored.home.with_name("home"))
-    shutil.copytree(unscored.home, operator.home)
-    shelf.promote_version(
-        operator.home,
-        train_small(operator.home),
-        "Wang",
-        "the first one",
-        own_settings(),
-    )
-    run_month(ungated_job(operator.home, operator.source))
-    return operator
+
+    def make(folder: Path) -> None:
+        home = shutil.copytree(unscored.home, folder / "home")
+        version = train_small(home)
+        shelf.promote_version(home, version, "Wang", "the first one", own_settings())
+        run_month(ungated_job(home, unscored.source))
+
+    return replace(unscored, home=make_once("scored", make) / "home")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import csv
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,6 +26,7 @@ from pipelines.rooms.validate import Suites
 from pipelines.rooms.validate.verdicts import Verdict
 from pipelines.store.lake import Draft, MonthFolder, Version
 from pipelines.store.manifest import COMPUTED, TableEntry
+from tests.support.made_once import make_once
 from twin import generate
 
 MONTH = Month.parse("2026-08")
@@ -275,16 +273,29 @@ class Operator:
 
 @cache
 def twin_operator() -> Operator:
-    """Three months of a synthetic operator of about 300 services, run without the gate, once a test session."""
-    folder = Path(tempfile.mkdtemp(prefix="twin-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    generate(folder / "source", services=300, months=3, seed=1, through=str(MONTH))
-    operator = Operator(
-        folder / "source", folder / "home", tuple(MONTH.plus(i) for i in (-2, -1, 0))
-    )
-    for month in operator.months:
-        run_month(ungated_job(operator.home, operator.source, month))
-    return operator
+    """Three months of a synthetic operator of about 300 services, run without the gate, once a run of tests."""
+    months = tuple(MONTH.plus(back) for back in (-2, -1, 0))
+    return run_twin("twin", months, services=300, seed=1)
+
+
+def run_twin(
+    name: str, months: Sequence[Month], services: int, seed: int, left: int = 0
+) -> Operator:
+    """Make a synthetic operator's months and run all but the last `left`, without the gate, once a run of tests."""
+
+    def make(folder: Path) -> None:
+        generate(
+            folder / "source",
+            services=services,
+            months=len(months),
+            seed=seed,
+            through=str(months[-1]),
+        )
+        for month in months[: len(months) - left]:
+            run_month(ungated_job(folder / "home", folder / "source", month))
+
+    folder = make_once(name, make)
+    return Operator(folder / "source", folder / "home", tuple(months))
 
 
 # -- one room on tables made by hand -----------------------------------------------------------------------------

@@ -62,7 +62,8 @@ def open_xlsx(staged: Staged, table: Table, limits: Limits) -> Part:
     archive = open_archive(staged.path, staged.name, limits)
     book = read_workbook(archive)
     sheet = _choose_sheet(book, table, staged.name)
-    reader = _open_sheet(archive, book, sheet, limits)
+    cell_reader = _open_cells(archive, book, limits)
+    reader = SheetReader(archive, sheet.member, cell_reader, limits)
     rows = reader.read_rows()
 
     head = list(islice(rows, TITLE_ROWS + 1))
@@ -99,9 +100,10 @@ def read_sheets(staged: Staged, limits: Limits, rows: int) -> dict[str, list[Tex
     """
     archive = open_archive(staged.path, staged.name, limits)
     book = read_workbook(archive)
+    cell_reader = _open_cells(archive, book, limits)
     found: dict[str, list[Texts]] = {}
     for sheet in book.sheets:
-        reader = _open_sheet(archive, book, sheet, limits)
+        reader = SheetReader(archive, sheet.member, cell_reader, limits)
         head = list(islice(reader.read_rows(), rows))
         first_column = _find_first_column(head)
         found[sheet.name] = [_lay_out_texts(row, first_column) for row in head]
@@ -111,17 +113,11 @@ def read_sheets(staged: Staged, limits: Limits, rows: int) -> dict[str, list[Tex
 # -- the sheet -----------------------------------------------------------------------------------
 
 
-def _open_sheet(
-    archive: Archive,
-    book: Workbook,
-    sheet: Sheet,
-    limits: Limits,
-) -> SheetReader:
-    """Return a reader of a worksheet, with the texts and formats that its cells refer to."""
+def _open_cells(archive: Archive, book: Workbook, limits: Limits) -> CellReader:
+    """Return a reader of cells, with the texts and formats of the book that they refer to."""
     strings = read_strings(archive, book.strings, limits)
     forms = read_number_forms(archive, book.styles)
-    cell_reader = CellReader(strings, forms, book.is_1904)
-    return SheetReader(archive, sheet.member, cell_reader, limits)
+    return CellReader(strings, forms, book.is_1904)
 
 
 def _choose_sheet(book: Workbook, table: Table, file: str) -> Sheet:
