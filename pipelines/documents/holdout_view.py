@@ -69,9 +69,13 @@ def read_holdout_views(version: Version) -> list[HoldoutView]:
     views = []
     for spec in load_lists():
         of_list = orders.get(spec.name)
-        if spec.meta["holdout"] and of_list is not None:
-            prior = float(spec.meta.get("prior", {}).get("persuadability", 1))
-            views.append(_make_view(spec.name, prior, of_list, learnt.get(spec.name)))
+        if of_list is None or not spec.meta["holdout"]:
+            continue
+        judged = spec.meta.get("prior", {})
+        prior = float(judged.get("persuadability", 1))
+        learnt_of_list = learnt.get(spec.name)
+        view = _make_view(spec.name, prior, of_list, learnt_of_list)
+        views.append(view)
     return views
 
 
@@ -130,5 +134,6 @@ def _read_orders(version: Version) -> Mapping[str, _Orders]:
         risk = risks.get(row["customer_id"])
         foreseen = _USUAL_RISK if risk is None else float(risk)
         worth = row["expected_value"] or Decimal(0)
-        found[row["list"]] = found[row["list"]].add(foreseen, worth)
+        name = row["list"]
+        found[name] = found[name].add(foreseen, worth)
     return found
