@@ -5,6 +5,7 @@ No list is made by a score here: there is none.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import pandas as pd
@@ -24,7 +25,7 @@ Members = set[str]
 
 def further_members(held: Held, office: Office) -> dict[str, Members]:
     """Who is on each of these lists in the month; nobody where it is not computed."""
-    rules = {
+    rules: dict[str, Callable[[], Members]] = {
         "cohort_at_risk": lambda: _cohort_falling(held),
         "down_migration": lambda: _moving_down(held),
         "card_issue": lambda: _without_card(held),
