@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.findings import found, found_folder, waived, waived_folder
+from tests.console.quality.findings import found, found_folder, waived, waived_folder
 from tests.support.visitors import (
     Console,
     console,

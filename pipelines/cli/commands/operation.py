@@ -179,9 +179,6 @@ def change_accounts(
         list_accounts,
         make_account,
         move_account,
-        reset_account,
-        set_active,
-        set_email,
     )
 
     def tell_unknown(role: str) -> None:
@@ -206,7 +203,22 @@ def change_accounts(
         content = {"name": name, "works_as": works_as}
         speaker.answer_line(content, "cli.account_moved", **content)
         tell_unknown(account.role)
-    elif deed == "reset":
+    else:
+        _change_account(speaker, deed, name, email, actor)
+
+
+def _change_account(
+    speaker: Speaker, deed: str, name: str, email: str, actor: str
+) -> None:
+    """Do what an account and a deed are enough for."""
+    from console.accounts.register import (
+        find_account,
+        reset_account,
+        set_active,
+        set_email,
+    )
+
+    if deed == "reset":
         _tell_password(speaker, name, reset_account(find_account(name), actor))
     elif deed == "address":
         set_email(find_account(name), email, actor)
@@ -215,8 +227,8 @@ def change_accounts(
     elif deed in ("disable", "enable"):
         is_active = deed == "enable"
         set_active(find_account(name), is_active, actor)
-        content = {"name": name, "is_active": is_active}
-        speaker.answer_line(content, f"cli.account_{deed}d", name=name)
+        said = {"name": name, "is_active": is_active}
+        speaker.answer_line(said, f"cli.account_{deed}d", name=name)
     else:
         raise UsageError("account.unknown_deed", deed=deed)
 

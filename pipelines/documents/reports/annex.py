@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipelines.core.month import Month
-from pipelines.documents.reports.marks import read_marks, say_marks
+from pipelines.documents.marks import read_marks, say_marks
 from pipelines.documents.reports.model import Paper, Wording
 from pipelines.documents.reports.rows import (
     BridgeRow,

@@ -17,7 +17,7 @@ from pipelines.catalogue.figure_rows import (
 )
 from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, list_shown_kpis, load_kpis
 from pipelines.core.month import PERIODS, Month
-from pipelines.documents.reports.marks import Marks, read_marks, say_marks
+from pipelines.documents.marks import Marks, read_marks, say_marks
 from pipelines.documents.reports.model import (
     Block,
     Chart,

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from tests.console.quality.findings import SEPTEMBER, SHARE, TWICE
+from tests.console.quality.test_quality import work
 from tests.console.test_browser import fits
-from tests.console.test_quality import work
 from tests.support.browser import Visit, chromium, playwright_here, serve_here, visiting
-from tests.support.findings import SEPTEMBER, SHARE, TWICE
 from tests.support.visitors import PASSWORD, Console
 
 __all__ = ["chromium", "playwright_here"]

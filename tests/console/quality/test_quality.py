@@ -13,7 +13,7 @@ from pipelines.jobs.run import run_month
 from pipelines.store.lake import MonthFolder
 from pipelines.store.releases import Releaser, find_release, record_release
 from pipelines.store.waivers import read_waivers
-from tests.support.findings import SEPTEMBER, SHARE, TWICE, september_town
+from tests.console.quality.findings import SEPTEMBER, SHARE, TWICE, september_town
 from tests.support.small import own_settings, ungated_job
 from tests.support.visitors import DEBTORS, Console
 

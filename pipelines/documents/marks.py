@@ -10,13 +10,13 @@ period, a workbook of figures) the paper names it above all figures:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TypedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypedDict
 
 from pipelines.core.reasons import ReasonKind, join_reasons, split_reasons
-from pipelines.documents.reports.rows import ReadTable
 from pipelines.text.texts import say_reasons
 
+ReadTable = Callable[[str], Sequence[Any]]  # a table of a month by its name
 # The accepted findings by topic: a KPI's variant (`arpu.mean_base`) or a list.
 Marks = Mapping[str, list[str]]
 

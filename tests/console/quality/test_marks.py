@@ -21,7 +21,7 @@ from pipelines.documents.reports.write import export_documents
 from pipelines.documents.workbooks.export import export_month
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.store.waivers import find_waivers
-from tests.support.findings import SEPTEMBER, TWICE
+from tests.console.quality.findings import SEPTEMBER, TWICE
 from tests.support.small import KEY
 from tests.support.visitors import Console
 
