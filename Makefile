@@ -3,11 +3,12 @@
 #             (installs what they need beside Python where it may: deploy/need_packages.sh)
 # make check  what CI and pre-commit check: ruff, ruff format, mypy, the compose file against its schema
 # make bench  re-measure what the README claims (bench-quick: in ten minutes); make bench-faults plants every fault and tells what was caught;
+# make torture  lives homes in orders of events that nobody thought of (LIVES=100); make fuzz  gives readers bytes (SECONDS_EACH=100)
 # make bench-league  sets this project, a rule list and churnkit side by side (docs/league.md)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check bench bench-quick bench-faults bench-league spark packages clean
+.PHONY: help setup run test test-all check bench bench-quick bench-faults bench-league torture fuzz spark packages clean
 
 PYTHON ?= python3.11
 UV := build/uv/bin/uv
@@ -65,6 +66,14 @@ bench-faults: setup
 
 bench-league: setup
 	@$(BIN)/python -m benchmarks.league
+
+torture: setup
+	@RETENTION_TORTURE=$(or $(LIVES),100) $(BIN)/pytest tests/machine -s
+
+fuzz: setup
+	@for reader in $$($(BIN)/python -m tests.fuzz --list); do \
+	  $(UV) run --no-sync --with atheris python -m tests.fuzz $$reader --seconds $(or $(SECONDS_EACH),100) || exit 1; \
+	done
 
 # PySpark is the second engine's, 455 MB: only who tests it or runs on it needs it.
 spark: .venv/.spark

@@ -21,13 +21,14 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.value_kept import begin, make_operator
+from benchmarks.value_kept.town import Town
 from pipelines.cli import app
 from pipelines.core.month import Month
+from twin import TwinConfig
 
 Row = dict[str, Any]
 # More complaints and opt-outs than an operator has, so that a small twin has somebody of each kind.
-CONFIG = "complaint_rate: 0.05\nhigh_severity_share: 0.6\nopt_out_share: 0.15\n"
+CONFIG = TwinConfig(complaint_rate=0.05, high_severity_share=0.6, opt_out_share=0.15)
 # Of whom each is the first: his rows of `dispatch_why_not`, and whether he has an order.
 KINDS: dict[str, Callable[[list[Row], bool], bool]] = {
     "an open complaint": lambda rows, ordered: any(
@@ -104,10 +105,17 @@ def main() -> None:
     parser.add_argument("--lang", default="en")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="why-not-") as name:
-        month = make_operator(Path(name) / "start", options, options.seed, CONFIG)
-        let_a_manager_leave(Path(name) / "start" / "source" / str(month))
-        begin(Path(name) / "start", options)
-        answer(Path(name) / "start" / "home", month, options.lang)
+        first = Month.parse(options.first)
+        town = Town(Path(name), options.services, options.seed, CONFIG, first)
+        for _ in range(options.before - 1):
+            town.live()
+            town.release(town.run())
+        month = town.live()
+        let_a_manager_leave(town.source / str(month))
+        town.run()
+        town.train()
+        town.release(town.run())
+        answer(town.home, month, options.lang)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,14 @@ from django.views.decorators.http import require_safe
 
 from console.access.gate import open_to
 from console.access.roles import Role
+from console.branch.decisions import count_decisions
 from pipelines.store.lake import MonthFolder, list_held_months
 
 _OWN_PAGES = {
     Role.MANAGER: "queue",
     Role.HEAD: "branch",
+    Role.ANALYST: "analysis",
+    Role.QUALITY: "quality",
     Role.ADMINISTRATOR: "accounts",
 }
 
@@ -26,7 +29,9 @@ def show_first_page(request: Any) -> Any:
     own_page = _OWN_PAGES.get(request.user.known_role)
     if own_page is not None:
         return redirect(own_page)
-    months = [_describe_month(month) for month in _list_newest_first()]
+    held = _list_newest_first()
+    said = count_decisions(str(month) for month in held)
+    months = [_describe_month(month) | {"said": said[str(month)]} for month in held]
     return render(request, "console/months.html", {"months": months})
 
 

@@ -56,6 +56,46 @@ class OrderChange(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
 
+class ListDecision(models.Model):
+    """What a head said of a list of the branch: approved, or returned and why.
+
+    Of several the last stands. It is of one version of the month: another one has other orders.
+    """
+
+    month = models.CharField(max_length=7)
+    version = models.IntegerField()
+    branch_id = models.CharField(max_length=200)
+    list = models.CharField(max_length=64)
+    kind = models.CharField(
+        max_length=16, choices=(("approved", "approved"), ("returned", "returned"))
+    )
+    why = models.TextField(blank=True)
+    actor = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """Decisions are looked for by their month and branch."""
+
+        indexes = (models.Index(fields=("month", "branch_id"), name="decisions_of"),)
+
+
+class PlacesRequest(models.Model):
+    """A head asks for more or fewer places for a manager, in figures of a month, and says why.
+
+    The places themselves stand in the staff file that the operator delivers.
+    """
+
+    month = models.CharField(max_length=7)
+    branch_id = models.CharField(max_length=200, db_index=True)
+    manager_id = models.CharField(max_length=200)
+    places_now = models.IntegerField()
+    places_wanted = models.IntegerField()
+    worth_amount = models.DecimalField(max_digits=18, decimal_places=2)
+    why = models.TextField()
+    actor = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)
+
+
 class OrderState(models.Model):
     """An order as it stands by now: who has it, what was answered last, which day counts.
 
@@ -169,3 +209,42 @@ class AuditEntry(models.Model):
     action = models.CharField(max_length=64)
     subject = models.CharField(max_length=255)
     detail = models.JSONField(default=dict)
+
+
+class Errand(models.Model):
+    """Something asked for on a page that a page cannot wait for (`console/errands/`).
+
+    `said` is what came of it: a version, or a message key with its facts.
+    """
+
+    kind = models.CharField(max_length=16)
+    month = models.CharField(max_length=7, blank=True)
+    version = models.IntegerField(null=True)
+    subject = models.CharField(max_length=200, blank=True)
+    asked_by = models.CharField(max_length=150)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=16, default="waiting", db_index=True)
+    tries = models.SmallIntegerField(default=0)
+    not_before = models.DateTimeField(auto_now_add=True)
+    step = models.CharField(max_length=64, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    said = models.JSONField(default=dict)
+    # Of a release: whether Airflow, where it is asked too, was told.
+    is_told = models.BooleanField(default=False)
+
+
+class ConsentEntry(models.Model):
+    """What a customer wants of the office; of a kind the last entry stands.
+
+    `kind` is `do_not_contact` (no list at all) or `opted_out` (no list made by a score). An entry
+    that takes an objection back also ends the marks of answers up to `last_mark`.
+    """
+
+    customer_id = models.CharField(max_length=200, db_index=True)
+    kind = models.CharField(max_length=32)
+    is_objection = models.BooleanField()
+    since_on = models.DateField()
+    last_mark = models.BigIntegerField(default=0)
+    why = models.TextField()
+    actor = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)

@@ -76,6 +76,7 @@ def import_orders(
             order_count=len(rows),
         )
         Order.objects.bulk_create(_make_orders(release, rows), batch_size=_BATCH)
+        _honour_objections(rows, actor)
         failpoint("office.imported")
         AuditEntry.objects.create(
             actor=actor,
@@ -109,6 +110,7 @@ def import_day_orders(
             return 0
         rows = list(_read_orders(folder.version(seal.version), settings.key))
         Order.objects.bulk_create(_make_orders(release, rows), batch_size=_BATCH)
+        _honour_objections(rows, actor)
         AuditEntry.objects.create(
             actor=actor,
             action=_ADDED,
@@ -122,6 +124,14 @@ def _make_orders(release: Release, rows: list[OrderRow]) -> list[Order]:
     from console.models import Order
 
     return [Order(release=release, **row) for row in rows]
+
+
+def _honour_objections(rows: list[OrderRow], actor: str) -> None:
+    """Take back what a customer objected to after the lists were made."""
+    from console.persons.consent import list_objecting, take_back_objected
+
+    customers = {row["customer_id"] for row in rows}
+    take_back_objected(customers & list_objecting(), actor)
 
 
 def _read_orders(version: Version, key: bytes) -> Iterator[OrderRow]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from console.models import Answer, AuditEntry, ContactMark, Intake, Order
+from console.persons.consent import DO_NOT_CONTACT, take_back_objected
 from pipelines.catalogue.outputs import list_outcomes
 from pipelines.catalogue.spec import load_named_specs
 from pipelines.core.month import Month
@@ -65,6 +66,7 @@ def take_answers_back(returned: Return, actor: str) -> Receipt:
         failpoint("office.answered")
         _mark_customers(intake, orders)
         failpoint("office.marked")
+        _honour_objections(intake)
     failpoint("office.taken")
     return receipt
 
@@ -232,6 +234,14 @@ def _mark_customers(intake: Intake, orders: Mapping[str, Order]) -> None:
     ContactMark.objects.bulk_create(marks, batch_size=_CHUNK)
     for chunk in _split_ids({answer.order_id for answer in new}):
         _lift_wrong_numbers(chunk)
+
+
+def _honour_objections(intake: Intake) -> None:
+    """Take back the other open orders of who asked in a file's answers not to be contacted."""
+    asked = ContactMark.objects.filter(
+        answer__intake=intake, kind=DO_NOT_CONTACT
+    ).values_list("customer_id", flat=True)
+    take_back_objected(set(asked), intake.actor)
 
 
 def _lift_wrong_numbers(order_ids: Sequence[str]) -> None:

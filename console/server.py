@@ -138,7 +138,7 @@ def _tell_failures() -> None:
 
 
 def _start_settling(worker: Any) -> None:
-    """Take what was held long enough also while nobody asks for anything."""
+    """Take what was held long enough, and begin what was asked for, while nobody asks."""
     from threading import Thread
 
     Thread(target=_keep_settling, args=(worker,), daemon=True).start()
@@ -147,15 +147,20 @@ def _start_settling(worker: Any) -> None:
 def _keep_settling(worker: Any) -> None:
     import time
 
+    from django.conf import settings
     from django.db import Error, close_old_connections
 
+    from console.errands.runner import ErrandRunner
     from console.work.holding import settle_answers
 
+    runner = ErrandRunner(settings.CONSOLE_HOME)
     while worker.alive:
         time.sleep(_SETTLE_SECONDS)
         close_old_connections()
         try:
             settle_answers()
+            if settings.CONSOLE_DOES_ERRANDS:
+                runner.look()
         except Error:
             continue  # the database is away: what is held stays there, and is taken later
 

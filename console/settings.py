@@ -54,6 +54,7 @@ DATABASES = {"default": django_database(_OFFICE.office_database(Path("home")))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGGING_CONFIG = None  # whoever starts us decides what is logged
 CONSOLE_HOME = Path("home")
+CONSOLE_DOES_ERRANDS = _OFFICE.console_errands == "here"
 
 # -- pages -----------------------------------------------------------------------------------------
 

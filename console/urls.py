@@ -6,8 +6,11 @@ from django.urls import path
 
 from console.accounts import pages as accounts
 from console.accounts import staff_pages
-from console.branch import pages as branch
+from console.analysis import urls as analysis
+from console.branch import urls as branch
 from console.first_page import show_first_page
+from console.persons.urls import urlpatterns as persons_pages
+from console.quality.urls import urlpatterns as quality_pages
 from console.work import book_pages, pages
 from console.work.mine import show_own_figures
 
@@ -20,9 +23,8 @@ urlpatterns = [
     path("password/", accounts.change_password, name="password"),
     path("accounts/", staff_pages.show_accounts, name="accounts"),
     path("accounts/<str:name>/", staff_pages.change_account, name="change_account"),
-    path("branch/", branch.show_branch, name="branch"),
-    path("branch/orders/", branch.manage_orders, name="branch_orders"),
-    path("branch/<str:kpi>/<str:variant>/", branch.show_kpi, name="kpi"),
+    *branch.urlpatterns,
+    *analysis.urlpatterns,
     path("queue/", pages.show_queue, name="queue"),
     path("orders/undo/", pages.undo_last, name="undo"),
     path("orders/<str:order_id>/", pages.work_order, name="order"),
@@ -32,6 +34,8 @@ urlpatterns = [
     path("books/hand-in/", book_pages.hand_in_book, name="hand_in"),
     path("books/corrected/<str:link>/", book_pages.fetch_corrected, name="corrected"),
     path("books/<str:month>/", book_pages.fetch_book, name="book"),
+    *quality_pages,
+    *persons_pages,
 ]
 
 handler400 = "console.access.errors.show_bad_request"

@@ -32,6 +32,7 @@ from pipelines.operations.orchestration import (
     find_home,
     find_occasion,
     month_param,
+    name_decider,
 )
 
 if TYPE_CHECKING:
@@ -72,10 +73,8 @@ def promote_challenger(**context: Any) -> str:
 
     trained = context["ti"].xcom_pull(task_ids="train")
     answer = context["ti"].xcom_pull(task_ids="approve") or {}
-    user = answer.get("responded_by_user") or {}
     form = answer.get("params_input") or {}
-    names = [user.get("name") or user.get("id"), form.get("who")]
-    decided_by = ", ".join(dict.fromkeys(name for name in names if name))
+    decided_by = name_decider(answer)
     why = form.get("why") or "approved in Airflow"
     return promote_version(
         find_home(), trained["version"], decided_by, why, load_settings()

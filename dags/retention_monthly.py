@@ -14,7 +14,7 @@ One run a month, partition key `YYYY-MM`. It is followed until its orders are du
 | | else `RETENTION_HOME` and `RETENTION_SOURCE` |
 | retried | month not delivered yet (hourly, three days), month busy, storage failed |
 | | a receiver away (hourly); nothing else |
-| approval | "Required actions", by whom `RETENTION_APPROVERS` names |
+| approval | "Required actions", by whom `RETENTION_APPROVERS` names, or in the console |
 | | unanswered for 20 days it fails, and stays a draft |
 | deadline | the duties of the 5th, 10th and 12th are watched by `retention_deadlines` |
 | sent | after the release, to whom `RETENTION_DELIVERY_FILE` names; without it to nobody |
@@ -48,6 +48,7 @@ from pipelines.operations.orchestration import (
     find_occasion,
     find_source,
     month_param,
+    name_decider,
     read_approvers,
 )
 
@@ -151,12 +152,23 @@ def run_one_room(name: str, **context: Any) -> dict[str, object] | None:
 
 @task(task_id="release")
 def release_approved(**context: Any) -> int:
-    """Seal the version that was approved."""
-    from pipelines.jobs.run import release_month
+    """Seal the version that was approved, with who approved it on record.
 
+    A month that was released elsewhere meanwhile stays as it is; the log says by whom.
+    """
+    from pipelines.jobs.run import release_month
+    from pipelines.store.releases import AIRFLOW, Releaser, find_release
+
+    job = make_job(context)
     approved = context["ti"].xcom_pull(task_ids=ROOMS[-1])
+    answer = context["ti"].xcom_pull(task_ids="approve")
     number = approved["version"] if approved else None
-    return release_month(make_job(context), number).number
+    if job.folder.read_seal() is not None:
+        number = None
+    releaser = Releaser(name_decider(answer), AIRFLOW)
+    version = release_month(job, number, releaser)
+    print(find_release(job.folder))
+    return version.number
 
 
 @task(task_id="deliver")

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from models.boosting import TreeModel
+from models.card import ROWS
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
 from models.frames import Floats
 from models.trees.walk import TreeWalk
 
-ROWS = "rows"  # scikit-learn's own, a row at a time
+__all__ = ["COLUMNS", "PREDICTORS", "ROWS", "choose_predictor", "use_predictor"]
 COLUMNS = "columns-1"  # models.trees.walk
 PREDICTORS = (ROWS, COLUMNS)
 MADE_UP_ROWS = 2_000

@@ -10,14 +10,13 @@ skops, which imports no type that is not listed here.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import io
 import json
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +24,53 @@ import pandas as pd
 import sklearn
 from sklearn.base import BaseEstimator
 
+from models.card import (
+    CARD,
+    MOST_BYTES,
+    QUICK,
+    SEAL,
+    Card,
+    ModelForeign,
+    ModelMissing,
+    ModelOfOtherPredictor,
+    ModelOfOtherVersion,
+    ModelRefused,
+    ModelTampered,
+    ModelTooLarge,
+    read_card,
+    read_part,
+    seal_card,
+)
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
-from models.predictors import PREDICTORS, ROWS, use_predictor
+from models.predictors import PREDICTORS, use_predictor
 from models.uplift import UpliftRegressor
 
-MODEL, CARD, SEAL = "model.skops", "card.json", "card.hmac"
+# Who loads models finds what is known of them here as well.
+__all__ = [
+    "CARD",
+    "MODEL",
+    "MOST_BYTES",
+    "QUICK",
+    "SEAL",
+    "Card",
+    "ModelForeign",
+    "ModelMissing",
+    "ModelOfOtherPredictor",
+    "ModelOfOtherVersion",
+    "ModelRefused",
+    "ModelTampered",
+    "ModelTooLarge",
+    "describe_choices",
+    "hash_code",
+    "hash_frame",
+    "load_model",
+    "read_card",
+    "save_model",
+]
+MODEL = "model.skops"
 SCHEMA = "schema.json"
-# The note of a card whose model was made in a hurry: on fewer rows, of fewer candidates.
-QUICK = "quick"
 Model = ChurnClassifier | CompetingClassifier | UpliftRegressor
-MOST_BYTES = 200 * 2**20  # of the file, and of what it unpacks to
 TRUSTED = [
     "functools.partial",
     "models.additive.AdditiveModel",
@@ -49,85 +84,6 @@ TRUSTED = [
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.utils.validation.check_array",
 ]
-
-
-class ModelRefused(ValueError):
-    """A model file is not loaded; `reason` is a word for it."""
-
-    reason = "refused"
-
-
-class ModelMissing(ModelRefused):
-    """There is no such version, or a part of it is gone."""
-
-    reason = "missing"
-
-
-class ModelTampered(ModelRefused):
-    """The card or the model is not what was sealed, or was sealed with another key."""
-
-    reason = "tampered"
-
-
-class ModelTooLarge(ModelRefused):
-    """The file is larger, packed or unpacked, than any model made here."""
-
-    reason = "too_large"
-
-
-class ModelOfOtherVersion(ModelRefused):
-    """The model was fitted by another scikit-learn.
-
-    Its private parts may mean something else now.
-    """
-
-    reason = "other_version"
-
-
-class ModelOfOtherPredictor(ModelRefused):
-    """The card names a predictor that this version of the code does not have."""
-
-    reason = "other_predictor"
-
-
-class ModelForeign(ModelRefused):
-    """The file is no skops file, or holds types that no model made here has."""
-
-    reason = "foreign"
-
-
-@dataclass(frozen=True)
-class Card:
-    """What a person must know of a model.
-
-    `metrics` by measure, `missing_tables` made it smaller than it could be.
-
-    `judged` is how it did on months it was not fitted on, `reference` the month it was trained
-    through, in bins. `predictor` is the code that takes rows through the trees.
-    """
-
-    trained_through: str
-    months: list[str]
-    rows: int
-    outcomes: dict[str, int]
-    features: list[str]
-    missing_tables: list[str]
-    choices: dict[str, str]
-    metrics: dict[str, float]
-    data_hash: str
-    code_hash: str
-    text: str
-    sklearn_version: str = sklearn.__version__
-    model_hash: str = ""
-    notes: dict[str, str] = field(default_factory=dict)
-    judged: dict[str, Any] = field(default_factory=dict)
-    reference: dict[str, Any] = field(default_factory=dict)
-    predictor: str = ROWS
-
-    @property
-    def version(self) -> str:
-        """The name of the version: the month it was trained through, and its hash."""
-        return f"{self.trained_through}-{self.model_hash[:12]}"
 
 
 def save_model(registry: Path, model: BaseEstimator, card: Card, key: bytes) -> Card:
@@ -151,7 +107,7 @@ def save_model(registry: Path, model: BaseEstimator, card: Card, key: bytes) -> 
     try:
         (partial / MODEL).write_bytes(content)
         (partial / CARD).write_bytes(text)
-        (partial / SEAL).write_text(_seal(text, key))
+        (partial / SEAL).write_text(seal_card(text, key))
         partial.chmod(0o755)
         return _put(partial, registry / card.version, key)
     except BaseException:
@@ -216,23 +172,12 @@ def _put(partial: Path, version: Path, key: bytes) -> Card:
     return read_card(version, key)
 
 
-def read_card(version: Path, key: bytes) -> Card:
-    """Read the card of a version, its seal checked; the model is not touched."""
-    text = _read(version / CARD)
-    seal = _read(version / SEAL).decode("ascii", errors="replace").strip()
-    if not hmac.compare_digest(seal.encode(), _seal(text, key).encode()):
-        raise ModelTampered(
-            f"{version.name}: the card does not bear the seal of this installation"
-        )
-    return Card(**json.loads(text))
-
-
 def load_model(version: Path, key: bytes) -> tuple[Model, Card]:
     """Load a version's model and card; ModelRefused says why not."""
     import skops.io
 
     card = read_card(version, key)
-    content = _read(version / MODEL)
+    content = read_part(version / MODEL)
     if hashlib.sha256(content).hexdigest() != card.model_hash:
         raise ModelTampered(
             f"{version.name}: the model file is not the one that was sealed"
@@ -280,23 +225,6 @@ def describe_choices(model: ChurnClassifier | CompetingClassifier) -> Mapping[st
         str(step): part.choice_
         for step, part in zip(model.steps_, model.models_, strict=True)
     }
-
-
-def _seal(text: bytes, key: bytes) -> str:
-    return hmac.new(
-        key, b"retention-office model card v1\0" + text, hashlib.sha256
-    ).hexdigest()
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ModelTooLarge(
-                f"{path.parent.name}/{path.name}: {path.stat().st_size} bytes, {MOST_BYTES} at most"
-            )
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ModelMissing(f"{path.parent.name}/{path.name} is not there") from None
 
 
 def _check_content(name: str, content: bytes) -> None:

@@ -70,6 +70,9 @@ class TwinConfig:
         0.55,
         0.10,
     )  # assumed; that dogs exist: Ascarza, Iyengar & Schleicher (10 % v 6 %)
+    # Of customers, whose persuasion goes with their contract: bound ones are kept, free ones reminded that they may go.
+    # Assumed: response models of campaigns sort customers, but weakly, so the smaller part shows.
+    persuasion_shown_share: float = 0.3
     # How much of that factor a contact about a list's order carries; the others carry none. Assumed.
     retention_strength: Mapping[str, float] = field(
         default_factory=lambda: {

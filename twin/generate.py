@@ -68,7 +68,7 @@ def generate(
     wanted = _days_by_month(days, numbers)
     _clear(out, [span_of(number).label for number in numbers])
     witness = Witness()
-    world = _begin(request, numbers[0])
+    world = begin(request, numbers[0])
     for done, number in enumerate(numbers):
         eve = world.bills.take(np.arange(len(world.bills)))
         live_month(world, number)
@@ -117,7 +117,7 @@ def _numbers(request: Request) -> range:
     return range(last - request.months + 1, last + 1)
 
 
-def _begin(request: Request, first: int) -> World:
+def begin(request: Request, first: int) -> World:
     """Create the operator and live the unwritten months before the first."""
     begin = first - request.config.burn_in_months
     world = create_world(request.config, request.services, request.seed, begin)
@@ -133,7 +133,7 @@ def _live_again(
     """Live up to a month again, with the orders that were given on the way, and write nothing."""
     request, witness = diary.request, Witness()
     numbers = range(_numbers(request)[0], newest + 1)
-    world = _begin(request, numbers[0])
+    world = begin(request, numbers[0])
     for done, number in enumerate(numbers):
         before = span_of(number - 1).label
         live_month(

@@ -49,8 +49,24 @@ def _list_places(request: Any) -> list[Place]:
         Role.HEAD: (
             ("branch", _("My branch")),
             ("branch_orders", _("Orders of the branch")),
+            ("branch_lists", _("Lists")),
+            ("places", _("Places")),
         ),
-        Role.ADMINISTRATOR: (("accounts", _("Accounts")),),
+        Role.ANALYST: (
+            ("analysis", _("Figures")),
+            ("definitions", _("Definitions")),
+            ("models", _("Models")),
+            ("effects", _("Effects")),
+            ("why", _("Why a customer")),
+        ),
+        Role.QUALITY: (
+            ("quality", _("Quality")),
+            ("persons", _("Persons' rights")),
+        ),
+        Role.ADMINISTRATOR: (
+            ("accounts", _("Accounts")),
+            ("persons", _("Persons' rights")),
+        ),
     }
     pages = words.get(request.user.known_role, ())
     match = request.resolver_match

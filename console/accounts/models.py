@@ -28,6 +28,8 @@ class Account(AbstractBaseUser):
     )
     manager_id = models.CharField(max_length=200, blank=True)
     branch_id = models.CharField(max_length=200, blank=True)
+    # Where notices go; nobody without one is told anything by mail.
+    email = models.CharField(max_length=254, blank=True)
     is_active = models.BooleanField(default=True)
     must_change_password = models.BooleanField(default=True)
     # Part of every session's fingerprint: a new number ends all sessions of the account.

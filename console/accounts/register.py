@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -32,6 +34,7 @@ class NewAccount:
     role: str
     manager_id: str = ""
     branch_id: str = ""
+    email: str = ""
 
 
 def make_account(wanted: NewAccount, actor: str) -> str:
@@ -46,6 +49,7 @@ def make_account(wanted: NewAccount, actor: str) -> str:
         role=role.value,
         manager_id=wanted.manager_id if role is Role.MANAGER else "",
         branch_id=wanted.branch_id if role is Role.HEAD else "",
+        email=_check_email(wanted.email),
     )
     account.set_password(password)
     try:
@@ -80,6 +84,28 @@ def _check_wanted(wanted: NewAccount) -> Role:
         raise UsageError("account.bad_name")
     _require_id(role, wanted.manager_id, wanted.branch_id)
     return role
+
+
+def _check_email(email: str) -> str:
+    """Return an address that mail can go to, or none; raise UsageError for anything else."""
+    address = email.strip()
+    if not address:
+        return ""
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise UsageError("account.bad_email") from error
+    return address
+
+
+def set_email(account: Account, email: str, actor: str) -> None:
+    """Say where an account's notices go; nowhere without an address.
+
+    Raise UsageError for what is no address.
+    """
+    account.email = _check_email(email)
+    account.save(update_fields=["email"])
+    write_entry(actor, "address_set", account.name, "")
 
 
 def _require_id(role: Role, manager_id: str, branch_id: str) -> None:

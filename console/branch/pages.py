@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -24,12 +25,12 @@ from console.figures.kpis import (
     ManagerRow,
     Scope,
     Wanted,
-    draw_branch_trend,
+    draw_scope_trend,
     find_newest_release,
     list_managers,
     load_meanings,
-    read_managers,
     read_scope,
+    read_scopes,
 )
 from console.models import OrderChange
 from console.work.published import read_cards
@@ -111,14 +112,26 @@ def show_kpi(request: Any, kpi: str, variant: str) -> Any:
         raise Http404
     branch_id = request.user.branch_id
     names = _name_managers(list_managers(version, branch_id))
+    lines = []
+    for line in read_scopes(version, "manager", names, wanted, language):
+        orders = urlencode({"holder": line.scope_id})
+        shown = {
+            "line": line,
+            "name": names[line.scope_id],
+            "link": f"{reverse('branch_orders')}?{orders}",
+            "rows": reverse("manager_rows", args=(*wanted, line.scope_id)),
+        }
+        lines.append(shown)
+    branch = Scope("branch", branch_id)
     context = {
         "version": version,
         "meaning": meaning,
-        "trend": draw_branch_trend(version, branch_id, wanted, language),
-        "lines": [
-            {"line": line, "name": names.get(line.scope_id, line.scope_id)}
-            for line in read_managers(version, branch_id, wanted, language)
-        ],
+        "trend": draw_scope_trend(version, branch, wanted, language),
+        "kind": _("Manager"),
+        "lines": lines,
+        "rows": reverse("branch_rows", args=wanted),
+        "way_back": reverse("branch"),
+        "way_back_words": _("My branch"),
     }
     return render(request, "console/kpi.html", context)
 
@@ -171,11 +184,14 @@ def _show_orders(request: Any, status: int, **more: Any) -> Any:
 
 
 def _is_chosen(queued: QueuedOrder, chosen: Any) -> bool:
-    """Whether an order is of the manager and in the state that are asked for."""
+    """Whether an order is of the manager and list, and in the state, that are asked for."""
     if queued.state is State.DONE:
         return False
     holder_id, state = chosen.get("holder"), chosen.get("state")
     if holder_id is not None and holder_id != (queued.order.holder_id or ""):
+        return False
+    list_name = chosen.get("list")
+    if list_name and list_name != queued.order.list:
         return False
     return not state or state == queued.state.value
 

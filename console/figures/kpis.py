@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -102,16 +102,15 @@ def read_scope(version: Version, scope: Scope, language: str) -> list[KpiLine]:
     return sorted(lines, key=lambda line: (-line.miss, line.title))
 
 
-def read_managers(
-    version: Version, branch_id: str, wanted: Wanted, language: str
+def read_scopes(
+    version: Version, kind: str, ids: Container[str], wanted: Wanted, language: str
 ) -> list[KpiLine]:
-    """Return one KPI of the managers of a branch, the worst first."""
+    """Return one KPI of some branches or managers (`kind`), the worst first."""
     meaning = load_meanings(language)[wanted]
-    managers = {row.manager_id for row in list_managers(version, branch_id)}
-    where = {"kpi": wanted.kpi, "variant": wanted.variant, "scope_kind": "manager"}
+    where = {"kpi": wanted.kpi, "variant": wanted.variant, "scope_kind": kind}
     lines = []
     for row in version.read_rows(_MONTHLY, where=where):
-        if row["scope_id"] in managers:
+        if row["scope_id"] in ids:
             lines.append((_make_line(row, meaning, language, []), row["value"]))
     sign = 1 if meaning.better == "higher" else -1
 
@@ -122,11 +121,11 @@ def read_managers(
     return [line for line, _ in sorted(lines, key=find_place)]
 
 
-def draw_branch_trend(
-    version: Version, branch_id: str, wanted: Wanted, language: str
+def draw_scope_trend(
+    version: Version, scope: Scope, wanted: Wanted, language: str
 ) -> str:
-    """Draw a KPI of a branch over the months; nothing where only one is known."""
-    where = {"scope_kind": "branch", "scope_id": branch_id}
+    """Draw a KPI of a scope over the months; nothing where only one is known."""
+    where = {"scope_kind": scope.kind, "scope_id": scope.id}
     points = _read_trends(version, where).get(wanted, [])
     if len(points) < 2:
         return ""

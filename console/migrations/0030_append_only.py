@@ -13,6 +13,6 @@ def protect_record(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("console", "0003_held_answer")]
+    dependencies = [("console", "0020_errand_consent")]
 
     operations = [migrations.RunPython(protect_record)]

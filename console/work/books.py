@@ -24,7 +24,7 @@ from pipelines.documents.workbooks.workbook_data import WorkRow
 from pipelines.operations.tidy_office import remove_old_books
 from pipelines.returns.corrected import SentOut, describe_refusal, write_corrected
 from pipelines.returns.filled import Refusal, Return, ReturnedRow, read_return
-from pipelines.sources.office.changes import read_changes
+from pipelines.sources.office.changes import list_months_in_book, read_changes
 from pipelines.sources.operator.delivery import FileRefused
 from pipelines.text.texts import fill_label
 
@@ -69,9 +69,11 @@ def write_own_books(
     home: Path, account: Any, month: Month, language: str, out: Path
 ) -> list[Path]:
     """Write a manager's workbooks of a month: one, and another of each day that added orders."""
-    orders = scope(account).filter(release_id=str(month))
+    months = list_months_in_book(month)
+    names = [str(each) for each in months]
+    orders = scope(account).filter(release_id__in=names)
     order_ids = tuple(orders.values_list("pk", flat=True))
-    changes = read_changes(load_settings().office_database(home), month)
+    changes = read_changes(load_settings().office_database(home), *months)
     written: list[Path] = []
     for version in list_released(home, month):
         data = OrdersByKey(version, language, False, changes, order_ids=order_ids)

@@ -33,23 +33,25 @@ class OrdersByKey(WorkbookData):
 
     def read_table(self, table: str) -> list[Any]:
         """Return the rows of a table; of one that grows with customers those of the orders."""
-        if table == "dispatch_order":
+        if table in ("dispatch_order", "dispatch_carried"):
             return self.version.read_rows(table, where={"order_id": self.order_ids})
         if table == "snapshot_number":
-            services = {order["service_id"] for order in self.orders}
+            orders = [*self.orders, *self.carried]
+            services = {order["service_id"] for order in orders}
             wanted = tuple(sorted(filter(None, services)))
             return self.version.read_rows(table, where={"service_id": wanted})
         if table in ANSWER_TABLES:
-            customers = {order["customer_id"] for order in self.orders}
+            orders = [*self.orders, *self.carried]
+            customers = {order["customer_id"] for order in orders}
             found = {"customer_id": tuple(sorted(customers))}
             return self.version.read_rows(table, where=found)
         return super().read_table(table)
 
-    def find_people(self, customers: set[str]) -> Mapping[str, PersonRow]:
-        """Return name and phone of customers, by id."""
+    def read_people(self, version: Version, customers: set[str]) -> list[PersonRow]:
+        """Return those of some customers of whom a version tells."""
         wanted = {"customer_id": tuple(sorted(customers))}
-        found: list[Any] = self.version.read_rows("snapshot_person", where=wanted)
-        return {row["customer_id"]: row for row in found}
+        found: list[Any] = version.read_rows("snapshot_person", where=wanted)
+        return found
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def list_table_columns(table: str) -> tuple[str, ...]:
 
     if spec.meta.get("carry"):
         return list_carried_columns(spec)
-    return tuple(spec.tree.named_selects)
+    return spec.column_names
 
 
 def find_spec(table: str) -> Spec | None:
@@ -79,7 +79,7 @@ def list_carried_columns(spec: Spec) -> tuple[str, ...]:
     key = carry["key"]
     latest = carry["latest"]
     names = [key, "last_month", *latest]
-    for measure in spec.tree.named_selects:
+    for measure in spec.column_names:
         if measure not in (key, *latest):
             names += [f"{measure}_{months}" for months in range(CARRY_MONTHS)]
     return tuple(names)
@@ -168,7 +168,7 @@ def _describe_bad_column(spec: Spec, why: str) -> SpecError:
 
 def _find_suspect(spec: Spec, why: str, known: set[str]) -> exp.Column | None:
     """The first column that sqlglot's words name, else the first that nobody knows."""
-    columns = list(spec.tree.find_all(exp.Column))
+    columns = list(spec.find_parts(exp.Column))
     named = re.findall(r"\w+", why)
     for column in columns:
         if column.name in named:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.catalogue.front_matter import Windows, find_block
 from pipelines.catalogue.windows import list_window_columns
@@ -20,6 +20,8 @@ from pipelines.core.yaml_files import read_text
 if TYPE_CHECKING:
     from sqlglot import exp
 
+_Part = TypeVar("_Part", bound="exp.Expr")
+
 # Tables of earlier months are named by a prefix, their era: m1, m2 and m3 are the months right
 # before, m12 the same month a year before, prior the latest held one before this, base the frozen
 # cohort's base month.
@@ -28,6 +30,7 @@ EARLIER = ("m1", "m2", "m3", "m12", "prior", "base")
 MADE_OF = {
     "feedback_effect": "feedback_arm",
     "feedback_money": "feedback_ledger",
+    "feedback_persuasion": "feedback_segment",
     "daily_money": "daily_ledger",
 }
 # The era that a file is written for whose table is made once more of another (`again_of`).
@@ -85,13 +88,28 @@ class Spec:
     def tree(self) -> exp.Query:
         """The parsed SELECT with the columns of its windows.
 
-        A fresh copy each time, callers may change it.
+        A fresh copy each time, callers may change it. Who only looks asks for `column_names` or
+        `find_parts`: a copy costs more than what is looked for.
         """
-        tree = _parse_select(self.sql, self.where, self.sql_line).copy()
+        return self._shared_tree.copy()
+
+    @cached_property
+    def _shared_tree(self) -> exp.Query:
+        """The same, which nobody may change."""
+        tree = _parse_select(self.sql, self.where, self.sql_line)
         if "windows" not in self.meta:
             return tree
         windows = Windows.model_validate(self.meta["windows"])
-        return tree.select(*list_window_columns(windows), copy=False)
+        return tree.copy().select(*list_window_columns(windows), copy=False)
+
+    @cached_property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns that the SELECT gives, in their order."""
+        return tuple(self._shared_tree.named_selects)
+
+    def find_parts(self, kind: type[_Part]) -> Iterator[_Part]:
+        """Yield the parts of the SELECT that are of a kind; nobody may change them."""
+        return self._shared_tree.find_all(kind)
 
     @property
     def text(self) -> str:
@@ -110,8 +128,7 @@ class Spec:
         """The names of the `:parameters` in the SELECT."""
         from sqlglot import exp
 
-        tree = _parse_select(self.sql, self.where, self.sql_line)
-        placeholders = tree.find_all(exp.Placeholder)
+        placeholders = self.find_parts(exp.Placeholder)
         return frozenset(str(placeholder.this) for placeholder in placeholders)
 
     @property

@@ -114,4 +114,4 @@ def _bind(step: Step, relations: tuple[tuple[str, str], ...]) -> str:
         if not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
         table.set("this", exp.to_identifier(names[table.name]))
-    return tree.sql(dialect="duckdb", comments=False)
+    return tree.sql(dialect="duckdb", comments=False, copy=False)

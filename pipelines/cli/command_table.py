@@ -79,6 +79,18 @@ TABLE = (
         "months beyond those kept.",
     ),
     Command(
+        "errands",
+        "office",
+        "Do what was asked for in the console: months run again, released, restated, a "
+        "person's data gathered.",
+    ),
+    Command(
+        "notices",
+        "office",
+        "Tell everybody with an address what is due today, which promises are broken and "
+        "which month waits for approval: once a day, counts alone.",
+    ),
+    Command(
         "due",
         "installation",
         "Say what is owed by the next working day and is not done; ends with 12 then, so that"

@@ -34,6 +34,7 @@ class ReasonKind(StrEnum):
     NOT_HELD = "not held"
     NO_MONTH_BEFORE = "no month held before"
     NO_BASE_MONTH = "base month"
+    OLDER_RELEASE = "older release"  # it kept no such table then
     NOT_DISPATCHED = "not dispatched"
     MONTHS_HELD = "months held"
     # The model. About: the reason behind it, or a word of the registry.

@@ -205,6 +205,26 @@ class Settings(BaseSettings):
     console_numbers_an_hour: int = Field(
         default=60, ge=1, description="customers' numbers that one manager may be shown"
     )
+    console_errands: Literal["here", "elsewhere"] = Field(
+        default="here",
+        description="who runs and releases months as asked in the console: a process beside it, "
+        "or `retention errands`",
+    )
+    source: str | None = Field(
+        default=None,
+        description="what the operator delivers, for what is asked in the console: a folder, or a "
+        "YAML for a database",
+    )
+    airflow_url: str | None = Field(
+        default=None,
+        description="Airflow's address: its approvals hear of months released in the console",
+    )
+    airflow_user: str | None = Field(
+        default=None, description="who answers Airflow's approvals for the console"
+    )
+    airflow_password_file: Path | None = Field(
+        default=None, description="the file of that user's password"
+    )
     keep_draft_days: int = Field(
         default=7,
         ge=1,

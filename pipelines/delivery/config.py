@@ -52,7 +52,8 @@ class SftpChannel(_Model):
 class SmtpChannel(_Model):
     """E-mail. Managers' addresses stand here or in `account_manager.email`.
 
-    All must be of one of `domains`.
+    All must be of one of `domains`. With `notices` accounts of the console hear each day what
+    waits for them, at the addresses that they have there.
     """
 
     kind: Literal["smtp"]
@@ -69,6 +70,7 @@ class SmtpChannel(_Model):
     company: tuple[str, ...] = ()
     timeout: Seconds = 30
     what: tuple[Part, ...]
+    notices: bool = False
 
     @model_validator(mode="after")
     def _check_security_and_login(self) -> Self:
@@ -82,7 +84,7 @@ class SmtpChannel(_Model):
 class RobotChannel(_Model):
     """A group's robot. Its link is a secret and lies in a file.
 
-    It must lead to `host`, by https.
+    It must lead to `host`, by https. With `notices` it says each day what waits for the office.
     """
 
     kind: Literal["robot"]
@@ -94,6 +96,7 @@ class RobotChannel(_Model):
     ca_file: Path | None = None
     link: str | None = None
     timeout: Seconds = 15
+    notices: bool = False
 
     @model_validator(mode="after")
     def _check_host(self) -> Self:

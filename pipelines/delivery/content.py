@@ -22,7 +22,7 @@ from pipelines.documents.workbooks.export import (
     write_day_books,
     write_month_books,
 )
-from pipelines.sources.office.changes import read_changes
+from pipelines.sources.office.changes import list_months_in_book, read_changes
 from pipelines.store.files import hash_file, read_json, write_json
 from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.store.outbox import make_letter_id
@@ -146,7 +146,8 @@ def _list_file_sets(
     folder: MonthFolder, language: str, settings: Settings
 ) -> list[_FileSet]:
     identity = find_released_version(folder).identity
-    changes = read_changes(settings.office_database(folder.home), folder.month)
+    months = list_months_in_book(folder.month)
+    changes = read_changes(settings.office_database(folder.home), *months)
     changes_text = repr(sorted(changes.items()))
     books_key = make_letter_id("books", identity, language, changes_text)
     if isinstance(folder, DayFolder):

@@ -32,10 +32,15 @@ def write_mail(
     )  # names of files are folded here
     mail["From"] = sender
     mail["To"] = letter.receiver
-    mail["Subject"] = fill_label(language, "mail.subject", occasion=letter.occasion)
+    kind = "notice" if letter.is_notice else "mail"
+    mail["Subject"] = fill_label(language, f"{kind}.subject", occasion=letter.occasion)
     mail["Date"] = read_clock()
     mail["Message-ID"] = f"<{letter.id}@{sender_domain}>"
     mail["Auto-Submitted"] = "auto-generated"
+    if letter.is_notice:
+        [text_file] = files
+        mail.set_content(text_file.read_text(encoding="utf-8"))
+        return mail
     names = "\n".join(file.name for file in files)
     text = fill_label(
         language,

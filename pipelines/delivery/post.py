@@ -7,23 +7,21 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipelines.core.errors import Incomplete, Undelivered, UsageError
 from pipelines.core.settings import Settings
-from pipelines.delivery.config import Channel, Deliveries, load_deliveries
+from pipelines.delivery.config import Deliveries, load_deliveries
 from pipelines.delivery.content import (
     find_released_version,
     open_released,
     render_parcels,
 )
-from pipelines.delivery.failures import Closed, Later, NotSent, Rejected, Unsure
 from pipelines.delivery.letters import Mailbag, write_letters
-from pipelines.delivery.senders import Pace, Sender, count_attempts, open_sender
+from pipelines.delivery.postman import Postman
+from pipelines.delivery.senders import Pace
 from pipelines.store.failpoints import failpoint
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import MonthFolder
@@ -31,10 +29,8 @@ from pipelines.store.outbox import (
     DEAD,
     OPEN,
     PENDING,
-    SENDING,
     SENT,
     SUPERSEDED,
-    UNSURE,
     Letter,
     Outbox,
     read_clock,
@@ -43,13 +39,6 @@ from pipelines.store.outbox import (
 __all__ = ["Pace", "Post", "Report", "Wishes", "deliver_letters", "raise_open"]
 
 _USUAL_PACE = Pace()
-# What a failure makes of its letter.
-_STATES: Mapping[type[NotSent], str] = {
-    Rejected: DEAD,
-    Unsure: UNSURE,
-    Later: PENDING,
-    Closed: PENDING,
-}
 
 
 @dataclass(frozen=True)
@@ -107,13 +96,16 @@ def deliver_letters(
         return post.rehearse_delivery() if is_dry else post.send_letters(wishes)
 
 
-def raise_open(report: Report) -> None:
-    """Raise Undelivered while something waits, Incomplete when what is left needs a person."""
+def raise_open(report: Report, key: str = "deliver.open") -> None:
+    """Raise Undelivered while something waits, Incomplete when what is left needs a person.
+
+    `key` names the message.
+    """
     open_letters = {state: report.counts[state] for state in OPEN}
     if report.counts[PENDING]:
-        raise Undelivered("deliver.open", month=report.occasion, **open_letters)
+        raise Undelivered(key, month=report.occasion, **open_letters)
     if any(open_letters.values()):
-        raise Incomplete("deliver.open", month=report.occasion, **open_letters)
+        raise Incomplete(key, month=report.occasion, **open_letters)
 
 
 @dataclass
@@ -146,9 +138,7 @@ class Post:
             possible = self._file_letters(planned)
             self._grant_wishes(wishes, possible)
             waiting = self._list_waiting(possible)
-            for name, channel in self.deliveries.channels.items():
-                of_channel = [letter for letter in waiting if letter.channel == name]
-                self._send_channel(channel, of_channel)
+            Postman(self.outbox, self.deliveries, self.pace).send_all(waiting)
             return Report(self.outbox.occasion, tuple(self.outbox.letters().values()))
 
     def _list_waiting(self, possible: Collection[str]) -> list[Letter]:
@@ -203,7 +193,7 @@ class Post:
             self.outbox.put(letter, state=PENDING, why=None, facts={}, not_before=None)
         for start in wishes.received:
             letter = self._find_letter(start, held.values())
-            sent_at = _write_instant(read_clock())
+            sent_at = read_clock().isoformat()
             self.outbox.put(
                 letter, state=SENT, why="taken_for_received", sent_at=sent_at
             )
@@ -222,76 +212,3 @@ class Post:
                 found=len(found),
             )
         return found[0]
-
-    # -- sending -----------------------------------------------------------------------------------
-
-    def _send_channel(self, channel: Channel, letters: Sequence[Letter]) -> None:
-        """Send a channel's letters.
-
-        Once the channel itself fails the rest stay where they are, with the same reason.
-        """
-        stopped: NotSent | None = None
-        with closing(open_sender(channel, self.deliveries.language)) as sender:
-            for letter in letters:
-                if _is_left_alone(letter):
-                    continue
-                if stopped is None:
-                    stopped = self._send_letter(sender, letter)
-                else:
-                    self.outbox.put(letter, why=stopped.why, facts=stopped.facts)
-
-    def _send_letter(self, sender: Sender, letter: Letter) -> NotSent | None:
-        """Send one letter and write down what became of it.
-
-        Return the failure if it is the whole channel's.
-        """
-        files = [self.outbox.path / file for file in letter.files]
-        retrying = self.pace.make_retrying()
-        letter = self.outbox.put(letter, state=SENDING)
-        try:
-            retrying(sender.send, letter, files)
-        except NotSent as failure:
-            self._record_failure(letter, failure, count_attempts(retrying))
-            return failure if _is_of_channel(failure) else None
-        failpoint("deliver.acknowledged")
-        self.outbox.put(
-            letter,
-            state=SENT,
-            why=None,
-            facts={},
-            not_before=None,
-            sent_at=_write_instant(read_clock()),
-            attempts=letter.attempts + count_attempts(retrying),
-        )
-        return None
-
-    def _record_failure(self, letter: Letter, failure: NotSent, attempts: int) -> None:
-        not_before = None
-        if isinstance(failure, Later) and failure.after:
-            not_before = _write_instant(read_clock() + timedelta(seconds=failure.after))
-        self.outbox.put(
-            letter,
-            state=_STATES[type(failure)],
-            why=failure.why,
-            facts=failure.facts,
-            not_before=not_before,
-            attempts=letter.attempts + attempts,
-        )
-
-
-def _is_of_channel(failure: NotSent) -> bool:
-    """Whether other letters on the channel would fare no better."""
-    if isinstance(failure, Later):
-        return failure.is_away
-    return isinstance(failure, Closed)
-
-
-def _is_left_alone(letter: Letter) -> bool:
-    """Whether the receiver asked not to hear of a letter yet."""
-    if not letter.not_before:
-        return False
-    return datetime.fromisoformat(letter.not_before) > read_clock()
-
-
-def _write_instant(at: datetime) -> str:
-    return at.isoformat()

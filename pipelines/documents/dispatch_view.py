@@ -105,11 +105,13 @@ def find_customer_lists(
     customer_id: str,
     language: str,
     changes: Mapping[str, tuple[Change, ...]] | None = None,
+    has_numbers: bool = True,
 ) -> list[CustomerList]:
     """Return every list a customer is on, by priority: why, and what came of it.
 
     The hold-out is a reason like any other here. `changes` are what was decided about orders since
-    they were released, by order id.
+    they were released, by order id. What lines are called by is masked; without `has_numbers` they
+    go by their ids.
     """
     specs = {spec.name: spec for spec in load_lists()}
     of_customer = {"customer_id": customer_id}
@@ -122,7 +124,7 @@ def find_customer_lists(
         spec = specs[row["list"]]
         return int(spec.meta["priority"])
 
-    numbers = _read_masked_numbers(version, customer_id)
+    numbers = _read_masked_numbers(version, customer_id) if has_numbers else {}
     candidates = version.read_rows("dispatch_candidate", where=of_customer)
     found: list[CustomerList] = []
     for row in sorted(candidates, key=find_priority):

@@ -216,4 +216,4 @@ def select_nothing(columns: Columns) -> str:
 @cache
 def write_native_sql(spec: Spec) -> str:
     """Return a SQL file's SELECT in DuckDB's own words (`:month` becomes `$month`)."""
-    return spec.tree.sql(dialect="duckdb")
+    return spec.tree.sql(dialect="duckdb", copy=False)

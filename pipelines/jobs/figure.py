@@ -27,7 +27,11 @@ from pipelines.engines import open_workbench
 from pipelines.jobs.run import Job, recorded_versions
 from pipelines.jobs.verify import recorded_settings
 from pipelines.rooms.context import Context
-from pipelines.rooms.kpi.parts import read_source_rows
+from pipelines.rooms.kpi.parts import (
+    FigurePart,
+    read_source_page,
+    read_source_rows,
+)
 from pipelines.store.lake import Draft, Version
 
 KpiRow = Mapping[str, Any]  # a row of `kpi_monthly`, all of its columns
@@ -42,6 +46,7 @@ MEASURES = (
     "year_change",
 )
 _COMPANY = "company"
+_SIDES = ("numerator", "denominator")
 
 
 @dataclass(frozen=True)
@@ -72,16 +77,12 @@ class FigureDefinition(TypedDict):
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure with what stands behind it.
-
-    Its row of `kpi_monthly`, its definition, and the customers' parts it is the sum of.
-    """
+class Opened:
+    """A figure that was looked up: its row of `kpi_monthly` and its definition."""
 
     version: Version
     kpi: Kpi
     row: KpiRow
-    rows: pa.Table
 
     @property
     def definition(self) -> FigureDefinition:
@@ -101,23 +102,66 @@ class Figure:
         }
 
 
+@dataclass(frozen=True)
+class Figure(Opened):
+    """A figure with what stands behind it: the customers' parts it is the sum of."""
+
+    rows: pa.Table
+
+
+@dataclass(frozen=True)
+class FigurePage(Opened):
+    """A figure with some of what stands behind it: the biggest parts first, a page of them."""
+
+    rows: list[dict[str, Any]]
+    row_count: int
+
+
 def open_figure(job: Job, figure: str) -> Figure:
     """Return a figure with the rows behind it.
 
     Raise UsageError for one that is no KPI's or was not computed, VerificationError when its rows
     do not add up to it.
     """
+    opened = _look_up(job, figure)
+    with _open_as_recorded(job, opened) as context:
+        rows = read_source_rows(context, opened.kpi, name_part(opened.row))
+    summed = {side: pc.sum(rows[side]).as_py() for side in _SIDES}
+    _check_sum(opened, summed, figure)
+    return Figure(opened.version, opened.kpi, opened.row, rows)
+
+
+def open_figure_page(
+    job: Job, figure: str, begin: int, count: int, number: int | None = None
+) -> FigurePage:
+    """Return a figure with so many of the rows behind it, from `begin` on; the biggest come first.
+
+    It is that of the version of that number, of the current one without. The rows are counted,
+    added up and cut where they are made. It raises what `open_figure` raises.
+    """
+    opened = _look_up(job, figure, number)
+    with _open_as_recorded(job, opened) as context:
+        page = read_source_page(
+            context, opened.kpi, name_part(opened.row), begin, count
+        )
+    summed = {"numerator": page.numerator, "denominator": page.denominator}
+    _check_sum(opened, summed, figure)
+    return FigurePage(opened.version, opened.kpi, opened.row, page.rows, page.row_count)
+
+
+def _look_up(job: Job, figure: str, number: int | None = None) -> Opened:
+    """Return a figure's row; raise UsageError where there is none."""
     name = parse_name(figure, job.month)
     found = _find_kpi(name)
     if found is None:
         raise _explain_unknown(figure, job)
-    job_of_month = replace(job, month=name.month)
-    version = job_of_month.folder.version()
-    row = _find_row(version, found, name)
-    rows = _compute_rows(job_of_month, version, found.kpi, row)
-    opened = Figure(version, found.kpi, row, rows)
-    _check_sum(opened, figure)
-    return opened
+    version = replace(job, month=name.month).folder.version(number)
+    return Opened(version, found.kpi, _find_row(version, found, name))
+
+
+def name_part(row: KpiRow) -> FigurePart:
+    """Return which variant and scope a row of `kpi_monthly` is of."""
+    return FigurePart(row["variant"], row["scope_kind"], row["scope_id"])
 
 
 def parse_name(figure: str, month: Month) -> FigureName:
@@ -210,20 +254,14 @@ def _find_row(version: Version, found: _KpiVariant, name: FigureName) -> KpiRow:
     )
 
 
-def _compute_rows(job: Job, version: Version, kpi: Kpi, row: KpiRow) -> pa.Table:
-    """Compute the KPI's parts again on the version's tables."""
-    with _open_as_recorded(job, version) as context:
-        return read_source_rows(
-            context, kpi, row["variant"], row["scope_kind"], row["scope_id"]
-        )
-
-
 @contextmanager
-def _open_as_recorded(job: Job, version: Version) -> Iterator[Context]:
-    """Open a version with the settings and the earlier months of its manifest.
+def _open_as_recorded(job: Job, opened: Opened) -> Iterator[Context]:
+    """Open a figure's version with the settings and the earlier months of its manifest.
 
     Nothing is written.
     """
+    version = opened.version
+    job = replace(job, month=version.month)
     draft = Draft(job.month, version.path)
     earlier = recorded_versions(job.home, draft)
     settings = load_settings(**recorded_settings(job, draft.inputs))
@@ -238,13 +276,14 @@ def _open_as_recorded(job: Job, version: Version) -> Iterator[Context]:
         yield context
 
 
-def _check_sum(figure: Figure, name: str) -> None:
+def _check_sum(
+    opened: Opened, summed: Mapping[str, Decimal | None], figure: str
+) -> None:
     """Hold the sum of the rows against the month's; a mean, a score or a given value has none."""
-    for side in ("numerator", "denominator"):
-        recorded = figure.row[side]
-        summed = pc.sum(figure.rows[side]).as_py() or Decimal(0)
-        if recorded is not None and recorded != summed:
-            month = figure.version.month
+    for side in _SIDES:
+        recorded = opened.row[side]
+        if recorded is not None and recorded != (summed[side] or Decimal(0)):
+            month = opened.version.month
             raise VerificationError(
-                "figure.differs", figure=name, month=month, side=side
+                "figure.differs", figure=figure, month=month, side=side
             )

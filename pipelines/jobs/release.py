@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from getpass import getuser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,15 +12,19 @@ from pipelines.jobs.identity import identify_key
 from pipelines.jobs.job import Job
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import MonthFolder, Version
+from pipelines.store.releases import Releaser, record_release
 
 # What writes workbooks or documents of a month to a folder, in a language.
 Export = Callable[[MonthFolder, Path, str], object]
 
 
-def release_month(job: Job, approved: int | None = None) -> Version:
+def release_month(
+    job: Job, approved: int | None = None, releaser: Releaser | None = None
+) -> Version:
     """Seal the month's current version and hand its orders to the office.
 
-    Only then are they released.
+    Only then are they released. Who does it (`releaser`; without, the user of this process) is put
+    on record once: of a month that is released already what is there stays.
 
     Raise Refused when a person approved another version than the one that is current now, or the
     key is everybody's.
@@ -41,9 +46,18 @@ def release_month(job: Job, approved: int | None = None) -> Version:
             raise Refused("key.other", month=job.month, version=version.number)
         if job.folder.read_seal() is None:
             _try_rendering(job)
+            record_release(job.home, version, releaser or Releaser(_name_user()))
         job.folder.release(version)
-        _hand_to_office(job)
+        hand_to_office(job)
         return version
+
+
+def _name_user() -> str:
+    """Name the user of this process; nothing where the machine knows none."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def _try_rendering(job: Job) -> None:
@@ -82,7 +96,7 @@ def _name_document(error: Exception) -> object:
     return facts.get("which") or facts.get("first") or type(error).__name__
 
 
-def _hand_to_office(job: Job) -> None:
+def hand_to_office(job: Job) -> None:
     """Let the console import the sealed orders; a release that died before it is released again."""
     from console.orders import import_orders  # Django is started by a release alone
 

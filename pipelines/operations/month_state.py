@@ -18,6 +18,7 @@ from pipelines.operations.deadlines import Deadline, list_deadlines
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.store.manifest import Seal
 from pipelines.store.outbox import OPEN, count_letters
+from pipelines.store.releases import Release, find_release
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,14 @@ class DraftState:
 class MonthState:
     """A month as it stands today.
 
-    `seal`, `outcome` and `current` are None where there is nothing of the kind.
+    `seal`, `release`, `outcome` and `current` are None where there is nothing of the kind.
     """
 
     month: str
     versions: list[int]
     current: int | None
     seal: Seal | None
+    release: Release | None
     draft: DraftState | None
     findings: list[FindingText]
     deadlines: list[Deadline]
@@ -57,6 +59,7 @@ class MonthState:
             "versions": self.versions,
             "current": self.current,
             "seal": _describe_seal(self.seal) if self.seal else None,
+            "release": asdict(self.release) if self.release else None,
             "draft_rooms": self.draft.rooms if self.draft else None,
             "draft_stopped": self.draft.stopped if self.draft else None,
             "findings": [asdict(finding) for finding in self.findings],
@@ -99,6 +102,7 @@ def read_month_state(
         versions=[version.number for version in folder.versions()],
         current=current.number if current else None,
         seal=folder.read_seal(),
+        release=find_release(folder),
         draft=draft,
         findings=_read_findings(current, language) if current else [],
         deadlines=list_deadlines(folder, held_back, today),

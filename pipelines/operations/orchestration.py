@@ -99,6 +99,15 @@ def read_approvers() -> list[dict[str, str]] | None:
     return approvers or None
 
 
+def name_decider(answer: Mapping[str, Any] | None) -> str:
+    """Name who answered an approval, and on whose behalf where the answer says so."""
+    said = answer or {}
+    user = said.get("responded_by_user") or {}
+    form = said.get("params_input") or {}
+    names = [user.get("name") or user.get("id"), form.get("who")]
+    return ", ".join(dict.fromkeys(name for name in names if name))
+
+
 def find_home() -> Path:
     """Return where the months and models are kept.
 

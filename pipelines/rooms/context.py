@@ -226,7 +226,7 @@ class Context:
 
         entry = self.find_entry(table)
         if entry is None:
-            return [Reason.absent(table.name, month)]
+            return [_explain_unknown(table, month)]
         if not entry.is_computed:
             return [_name_month(reason, month) for reason in entry.reasons]
         lacking = _list_columns_lacking(spec, table, entry)
@@ -368,6 +368,18 @@ def _shorten_name(table: TableName) -> str:
     return table.name.removeprefix("snapshot_")
 
 
+def _explain_unknown(table: TableName, month: Month | None) -> Reason:
+    """Why a month tells nothing of a table.
+
+    One of the office's own was made by no program before the one that came to need it.
+    """
+    short = _shorten_name(table)
+    is_delivered = short != table.name
+    if month is None or is_delivered:
+        return Reason.absent(short, month)
+    return Reason(ReasonKind.OLDER_RELEASE, str(month))
+
+
 def _name_month(reason: Reason, month: Month | None) -> Reason:
     """The same reason, of the month that its table is of where that is an earlier one."""
     return reason if month is None else reason.in_month(month)
@@ -375,6 +387,8 @@ def _name_month(reason: Reason, month: Month | None) -> Reason:
 
 def _list_columns_lacking(spec: Spec, table: TableName, entry: TableEntry) -> set[str]:
     """The absent columns of a table that a SQL file reads and cannot do without."""
+    if not entry.absent_columns:
+        return set()
     short = _shorten_name(table)
     absent = set(entry.absent_columns) & _list_columns_read(spec, table)
     names = {f"{short}.{column}" for column in absent}

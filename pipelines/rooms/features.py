@@ -93,7 +93,7 @@ def _read_history(spec: Spec) -> History:
     key = carry["key"]
     latest = carry["latest"]
     measures = []
-    for name in spec.tree.named_selects:
+    for name in spec.column_names:
         if name != key and name not in latest:
             measures.append(name)
     return History(key, latest, measures)

@@ -45,6 +45,7 @@ __all__ = [
     "Version",
     "list_held_days",
     "list_held_months",
+    "list_versions_back",
 ]
 
 MONTH_NAME = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -314,6 +315,19 @@ def list_held_days(home: Path, month: Month) -> list[Version]:
         if version is not None and version.read_manifest().month == str(month):
             found.append(version)
     return found
+
+
+def list_versions_back(version: Version) -> Iterator[Version]:
+    """Yield a version, then those of the months held before it, the newest first.
+
+    The month that a day comes after is before it.
+    """
+    yield version
+    home = version.path.parents[2]
+    is_day = version.occasion != str(version.month)
+    for month in reversed(list_held_months(home)):
+        if month < version.month or (is_day and month == version.month):
+            yield MonthFolder(home, month).version()
 
 
 def _parse_day(name: str) -> date | None:

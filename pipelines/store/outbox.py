@@ -51,6 +51,7 @@ class Letter:
     target: str
     files: tuple[str, ...]
     is_once: bool = False
+    is_notice: bool = False
     state: str = PENDING
     attempts: int = 0
     why: str | None = None

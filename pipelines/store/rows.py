@@ -10,9 +10,11 @@ DuckDB load pandas.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,7 +26,18 @@ if TYPE_CHECKING:
 
 TableRow = dict[str, Any]  # the cells of a row of some table, by column
 BATCH_ROWS = 20_000
-WantedValue = str | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Among:
+    """Wants a value that a column of another table has, in the rows that are wanted of it."""
+
+    path: Path
+    column: str
+    wanted: Mapping[str, str | tuple[str, ...]]
+
+
+WantedValue = str | tuple[str, ...] | Among
 
 _R = TypeVar("_R")
 
@@ -38,10 +51,31 @@ def read_rows(
 
     Raise StorageError when the file cannot be read.
     """
-    found: list[TableRow] = []
-    for batch in read_batches(path, columns, **wanted):
-        found.extend(batch)
-    return found
+    return list(chain.from_iterable(read_batches(path, columns, **wanted)))
+
+
+def read_first(
+    path: Path,
+    columns: Sequence[str],
+    order: Sequence[str],
+    count: int,
+    **wanted: WantedValue,
+) -> list[TableRow]:
+    """Return the first so many of the same rows, in the order of some columns."""
+    ordered = f"{_write_columns(order)} LIMIT {count}"
+    return list(chain.from_iterable(_ask(path, columns, wanted, f"ORDER BY {ordered}")))
+
+
+def count_by(
+    path: Path, columns: Sequence[str], **wanted: WantedValue
+) -> list[TableRow]:
+    """Count the same rows by the values of some columns, as `count` beside them."""
+    by = _write_columns(columns)
+    with _answer(
+        path,
+        f"SELECT {by}, COUNT(*) AS count {_write_source(wanted)} GROUP BY {by} ORDER BY {by}",
+    ) as answer:
+        return list(chain.from_iterable(_fetch_batches(answer)))
 
 
 def read_as(row_type: type[_R], path: Path, **wanted: WantedValue) -> list[_R]:
@@ -63,13 +97,29 @@ def read_batches(
     path: Path, columns: Sequence[str] = (), **wanted: WantedValue
 ) -> Iterator[list[TableRow]]:
     """Yield the same rows some thousands at a time."""
-    sql = (
-        f"SELECT {_write_columns(columns)} FROM held WHERE {_write_conditions(wanted)}"
-    )
-    with _answer(path, sql) as answer:
-        names = [name for name, *_ in answer.description]
-        while rows := answer.fetchmany(BATCH_ROWS):
-            yield [dict(zip(names, row, strict=True)) for row in rows]
+    return _ask(path, columns, wanted)
+
+
+def _ask(
+    path: Path,
+    columns: Sequence[str],
+    wanted: Mapping[str, WantedValue],
+    more: str = "",
+) -> Iterator[list[TableRow]]:
+    """Yield the wanted rows; `more` says in which order, or how many of them."""
+    source = _write_source(wanted)
+    with _answer(path, f"SELECT {_write_columns(columns)} {source} {more}") as answer:
+        yield from _fetch_batches(answer)
+
+
+def _fetch_batches(answer: duckdb.DuckDBPyConnection) -> Iterator[list[TableRow]]:
+    names = [name for name, *_ in answer.description]
+    while rows := answer.fetchmany(BATCH_ROWS):
+        yield [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _write_source(wanted: Mapping[str, WantedValue]) -> str:
+    return f"FROM held WHERE {_write_conditions(wanted)}"
 
 
 def _write_columns(columns: Sequence[str]) -> str:
@@ -77,7 +127,7 @@ def _write_columns(columns: Sequence[str]) -> str:
     return ", ".join(quoted) or "*"
 
 
-def _write_conditions(wanted: dict[str, WantedValue]) -> str:
+def _write_conditions(wanted: Mapping[str, WantedValue]) -> str:
     conditions = [_write_condition(column, value) for column, value in wanted.items()]
     return " AND ".join(conditions) or "TRUE"
 
@@ -87,6 +137,10 @@ def _write_condition(column: str, wanted: WantedValue) -> str:
     name = quote_name(column)
     if isinstance(wanted, str):
         return f"{name} = {quote_text(wanted)}"
+    if isinstance(wanted, Among):
+        conditions = _write_conditions(wanted.wanted)
+        others = f"SELECT {quote_name(wanted.column)} FROM {scan_parquet(wanted.path)}"
+        return f"{name} IN ({others} WHERE {conditions})"
     if not wanted:
         return "FALSE"
     values = [quote_text(value) for value in wanted]

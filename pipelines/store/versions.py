@@ -5,6 +5,8 @@ This is the one way to read a table of a month, a day or a plan:
     version.read_rows("kpi_monthly", ["kpi", "value"], where={"scope_kind": "company"})
     version.read_as(Target, "kpi_monthly", where=…)      a dataclass or NamedTuple a row
     version.read_batches("dispatch_order", where=…)      the same rows some thousands at a time
+    version.read_first(…, order=("rank",), count=50)     the first of them
+    version.count_by("dispatch_order", ["list"], …)      how many have which values
     version.count_rows(…) · version.list_columns(…)      without reading the rows
     version.table("kpi_monthly")                         the Parquet file, for an engine to bind
 
@@ -120,6 +122,29 @@ class TableFolder:
     ) -> Iterator[list[rows.TableRow]]:
         """Yield the same rows some thousands at a time."""
         return rows.read_batches(self.table(name), columns, **where)
+
+    def read_first(
+        self,
+        name: str,
+        columns: Sequence[str],
+        order: Sequence[str],
+        count: int,
+        where: Wanted = _NONE_WANTED,
+    ) -> list[rows.TableRow]:
+        """Return the first so many of the same rows, in the order of some columns."""
+        return rows.read_first(self.table(name), columns, order, count, **where)
+
+    def count_by(
+        self, name: str, columns: Sequence[str], where: Wanted = _NONE_WANTED
+    ) -> list[rows.TableRow]:
+        """Count the same rows by the values of some columns, as `count` beside them."""
+        return rows.count_by(self.table(name), columns, **where)
+
+    def among(
+        self, name: str, column: str, where: Mapping[str, str | tuple[str, ...]]
+    ) -> rows.Among:
+        """Return what is wanted of a column whose values stand in another table's rows."""
+        return rows.Among(self.table(name), column, where)
 
     def count_rows(self, name: str) -> int:
         """Return how many rows a table has, as its file says."""

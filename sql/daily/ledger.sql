@@ -10,7 +10,7 @@ WITH money AS (
     SELECT payment_id, customer_id, bill_id, paid_on, amount
     FROM snapshot_payment
     WHERE paid_on <= :last_day
-    UNION ALL
+    UNION  -- a day may deliver again what the month did
     SELECT payment_id, customer_id, bill_id, paid_on, amount
     FROM prior.snapshot_payment
 ),

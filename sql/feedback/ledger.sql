@@ -72,13 +72,13 @@ billed AS (
     SELECT 2 AS months_ago, bill_id, customer_id, billed_amount + COALESCE(adjustment_amount, 0) AS amount, due_on
     FROM m2.snapshot_bill
 ),
-money AS (
+money AS (  -- delivered again as it was, a payment is one; of one id and other content it is another
     SELECT payment_id, customer_id, bill_id, paid_on, amount FROM snapshot_payment
-    UNION ALL
+    UNION
     SELECT payment_id, customer_id, bill_id, paid_on, amount FROM m1.snapshot_payment
-    UNION ALL
+    UNION
     SELECT payment_id, customer_id, bill_id, paid_on, amount FROM m2.snapshot_payment
-    UNION ALL
+    UNION
     SELECT payment_id, customer_id, bill_id, paid_on, amount FROM m3.snapshot_payment
 ),
 credit AS (

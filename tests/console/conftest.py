@@ -6,9 +6,26 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.visitors import Console, console, debtors_home
+from tests.support.findings import found, found_folder, waived, waived_folder
+from tests.support.visitors import (
+    Console,
+    console,
+    crowded,
+    crowded_home,
+    debtors_home,
+)
 
-__all__ = ["console", "debtors_home", "settings_of"]
+__all__ = [
+    "console",
+    "crowded",
+    "crowded_home",
+    "debtors_home",
+    "found",
+    "found_folder",
+    "settings_of",
+    "waived",
+    "waived_folder",
+]
 
 
 @pytest.fixture

@@ -145,7 +145,8 @@ def test_a_head_and_an_administrator_see_their_pages_whole(
     pages = {
         "head1": ("/branch/", "/branch/orders/", "/branch/days_sales_outstanding/dso/"),
         "root": ("/accounts/",),
-        "ana": ("/",),
+        "ana": ("/analysis/",),
+        "qi": ("/",),
     }
     faults = []
     for name, paths in pages.items():

@@ -19,6 +19,11 @@ start_django()
 
 MANAGERS = frozenset({"manager"})
 HEADS = frozenset({"head"})
+ANALYSTS = frozenset({"analyst"})
+NO_MODEL = "2026-06-000000000000"
+DESKS = frozenset({"analyst", "quality", "administrator"})
+QUALITY = frozenset({"quality"})
+RIGHTS = frozenset({"quality", "administrator"})
 ALL = frozenset({"manager", "head", "analyst", "quality", "administrator"})
 
 
@@ -43,7 +48,30 @@ ADDRESSES = {
     "change_account": Address("/accounts/zhao/", "post", frozenset({"administrator"})),
     "branch": Address("/branch/", "get", HEADS),
     "branch_orders": Address("/branch/orders/", "get", HEADS),
+    "branch_lists": Address("/branch/lists/", "get", HEADS),
+    "places": Address("/branch/places/", "get", HEADS),
+    "slide_places": Address("/branch/places/{manager}/", "get", HEADS),
     "kpi": Address("/branch/churn_rate/start_base/", "get", HEADS),
+    "branch_rows": Address("/branch/churn_rate/start_base/rows/", "get", HEADS),
+    "manager_rows": Address(
+        "/branch/churn_rate/start_base/rows/{manager}/", "get", HEADS
+    ),
+    "decisions": Address("/months/2026-08/lists/", "get", DESKS),
+    "analysis": Address("/analysis/", "get", ANALYSTS),
+    "company_kpi": Address("/analysis/figures/churn_rate/start_base/", "get", ANALYSTS),
+    "branch_kpi": Address(
+        "/analysis/figures/churn_rate/start_base/B1/", "get", ANALYSTS
+    ),
+    "figure_rows": Address(
+        "/analysis/figures/churn_rate/start_base/rows/branch/B1/", "get", ANALYSTS
+    ),
+    "definitions": Address("/analysis/definitions/", "get", ANALYSTS),
+    "definition": Address("/analysis/definitions/arrears_rate/", "get", ANALYSTS),
+    "models": Address("/analysis/models/", "get", ANALYSTS),
+    "model": Address(f"/analysis/models/{NO_MODEL}/", "get", ANALYSTS),
+    "promote": Address(f"/analysis/models/{NO_MODEL}/promote/", "post", ANALYSTS),
+    "effects": Address("/analysis/effects/", "get", ANALYSTS),
+    "why": Address("/analysis/why/", "get", ANALYSTS),
     "queue": Address("/queue/", "get", MANAGERS),
     "undo": Address("/orders/undo/", "post", MANAGERS),
     "order": Address("/orders/{order}/", "get", MANAGERS),
@@ -53,9 +81,24 @@ ADDRESSES = {
     "hand_in": Address("/books/hand-in/", "post", MANAGERS),
     "corrected": Address("/books/corrected/{link}/", "get", MANAGERS),
     "book": Address("/books/2026-08/", "get", MANAGERS),
+    "quality": Address("/quality/", "get", QUALITY),
+    "quality_month": Address("/quality/2026-08/", "get", QUALITY),
+    "quality_run": Address("/quality/2026-08/run/", "post", QUALITY),
+    "quality_release": Address("/quality/2026-08/release/", "post", QUALITY),
+    "quality_errands": Address("/quality/2026-08/errands/", "get", QUALITY),
+    "quality_set_aside": Address("/quality/2026-08/set-aside/", "get", QUALITY),
+    "quality_restated": Address("/quality/2026-08/restated/", "get", QUALITY),
+    "quality_finding": Address("/quality/2026-08/findings/none/", "get", QUALITY),
+    "persons": Address("/persons/", "get", RIGHTS),
+    "person": Address("/persons/ann/", "get", RIGHTS),
+    "person_wish": Address("/persons/ann/wish/", "post", RIGHTS),
+    "person_gather": Address("/persons/ann/data/", "post", RIGHTS),
+    "person_data": Address("/persons/ann/data/1/json/", "get", RIGHTS),
 }
 # Whose orders a manager asks for: the own, of another manager of the branch, of another branch, of nobody.
 OWNERS = {"own": "ann", "other manager": "dan", "other branch": "eve", "nobody": None}
+# For whose figures a head asks: a manager of the first branch, of the second, nobody.
+OF_MANAGERS = {"M1": "B1", "M3": "B2", "M9": None}
 
 
 def test_every_address_has_a_row() -> None:
@@ -72,18 +115,23 @@ def test_every_page_says_to_whom_it_is_open() -> None:
 
 
 def list_cells() -> Iterator[tuple[str, str | None, str]]:
-    """Every address as everybody, those of one order with the orders of everybody."""
+    """Every address as everybody; those of one order or manager with everybody's."""
     for name, address in ADDRESSES.items():
-        owners = list(OWNERS) if "{order}" in address.path else ["none"]
         for visitor in [*PEOPLE, None]:
-            for owner in owners:
+            for owner in _list_owners(address):
                 yield name, visitor, owner
+
+
+def _list_owners(address: Address) -> list[str]:
+    if "{order}" in address.path:
+        return list(OWNERS)
+    return list(OF_MANAGERS) if "{manager}" in address.path else ["none"]
 
 
 def _ask(console: Console, client: Any, address: Address, owner: str) -> Any:
     customer = OWNERS.get(owner)
     order = console.order_of(customer) if customer else "202608-AAAAAAAAAAAA"
-    path = address.path.format(order=order, link="bm90aGluZw:1x:abc")
+    path = address.path.format(order=order, link="bm90aGluZw:1x:abc", manager=owner)
     return getattr(client, address.method)(path)
 
 
@@ -100,7 +148,8 @@ def test_nobody_sees_what_is_not_theirs(console: Console) -> None:
             wrong.append((name, visitor, owner, answer.status_code))
         leaked += _find_leaks(answer, visitor)
     assert (wrong, leaked) == ([], [])
-    assert tried == 9 * (18 + 2 * 3)
+    cells = sum(len(_list_owners(address)) for address in ADDRESSES.values())
+    assert tried == 9 * (cells - 2) and cells > len(ADDRESSES)
 
 
 def _list_allowed(name: str, visitor: str | None, owner: str) -> set[int]:
@@ -115,12 +164,25 @@ def _list_allowed(name: str, visitor: str | None, owner: str) -> set[int]:
     if "{order}" in address.path:
         own = {"wang": "own", "li": "other manager", "zhao": "other branch"}
         return {200} if own[visitor] == owner else {404}
+    if "{manager}" in address.path:
+        is_own = PEOPLE[visitor].get("branch_id") == OF_MANAGERS[owner]
+        return {200} if is_own else {404}
     expected = {
         "first_page": {200, 302},
         "undo": {409},
         "hand_in": {422},
         "corrected": {404},
+        "model": {404},
+        "promote": {404},
         "choose_language": {302},
+        "quality_run": {302},
+        "quality_release": {422},  # it is released
+        "quality_set_aside": {404},
+        "quality_restated": {404},
+        "quality_finding": {404},
+        "person_wish": {422},  # nothing is said
+        "person_gather": {302},
+        "person_data": {404},
     }
     return expected.get(name, {200})
 

@@ -100,7 +100,9 @@ def test_the_engine_is_no_part_of_what_a_month_means() -> None:
         "delivery_file",
     } | files
     technical |= {
-        name for name in Settings.model_fields if name.startswith(("keep_", "console_"))
+        name
+        for name in Settings.model_fields
+        if name.startswith(("keep_", "console_", "airflow_"))
     }
     technical |= {
         "engine",
@@ -111,6 +113,9 @@ def test_the_engine_is_no_part_of_what_a_month_means() -> None:
         "signed_returns",
     }  # what may leave, and what may come back
     technical |= {"start_working_day"}  # Airflow's alone
+    technical |= {
+        "source"
+    }  # by what was delivered a month is told, not by where it lay
     technical |= {
         "uplift_holdout_orders"
     }  # says when a model is fitted; a month is made of the model

@@ -138,6 +138,20 @@ def test_links_of_the_page_lead_somewhere(written: tuple[str, dict[str, Path]]) 
     ) == text.count("http://www.w3.org/2000/svg")
 
 
+def test_on_a_phone_every_cell_of_the_page_says_what_it_is(
+    written: tuple[str, dict[str, Path]],
+) -> None:
+    """No table has to be moved sideways: its rows are cards, each cell under its title."""
+    text = written[1]["html"].read_text(encoding="utf-8")
+    tables = re.findall(r'<table class="cards[^"]*">(.*?)</table>', text, re.DOTALL)
+    assert len(tables) == text.count("<table") > 5
+    for table in tables:
+        width = len(re.findall(r"<th[ >]", table))
+        for row in re.findall(r"<tr[^>]*>(?=<td)(.*)", table):
+            titles = re.findall(r'<td(?: data-title="([^"]*)")?[ >]', row)
+            assert len(titles) == width and all(titles[1:]), row
+
+
 def test_a_number_of_the_page_leads_to_its_numerator_its_denominator_and_its_definition(
     written: tuple[str, dict[str, Path]], tmp_path: Path
 ) -> None:
@@ -157,13 +171,14 @@ def test_a_number_of_the_page_leads_to_its_numerator_its_denominator_and_its_def
     ):
         row = only(re.findall(rf'<tr id="{anchor}">(.*)', text))
         cells = [re.sub(r"<[^>]+>", "", cell) for cell in row.split("<td")[1:]]
-        figure = paper(language).figures[html.unescape(cells[1][1:])]
+        name = html.unescape(cells[1].split(">")[1])
+        figure = paper(language).figures[name]
         assert figure["shown"] == html.unescape(
             cells[0].split(">")[1]
         ) and shown.lstrip("-") == figure["shown"].lstrip("-")
         if figure["source"] in ("kpi_monthly", "kpi_trend"):
-            name, topic = only(re.findall(r'href="([^"#]+)#([^"]+)"', row))
-            assert name in exported and topic == figure["topic"] and topic in entries
+            page, topic = only(re.findall(r'href="([^"#]+)#([^"]+)"', row))
+            assert page in exported and topic == figure["topic"] and topic in entries
             stated = cells[3].split(">")[1]
             if figure["numerator"] is None:
                 assert stated == "–"

@@ -15,9 +15,12 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
+from console.database import open_console
 from pipelines.store.lake import MonthFolder
+from pipelines.store.releases import read_releases
 from tests.delivery.servers import robot
 from tests.e2e.airflow_house import (
+    PASSWORDS,
     ROOT,
     House,
     house,
@@ -30,7 +33,7 @@ from tests.e2e.airflow_house import (
 )
 from tests.support.postgres import Cluster
 from tests.support.scored import TRAINED, unscored_operator
-from tests.support.small import KEY, MONTH
+from tests.support.small import KEY, MONTH, own_settings
 
 DAG = "retention_monthly"
 TRAINING = "model_training"
@@ -209,6 +212,8 @@ def test_backfill_of_three_months_in_service(service: House, by_hand: Path) -> N
     ]
     service.airflow("backfill", "create", "--dag-id", DAG, *words)
     service.call("PATCH", f"dags/{DAG}", {"is_paused": False})
+    wait_for("the first approval", 400, lambda: _list_waiting(service), pause=5)
+    _release_in_console(service, MONTHS[0])
     seen: set[str] = set()
     runs = wait_for(
         "three months approved and sealed",
@@ -223,7 +228,51 @@ def test_backfill_of_three_months_in_service(service: House, by_hand: Path) -> N
     for month in MONTHS:
         assert_same_month(by_hand, service.folder / "home", month)
         assert (service.folder / "home" / "months" / month / "SEAL.json").exists()
+    _assert_releases_are_on_record_once(service)
     _assert_the_clocks_month_waits(service)
+
+
+def _list_waiting(service: House) -> list[dict[str, Any]]:
+    path = (
+        f"dags/{DAG}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input"
+    )
+    details: list[dict[str, Any]] = service.call("GET", path)["hitl_details"]
+    return details
+
+
+def _release_in_console(service: House, month: str) -> None:
+    """Release a month in the console while Airflow asks for it: Airflow hears of it and goes on."""
+    passwords = json.loads(Path(service.environment[PASSWORDS]).read_text())
+    password_file = service.folder / "console.password"
+    password_file.write_text(passwords["admin"])
+    home = service.folder / "home"
+    settings = own_settings(
+        airflow_url=service.url,
+        airflow_user="admin",
+        airflow_password_file=password_file,
+    )
+    open_console(home, settings)
+    from console.errands.board import RELEASE, Wanted, ask_for
+    from console.errands.work import do_errands
+
+    ask_for(Wanted(RELEASE, month, 1), "qi")
+    [errand] = do_errands(home, settings)
+    assert errand.state == "done", errand.said
+    errand.refresh_from_db()
+    assert errand.is_told and _list_waiting(service) == []
+
+
+def _assert_releases_are_on_record_once(service: House) -> None:
+    """The first month by the console, the others by who answered Airflow; Airflow shows the first one's as well."""
+    releases = read_releases(service.folder / "home")
+    told = {one.month: (one.way, one.by) for one in releases}
+    assert len(releases) == len(MONTHS) and told[MONTHS[0]] == ("console", "qi")
+    for month in MONTHS[1:]:
+        way, by = told[month]
+        assert way == "airflow" and "a test" in by
+    answered = service.call("GET", f"dags/{DAG}/dagRuns/~/hitlDetails")["hitl_details"]
+    said = [detail["params_input"].get("who", "") for detail in answered]
+    assert len([who for who in said if who.startswith("qi (console, ")]) == 1
 
 
 def _finished(service: House, seen: set[str]) -> list[dict[str, Any]] | None:

@@ -15,7 +15,7 @@ import pytest
 from pipelines.catalogue.outputs import load_kpis
 from pipelines.core.errors import UsageError, VerificationError
 from pipelines.jobs import figure
-from pipelines.jobs.figure import Figure, open_figure, parse_name
+from pipelines.jobs.figure import Figure, open_figure, open_figure_page, parse_name
 from pipelines.rooms.kpi.parts import read_source_rows
 from tests.support.scored import scored_operator
 from tests.support.small import MONTH, Row, job, read
@@ -172,6 +172,25 @@ def test_rows_that_no_longer_add_up_are_told(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(figure, "read_source_rows", less_one)
     with pytest.raises(VerificationError):
         opened("churn_rate")
+
+
+def test_the_pages_of_a_figure_are_its_rows_the_biggest_first() -> None:
+    operator = scored_operator()
+    of_month = job(operator.home, None, operator.months[-1])
+    name = "arrears_rate.t1_amount"
+    whole = opened(name)
+    pages = [open_figure_page(of_month, name, begin, 300) for begin in (0, 300, 600)]
+    assert {page.row_count for page in pages} == {whole.rows.num_rows}
+    rows = [row for page in pages for row in page.rows]
+    assert len(pages[0].rows) == 300 and 300 < len(rows) <= 900
+
+    def by_all(row: Row) -> list[str]:
+        return [str(cell) for cell in row.values()]
+
+    if len(rows) == whole.rows.num_rows:
+        assert sorted(map(by_all, rows)) == sorted(map(by_all, whole.rows.to_pylist()))
+    sizes = [abs(row["numerator"] or 0) for row in rows]
+    assert sizes == sorted(sizes, reverse=True) and sizes[0] > 0
 
 
 def test_the_home_is_only_read(tmp_path: Path) -> None:

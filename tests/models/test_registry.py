@@ -18,7 +18,7 @@ import sklearn
 import skops.io
 from sklearn.linear_model import LogisticRegression
 
-from models import registry
+from models import card, registry
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
 from models.registry import (
@@ -182,7 +182,7 @@ def test_a_trusted_object_that_is_no_model_of_ours_is_refused(version: Path) -> 
 def test_a_file_too_large_is_not_read(
     version: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "MOST_BYTES", 5000)
+    monkeypatch.setattr(card, "MOST_BYTES", 5000)
     with pytest.raises(registry.ModelTooLarge):
         load_model(version, KEY)
 
@@ -201,7 +201,7 @@ def test_what_unpacks_to_too_much_is_not_unpacked(
 def test_a_failed_save_leaves_nothing(
     tmp_path: Path, model: CompetingClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "_seal", lambda text, key: 1 / 0)
+    monkeypatch.setattr(registry, "seal_card", lambda text, key: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         save_model(tmp_path, model, make_card(), KEY)
     assert list(tmp_path.iterdir()) == []

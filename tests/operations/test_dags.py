@@ -142,9 +142,10 @@ def test_dags_and_no_import_error(seen: dict[str, Any]) -> None:
             "model_training",
             "retention_daily",
             "retention_deadlines",
+            "retention_errands",
             "retention_housekeeping",
         ),
-        *("retention_monthly", "retention_restate"),
+        *("retention_monthly", "retention_notices", "retention_restate"),
     ]
     assert seen["doc"]
 

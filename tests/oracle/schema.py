@@ -137,6 +137,12 @@ TABLES: dict[str, Table] = {
         date="adjusted_on*",
         money="amount*",
     ),
+    "activity": _table(
+        "activity_id",
+        text="activity_id* name* branch_id",
+        date="held_on*",
+        qty="seats",
+    ),
     "activity_guest": _table(
         "activity_id customer_id",
         text="activity_id* customer_id*",

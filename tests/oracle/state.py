@@ -180,7 +180,7 @@ class Held:
     def __init__(
         self, source: Path, months: list[str], month: str, theta: Decimal
     ) -> None:
-        self._source = source
+        self._source, self._theta = source, theta
         self.names = sorted({name for name in months if name <= month} | {month})
         self.month = month
         self.theta = Fraction(theta)
@@ -198,6 +198,10 @@ class Held:
             former = self.at(earlier[-1]) if earlier else None
             self._read[name] = _read_month(self._source, name, former)
         return self._read[name]
+
+    def as_of(self, name: str) -> Held:
+        """What was held when an earlier month was computed."""
+        return Held(self._source, self.names, name, self._theta)
 
     def back(self, by: int) -> Month:
         """The month `by` months before the one computed."""

@@ -92,6 +92,7 @@ class _Debts:
         self.open = Frame(columns=[*ITEM, "is_disputed"])
         self.earlier: list[Frame] = []
         self.paid_before = Frame(columns=PAYMENT)
+        self.delivered_before: Frame | None = None
 
     def pass_month(self, draw: _Draw, bills: Frame, late: Frame) -> None:
         """Forget some items, change some, and let new ones come."""
@@ -148,10 +149,26 @@ class _Debts:
         self.paid_before = paid
         rows = pd.concat([paid, *back], ignore_index=True)
         order = draw.random.permutation(len(rows))
-        return Frame({
+        made = Frame({
             "payment_id": [f"Y{month}-{number:06d}" for number in order], "customer_id": rows["customer_id"],
             "bill_id": rows["bill_id"], "paid_on": rows["paid_on"], "amount": [_yuan(fen) for fen in rows["fen"]],
         })  # fmt: skip
+        again, self.delivered_before = self._again(draw, month), made
+        return pd.concat([made, *again], ignore_index=True)
+
+    def _again(self, draw: _Draw, month: Month) -> list[Frame]:
+        """Payments of the month before that are delivered once more: as they were, or their ids for other money."""
+        if self.delivered_before is None:
+            return []
+        same = draw.some(self.delivered_before, 0.02)
+        rest = self.delivered_before[
+            ~self.delivered_before["payment_id"].isin(same["payment_id"])
+        ]
+        others = draw.some(rest, 0.01)
+        fen = np.array([abs(_fen(text)) for text in others["amount"]], dtype=int)
+        others["amount"] = [_yuan(each) for each in draw.near(fen)]
+        others["paid_on"] = draw.days(month, len(others))
+        return [same, others]
 
     def _bounced(self, draw: _Draw, paid: Frame, share: float, month: Month) -> Frame:
         """Take back all, a part, or more than was paid; some name the bill and some do not."""

@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 from pipelines.core.errors import StorageError
 from pipelines.store.rows import (
     BATCH_ROWS,
+    Among,
+    count_by,
     count_rows,
     list_columns,
     read_batches,
+    read_first,
     read_rows,
 )
 
@@ -119,3 +122,46 @@ def test_a_file_that_cannot_be_read_has_an_error(
             error.value.key == "storage.unreadable"
             and error.value.facts["where"] == path
         )
+
+
+# -- the first of them, how many, and those that another table has -----------------------------------------------
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Path:
+    path = tmp_path / "orders.parquet"
+    names = ["d", "a", "c", "b", "it's", None]
+    lists = ["x", "x", "y", "x", "y", "y"]
+    pq.write_table(pa.table({"name": names, "list": lists, "rank": range(6)}), path)
+    return path
+
+
+def test_the_first_rows_are_in_order_and_no_more(orders: Path) -> None:
+    found = read_first(orders, ["name"], ("name",), 2, list="x")
+    assert found == [{"name": "a"}, {"name": "b"}]
+    assert read_first(orders, ["rank"], ("rank",), 0) == []
+    assert len(read_first(orders, ["rank"], ("rank",), 99)) == 6
+
+
+def test_rows_are_counted_by_their_values(orders: Path) -> None:
+    assert count_by(orders, ["list"]) == [
+        {"list": "x", "count": 3},
+        {"list": "y", "count": 3},
+    ]
+    assert count_by(orders, ["list"], name=("a", "it's")) == [
+        {"list": "x", "count": 1},
+        {"list": "y", "count": 1},
+    ]
+    assert count_by(orders, ["list"], name="nobody") == []
+
+
+def test_a_value_is_wanted_that_another_table_has(orders: Path, tmp_path: Path) -> None:
+    other = tmp_path / "wanted.parquet"
+    rows = {"who": ["a", "it's", "c", None], "why": ["full", "full", "late", "full"]}
+    pq.write_table(pa.table(rows), other)
+    full = Among(other, "who", {"why": "full"})
+    assert [row["name"] for row in read_rows(orders, name=full)] == ["a", "it's"]
+    assert read_rows(orders, name=full, list="x") == [
+        {"name": "a", "list": "x", "rank": 1}
+    ]
+    assert read_rows(orders, name=Among(other, "who", {"why": "none"})) == []

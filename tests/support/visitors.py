@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -107,29 +108,63 @@ def make_accounts(people: Mapping[str, Mapping[str, str]] = PEOPLE) -> None:
         account.save()
 
 
-@pytest.fixture(scope="session")
-def debtors_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose month is released and in the office, with an account of every role. Nobody may change it."""
-    home = tmp_path_factory.mktemp("console") / "home"
-    released_town(home, debtors_town())
+def make_console_home(home: Path, town: Town) -> Path:
+    """Release a town's month into a home, with its orders in the office and an account of every role."""
+    released_town(home, town)
     import_orders(home, MonthFolder(home, MONTH), own_settings(), "test")
     open_console(home, own_settings())
     make_accounts()
     return home
 
 
+@pytest.fixture(scope="session")
+def debtors_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose month is released and in the office, with an account of every role. Nobody may change it."""
+    return make_console_home(
+        tmp_path_factory.mktemp("console") / "home", debtors_town()
+    )
+
+
+@pytest.fixture(scope="session")
+def crowded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same town with a manager M1 who has places for two of three. Nobody may change it."""
+    town = debtors_town()
+    for manager in town.tables["account_manager"]:
+        if manager["manager_id"] == "M1":
+            manager["capacity"] = "2"
+    return make_console_home(tmp_path_factory.mktemp("crowded") / "home", town)
+
+
+@contextmanager
+def open_copy(
+    home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Console]:
+    """A console on a copy of a home, on a day in September."""
+    from django.db import connections
+
+    from console import clock
+
+    copied = Path(shutil.copytree(home, folder / "home"))
+    monkeypatch.setenv("RETENTION_SECRET_KEY", KEY)
+    monkeypatch.setattr(clock, "find_today", lambda: TODAY)
+    open_console(copied, own_settings())
+    yield Console(copied)
+    connections.close_all()
+
+
 @pytest.fixture
 def console(
     debtors_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Console]:
-    """A console of its own on a day in September."""
-    from console import clock
+    """A console of its own."""
+    with open_copy(debtors_home, tmp_path, monkeypatch) as opened:
+        yield opened
 
-    home = Path(shutil.copytree(debtors_home, tmp_path / "home"))
-    monkeypatch.setenv("RETENTION_SECRET_KEY", KEY)
-    monkeypatch.setattr(clock, "find_today", lambda: TODAY)
-    open_console(home, own_settings())
-    yield Console(home)
-    from django.db import connections
 
-    connections.close_all()
+@pytest.fixture
+def crowded(
+    crowded_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Console]:
+    """The same where somebody waits for a place."""
+    with open_copy(crowded_home, tmp_path, monkeypatch) as opened:
+        yield opened

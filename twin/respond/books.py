@@ -69,8 +69,15 @@ def read_dispatch(folder: Path) -> Dispatch:
         raise ValueError(
             f"{folder} holds {'no work lists' if not months else 'work lists of ' + ', '.join(sorted(months))}"
         )
-    rows.sort(key=lambda row: str(row["order_id"]))
-    return Dispatch(months.pop(), pa.Table.from_pylist(rows, schema=ORDER_FORM))
+    month = months.pop()
+    own = [row for row in rows if _is_of_month(row["order_id"], month)]
+    own.sort(key=lambda row: str(row["order_id"]))
+    return Dispatch(month, pa.Table.from_pylist(own, schema=ORDER_FORM))
+
+
+def _is_of_month(order_id: str, month: str) -> bool:
+    """Whether an order is the month's own; the twin's managers never take up what they left."""
+    return order_id.startswith(month.replace("-", ""))
 
 
 def _books(folder: Path) -> list[Path]:

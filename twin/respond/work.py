@@ -92,15 +92,8 @@ def plan_work(world: World, orders: Orders) -> Work:
         len(orders),
         habits_of(world),
     )
-    begin = working_day(world.span, config.dispatch_working_day)
-    haste = np.where(
-        orders.due_on == NONE,
-        1.0,
-        np.clip((orders.due_on - begin) / URGENT_DAYS, 0.2, 1.0),
-    )
-    day = begin + (
-        rng.exponential(1.0, size) * habits.delay[orders.manager] * haste
-    ).astype(np.int64)
+    begin, scale = find_scales(world, orders)
+    day = begin + (rng.exponential(1.0, size) * scale).astype(np.int64)
     is_worked = (rng.random(size) < habits.diligence[orders.manager]) & (
         day <= world.span.last
     )
@@ -120,11 +113,32 @@ def plan_work(world: World, orders: Orders) -> Work:
     )
 
 
+def find_scales(world: World, orders: Orders) -> tuple[int, Array]:
+    """Give the day the orders arrive, and the mean days from it until the manager of each gets to it."""
+    begin = working_day(world.span, world.config.dispatch_working_day)
+    haste = np.where(
+        orders.due_on == NONE,
+        1.0,
+        np.clip((orders.due_on - begin) / URGENT_DAYS, 0.2, 1.0),
+    )
+    return begin, habits_of(world).delay[orders.manager] * haste
+
+
 def arrange_contacts(world: World, orders: Orders, work: Work) -> Contacts:
     """Say by customer who is talked to, when, and about which list; a group's order reaches its members."""
     contacts = Contacts.build(
         len(world.customers), day=np.int32(NONE), by=np.int8(NONE), is_reached=False
     )
+    order_of = find_orders(world, orders)
+    held = np.flatnonzero(order_of != NONE)
+    order = order_of[held]
+    contacts.day[held], contacts.by[held] = work.day[order], orders.by[order]
+    contacts.is_reached[held] = work.is_reached[order]
+    return contacts
+
+
+def find_orders(world: World, orders: Orders) -> Array:
+    """Give each customer the order that is about them; a group's order is about its members without their own."""
     group_lists = [LISTS.index(name) for name in GROUP_LISTS]
     order_of = np.full(len(world.customers), NONE)
     is_group = np.isin(orders.by, group_lists)
@@ -132,8 +146,4 @@ def arrange_contacts(world: World, orders: Orders, work: Work) -> Contacts:
     members = np.flatnonzero(world.customers.group != NONE)
     order_of[members] = order_of[world.customers.group[members]]
     order_of[orders.customer[~is_group]] = np.flatnonzero(~is_group)
-    held = np.flatnonzero(order_of != NONE)
-    order = order_of[held]
-    contacts.day[held], contacts.by[held] = work.day[order], orders.by[order]
-    contacts.is_reached[held] = work.is_reached[order]
-    return contacts
+    return order_of

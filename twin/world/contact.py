@@ -60,11 +60,16 @@ def factors(world: World, customer: Array) -> Array:
     """Give each line the factor a contact about the customer's order puts on the hazard of leaving; 1 without an order."""
     if world.contacts is None:
         return np.ones(len(customer))
+    return factor_of(world, customer, world.contacts.by[customer])
+
+
+def factor_of(world: World, customer: Array, by: Array) -> Array:
+    """Give the factor that a contact about a list puts on the hazard of each customer; 1 where `by` is NONE."""
     strength = np.array(
         [world.config.retention_strength.get(name, 0.0) for name in LISTS] + [0.0]
     )
     full = np.array(world.config.treated_factors)[world.customers.persuasion[customer]]
-    return np.asarray(1 + strength[world.contacts.by[customer]] * (full - 1))
+    return np.asarray(1 + strength[by] * (full - 1))
 
 
 def heeds_reminder(world: World) -> Array:

@@ -118,7 +118,7 @@ def _credit_old_bills(world: World) -> None:
     )
 
 
-def _stages(world: World) -> Array:
+def find_stages(world: World) -> Array:
     """Say for each customer how far behind he is."""
     stage, bills, services = (
         np.full(len(world.customers), NOBODY_PAYS),
@@ -136,7 +136,7 @@ def _stages(world: World) -> Array:
 
 def _form_intents(world: World) -> Intent:
     rng, span, config = world.random("payments"), world.span, world.config
-    size, stage, payer = len(world.customers), _stages(world), world.customers.payer
+    size, stage, payer = len(world.customers), find_stages(world), world.customers.payer
     draw = rng.random(size)
     stop_day = span.first + config.stop_day - 1 + rng.integers(0, 3, size)
     current = _pay_current(world, draw, rng)
@@ -173,7 +173,7 @@ def _heed_reminders(world: World, without: Intent, owes: Array) -> Intent:
         world,
         "pays",
         pays_all & (bounces_on(world, without.day) == NONE),
-        (heeds | (without.day != NONE)) & (bounces_on(world, contacted) == NONE),
+        (heeds | pays_all) & (bounces_on(world, contacted) == NONE),
     )
     turned = heeds & world.contacts.is_reached
     day, share = (

@@ -228,6 +228,7 @@ def settle_first_population(world: World, services: int) -> None:
         make_services(world, owned, kinds, world.span.first - 1 - tenure, "first")
     )
     _date_customers(world, np.arange(len(world.customers)))
+    show_persuasion(world, np.arange(len(world.customers)))
     own_customers(world, np.arange(len(world.customers)), world.config.unclaimed_share)
 
 
@@ -265,6 +266,25 @@ def _first_lines(world: World, groups: int, services: int) -> tuple[Array, Array
     return owner[order], kinds[order]
 
 
+def show_persuasion(world: World, index: Array) -> None:
+    """Let the persuasion of some customers go with their contracts; over all, the shares stay about the same."""
+    rng, config, size = world.random("shown persuasion"), world.config, len(index)
+    is_shown = rng.random(size) < config.persuasion_shown_share
+    persuadable, _, dogs = np.array(config.persuasion_shares) / sum(
+        config.persuasion_shares
+    )
+    has_contract = np.zeros(len(world.customers), bool)
+    bound = world.services.contract_end != NONE
+    has_contract[world.services.customer[bound]] = True
+    is_bound = has_contract[index]
+    persuaded = np.where(is_bound, 1.3 * persuadable, 0.3 * persuadable)
+    driven = np.where(is_bound, 0.0, 3.3 * dogs)
+    draw = rng.random(size)
+    shown = np.select([draw < persuaded, draw > 1 - driven], [0, 2], 1)
+    before = world.customers.persuasion[index]
+    world.customers.persuasion[index] = np.where(is_shown, shown, before)
+
+
 def _date_customers(world: World, index: Array) -> None:
     """Date a customer from his first line, or from the first day for one without."""
     first = np.full(len(world.customers), world.span.first)
@@ -299,6 +319,7 @@ def welcome_newcomers(world: World) -> None:
     world.services.append(make_services(world, old, kind, day, "newcomers"))
     new = np.arange(start, len(world.customers))
     _date_new_customers(world, new)
+    show_persuasion(world, new)
     own_customers(world, new, config.unclaimed_new_share)
     keep_pace(world)
 

@@ -14,6 +14,6 @@ def protect_logs(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0001_first")]
+    dependencies = [("accounts", "0020_address")]
 
     operations = [migrations.RunPython(protect_logs)]

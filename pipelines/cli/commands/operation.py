@@ -26,8 +26,8 @@ from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import fill_label
 
 _DEED = typer.Argument(
-    help="add, move (to another manager or branch), reset (a new first password), disable, "
-    "enable or list."
+    help="add, move (to another manager or branch), reset (a new first password), address, "
+    "disable, enable or list."
 )
 
 
@@ -157,6 +157,9 @@ def change_accounts(
     branch_id: Annotated[
         str, typer.Option("--branch-id", help="Of a head: the branch.")
     ] = "",
+    email: Annotated[
+        str, typer.Option("--email", help="Where notices go; nowhere without.")
+    ] = "",
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -176,6 +179,7 @@ def change_accounts(
         move_account,
         reset_account,
         set_active,
+        set_email,
     )
 
     def tell_unknown(role: str) -> None:
@@ -190,7 +194,7 @@ def change_accounts(
             content = shown._asdict()
             speaker.answer_line(content, "cli.account", **content)
     elif deed == "add":
-        wanted = NewAccount(name, role, manager_id, branch_id)
+        wanted = NewAccount(name, role, manager_id, branch_id, email)
         _tell_password(speaker, name, make_account(wanted, actor))
         tell_unknown(wanted.role)
     elif deed == "move":
@@ -202,6 +206,10 @@ def change_accounts(
         tell_unknown(account.role)
     elif deed == "reset":
         _tell_password(speaker, name, reset_account(find_account(name), actor))
+    elif deed == "address":
+        set_email(find_account(name), email, actor)
+        content = {"name": name, "email": email}
+        speaker.answer_line(content, "cli.account_address", **content)
     elif deed in ("disable", "enable"):
         is_active = deed == "enable"
         set_active(find_account(name), is_active, actor)

@@ -22,6 +22,7 @@ from pipelines.text.texts import fill_label, say_reasons
 
 if TYPE_CHECKING:
     from pipelines.operations.month_state import DraftState, MonthState
+    from pipelines.store.releases import Release
 
 SCREEN_FINDINGS = 20
 _TITLES = (
@@ -64,6 +65,8 @@ def draw_month(state: MonthState, language: str) -> None:
     standing = fill_label(language, "cli.sealed" if state.seal else "cli.waiting")
     versions = fill_label(language, "cli.versions")
     typer.echo(f"{state.month}  {versions}: {state.versions}  {standing}")
+    if state.release is not None:
+        _draw_release(state.release, language)
 
     if state.draft is not None:
         _draw_draft(state.month, state.draft, language)
@@ -78,6 +81,17 @@ def draw_month(state: MonthState, language: str) -> None:
     draw_open_letters(state.open_letters, language)
     if state.has_development_key:
         print_line(language, "cli.development_key", lead="\n")
+
+
+def _draw_release(release: Release, language: str) -> None:
+    print_line(
+        language,
+        "cli.released_by",
+        version=release.version,
+        by=release.by or "–",
+        way=fill_label(language, f"release_way.{release.way}"),
+        at=release.at,
+    )
 
 
 def _draw_draft(month: str, draft: DraftState, language: str) -> None:

@@ -34,8 +34,13 @@ def write_page(
 
     Names of people and tables are escaped.
     """
+    write_text(path, fill_page(template, month, language, **content))
+
+
+def fill_page(template: str, month: Month, language: str, **content: object) -> str:
+    """Return a filled template of this folder; names of people and tables are escaped."""
     page = _make_environment(language).get_template(template)
-    write_text(path, page.render(month=str(month), language=language, **content))
+    return page.render(month=str(month), language=language, **content)
 
 
 @cache

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from pipelines.core.month import Month
-from pipelines.documents.pages.page import write_page
+from pipelines.documents.pages.page import fill_page, write_page
 from pipelines.text.texts import fill_label
 
 # Of a plot, in user units.
@@ -124,6 +124,30 @@ def write_review(
 
     `looks` are the month's `score_watch`, `listed` its reasons by count.
     """
+    content = _gather_content(language, card, looks, listed, is_challenger)
+    write_page(path, "review.html.j2", month, language, **content)
+
+
+def draw_review(
+    month: Month,
+    language: str,
+    card: Mapping[str, Any],
+    looks: Sequence[Mapping[str, Any]] = (),
+    is_challenger: bool = False,
+) -> str:
+    """Return what stands on the same page, to stand inside another one."""
+    content = _gather_content(language, card, looks, (), is_challenger)
+    return fill_page("review_body.html.j2", month, language, **content)
+
+
+def _gather_content(
+    language: str,
+    card: Mapping[str, Any],
+    looks: Sequence[Mapping[str, Any]],
+    listed: Sequence[Mapping[str, Any]],
+    is_challenger: bool,
+) -> dict[str, object]:
+    """What the template is filled with."""
     judged = card["judged"]
     outcomes = {}
     for name, judged_outcome in _sort_by_outcome(judged.get("outcomes", {})):
@@ -139,21 +163,17 @@ def write_review(
         else:
             others.append(look)
 
-    write_page(
-        path,
-        "review.html.j2",
-        month,
-        language,
-        card=card,
-        judged={"months": [], "champion": None} | judged,
-        outcomes=outcomes,
-        weights=_sort_reasons(judged["reasons"]),
-        notes=_split_notes(card["notes"]),
-        looks=others,
-        calm=calm,
-        listed=listed,
-        is_challenger=is_challenger,
-    )
+    return {
+        "card": card,
+        "judged": {"months": [], "champion": None} | judged,
+        "outcomes": outcomes,
+        "weights": _sort_reasons(judged["reasons"]),
+        "notes": _split_notes(card["notes"]),
+        "looks": others,
+        "calm": calm,
+        "listed": listed,
+        "is_challenger": is_challenger,
+    }
 
 
 def _sort_by_outcome(by_outcome: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -139,16 +139,17 @@ DETAIL_COLUMNS = read_columns("""
     customer_id    14
     service_id     14
 """)
-# What is printed and written on: an A4 across holds it at the size of the screen.
+# What is printed and written on: an A4 across holds it at the size of the screen. The last two
+# columns are for the pen: what came of the call and when, and what was promised.
 CALL_SHEET_COLUMNS = read_columns("""
-    rank            5  integer
-    due_on         11  date
-    customer_name  10
-    phone          13
-    list_title     12
-    evidence       36
-    action         26
-    by_hand        26
+    rank              5  integer
+    due_on           12  date
+    customer_name     9
+    phone            15
+    task             21
+    evidence         35
+    by_hand          21
+    promise_by_hand  21
 """)
 
 # What goes back to be corrected says first why.

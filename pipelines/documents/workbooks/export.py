@@ -20,7 +20,7 @@ from pipelines.documents.workbooks.bulletin import plan_bulletin, plan_calls
 from pipelines.documents.workbooks.company import plan_company_book
 from pipelines.documents.workbooks.work_lists import plan_work_lists
 from pipelines.documents.workbooks.workbook_data import WorkbookData
-from pipelines.sources.office.changes import read_changes
+from pipelines.sources.office.changes import list_months_in_book, read_changes
 from pipelines.store.lake import DayFolder, MonthFolder
 
 MOST_NAMED = 5  # of the workbooks that failed
@@ -211,5 +211,6 @@ def _read_released(folder: MonthFolder, language: str) -> WorkbookData:
     is_draft = folder.read_seal() is None
     if not is_draft:
         settings.require_own_key()
-    changes = read_changes(settings.office_database(folder.home), folder.month)
+    months = list_months_in_book(folder.month)
+    changes = read_changes(settings.office_database(folder.home), *months)
     return WorkbookData(folder.version(), language, is_draft, changes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,18 +26,30 @@ class Desk:
 
 
 def list_desks(data: WorkbookData) -> Iterator[tuple[Desk, list[WorkRow]]]:
-    """Yield each desk with its rows in the order to work them."""
-    orders_by_desk: dict[Desk, list[OrderRow]] = defaultdict(list)
-    for order in data.orders:
-        desk = _find_desk(order)
-        orders_by_desk[desk].append(order)
+    """Yield each desk with its rows in the order to work them.
 
-    for desk in sorted(orders_by_desk):
-        orders = orders_by_desk[desk]
+    What earlier months left open and is past its day comes first.
+    """
+    carried_by_desk = _group_by_desk(data.carried)
+    orders_by_desk = _group_by_desk(data.orders)
+    for desk in sorted(carried_by_desk.keys() | orders_by_desk.keys()):
+        carried = carried_by_desk.get(desk, [])
+        orders = orders_by_desk.get(desk, [])
         rows = []
-        for rank, order in enumerate(orders, start=1):
+        for rank, order in enumerate(carried, start=1):
+            rows.append(data.build_carried_row(rank, order))
+        for rank, order in enumerate(orders, start=len(carried) + 1):
             rows.append(data.build_work_row(rank, order, is_masked=False))
         yield desk, rows
+
+
+def _group_by_desk(orders: Iterable[OrderRow]) -> dict[Desk, list[OrderRow]]:
+    """Return orders by who works them, each desk's in their order."""
+    by_desk: dict[Desk, list[OrderRow]] = defaultdict(list)
+    for order in orders:
+        desk = _find_desk(order)
+        by_desk[desk].append(order)
+    return dict(by_desk)
 
 
 def _find_desk(order: OrderRow) -> Desk:

@@ -74,7 +74,8 @@ _FACT_NAMES = 3
 _FACT_VALUES = 4
 _MENUS = 6
 FROZEN_COLUMNS = 3  # due day, name, phone
-_WRITING_LINES = 3  # room for what is written by hand
+_WRITING_LINES = 4  # room for what is written by hand
+_NOTHING_TO_WRITE = "–"
 OWNER_ONLY = 0o600  # full phone numbers are in it
 Menus = Mapping[
     str, Sequence[str]
@@ -140,22 +141,44 @@ def write_work_list(
         dates=_find_input_dates(book.stamp.month),
         answer="outcome",
     )
-    sheets = (sheet,) if book.is_bare else (sheet, *_make_companions(rows))
+    sheets = (sheet,)
+    if not book.is_bare:
+        sheets = (sheet, *_make_companions(rows, labels, menus))
 
     facts = {**_list_facts(book.stamp), "manager_id": book.manager_id}
     _write_book(path, book.stamp, sheets, labels, facts, book.outcomes, menus)
 
 
-def _make_companions(rows: Sequence[SheetRow]) -> tuple[Sheet, Sheet]:
+def _make_companions(
+    rows: Sequence[SheetRow], labels: Mapping[str, str], menus: Menus
+) -> tuple[Sheet, Sheet]:
     """Return what is looked up of the orders, and what is printed and written on.
 
     Neither has the titles of an answer: what comes back is read from the work list alone.
     """
     details = Sheet("details", DETAIL_COLUMNS, rows, frozen=3)
+    printed = [_make_printed_row(row, labels, menus) for row in rows]
     call_sheet = Sheet(
-        "call_sheet", CALL_SHEET_COLUMNS, rows, least_lines=_WRITING_LINES
+        "call_sheet", CALL_SHEET_COLUMNS, printed, least_lines=_WRITING_LINES
     )
     return details, call_sheet
+
+
+def _make_printed_row(
+    row: SheetRow, labels: Mapping[str, str], menus: Menus
+) -> dict[str, object]:
+    """Return an order as it is printed: its list and task in one cell, and room for a promise.
+
+    Where the list takes no promise there is none to write.
+    """
+    list_title = str(row["list_title"])
+    takes_promise = labels["outcome.promised"] in menus.get(list_title, ())
+    room = labels["promise_room"] if takes_promise else _NOTHING_TO_WRITE
+    return {
+        **row,
+        "task": f"{list_title}\n{row['action']}",
+        "promise_by_hand": room,
+    }
 
 
 def write_tables(path: Path, book: Tables, labels: Mapping[str, str]) -> None:

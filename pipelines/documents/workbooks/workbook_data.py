@@ -6,7 +6,7 @@ In one language.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from pipelines.catalogue.outputs import load_lists
 from pipelines.documents.workbooks.workbook import Stamp
 from pipelines.sources.office.changes import WITHDRAWN, Change
-from pipelines.store.lake import Version
+from pipelines.store.lake import Version, list_versions_back
 from pipelines.text.evidence import write_evidence, write_script
 from pipelines.text.masking import mask_name, mask_phone
 from pipelines.text.texts import fill_label, say_reasons
@@ -32,6 +32,7 @@ class OrderRow(TypedDict):
     """A row of `dispatch_order`, with the columns that the workbooks show."""
 
     order_id: str
+    month: str
     list: str
     customer_id: str
     service_id: str
@@ -125,32 +126,62 @@ class WorkbookData:
 
         Of one day in the order of the lists. The hold-out never is released.
         """
+        return self._list_standing(self.read_table("dispatch_order"))
+
+    @cached_property
+    def carried(self) -> list[OrderRow]:
+        """The orders of earlier months that are past their day and not closed, in that order.
+
+        An order of a list that is no more has nothing to say.
+        """
+        rows = self.read_if_computed("dispatch_carried")
+        known = [row for row in rows if row["list"] in self.list_titles]
+        return self._list_standing(known)
+
+    def _list_standing(self, rows: Sequence[OrderRow]) -> list[OrderRow]:
+        """Return treated orders as they stand by now, in the order to work them."""
         priority = {spec.name: spec.meta["priority"] for spec in load_lists()}
 
         def find_rank(order: OrderRow) -> tuple[date, int, int]:
             return order["due_on"], priority[order["list"]], order["rank"]
 
-        released: list[OrderRow] = []
-        for row in self.read_table("dispatch_order"):
+        standing: list[OrderRow] = []
+        for row in rows:
             if row["arm"] != "treated":
                 continue
             order = apply_changes(row, self.changes)
             if order is not None:
-                released.append(order)
+                standing.append(order)
 
-        return sorted(released, key=find_rank)
+        return sorted(standing, key=find_rank)
 
     @cached_property
     def people(self) -> Mapping[str, PersonRow]:
         """Name and phone of the customers who have an order, by id."""
-        return self.find_people({order["customer_id"] for order in self.orders})
+        orders = [*self.orders, *self.carried]
+        return self.find_people({order["customer_id"] for order in orders})
 
     def find_people(self, customers: set[str]) -> Mapping[str, PersonRow]:
-        """Return name and phone of customers, by id."""
+        """Return name and phone of customers, by id.
+
+        Of those who have left, as the latest month held before told of them.
+        """
+        found: dict[str, PersonRow] = {}
+        wanted = set(customers)
+        for version in list_versions_back(self.version):
+            if not wanted:
+                break
+            for row in self.read_people(version, wanted):
+                found[row["customer_id"]] = row
+            wanted -= found.keys()
+        return found
+
+    def read_people(self, version: Version, customers: set[str]) -> list[PersonRow]:
+        """Return those of some customers of whom a version tells."""
         wanted = pc.field("customer_id").isin(pa.array(customers, pa.string()))
-        file = self.version.table("snapshot_person")
+        file = version.table("snapshot_person")
         found: list[PersonRow] = pq.read_table(file, filters=wanted).to_pylist()
-        return {row["customer_id"]: row for row in found}
+        return found
 
     @cached_property
     def line_numbers(self) -> Mapping[str, str | None]:
@@ -246,6 +277,20 @@ class WorkbookData:
             "branch_id": order["branch_id"],
             "manager_id": order["manager_id"],
         }
+
+    def build_carried_row(self, rank: int, order: OrderRow) -> WorkRow:
+        """Return the line of an earlier month's order, whole, for who must act.
+
+        What was true then may not be true any more: the line says of which month it tells, and has
+        nothing to be said to the customer.
+        """
+        row = self.build_work_row(rank, order, is_masked=False)
+        month = order["month"]
+        told = fill_label(
+            self.language, "carried.evidence", month=month, evidence=row["evidence"]
+        )
+        script = fill_label(self.language, "carried.script", month=month)
+        return {**row, "evidence": told, "script": script}
 
     def _find_name_and_phone(
         self, customer_id: str, is_masked: bool

@@ -41,6 +41,7 @@ _TAKEN_FOR_MADE = (
     "dispatch_order",
     "score_churn",
     "feedback_effect",
+    "feedback_persuasion",
 )
 _ROOMS_BY_SQL = ("validate", "feedback", "features")
 _NOWHERE = Path("nowhere")

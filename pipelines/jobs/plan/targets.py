@@ -54,7 +54,7 @@ def list_summed_targets() -> frozenset[str]:
         for spec in load_room_specs(room):
             if _TABLE not in spec.reads:
                 continue
-            for comparison in spec.tree.find_all(exp.EQ):
+            for comparison in spec.find_parts(exp.EQ):
                 compared = comparison.this
                 if isinstance(compared, exp.Column) and compared.name == "kpi":
                     names.add(comparison.expression.name)

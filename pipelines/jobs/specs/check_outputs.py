@@ -46,7 +46,7 @@ def _check_list_columns(spec: Spec) -> None:
     wanted = list(LIST_COLUMNS)
     if "column" not in spec.meta["due"]:
         wanted.remove(_DUE_COLUMN)
-    first_columns = spec.tree.named_selects[: len(wanted)]
+    first_columns = list(spec.column_names[: len(wanted)])
     if first_columns != wanted:
         raise SpecError(
             "spec.list_columns",
@@ -86,8 +86,8 @@ def _list_known_places(spec: Spec) -> set[str]:
 
     Facts of an order, of the month, columns, and texts (reason codes).
     """
-    known = {*FACTS, *OFTEN, *_OF_THE_MONTH, *spec.tree.named_selects}
-    for literal in spec.tree.find_all(exp.Literal):
+    known = {*FACTS, *OFTEN, *_OF_THE_MONTH, *spec.column_names}
+    for literal in spec.find_parts(exp.Literal):
         if literal.is_string:
             known.add(literal.name)
     return known
@@ -147,7 +147,7 @@ def _check_stem(kpi: Kpi) -> None:
 
 def _check_kpi_columns(kpi: Kpi) -> None:
     """A KPI returns its parts by customer, or by scope, under the names that the room sums."""
-    found = set(kpi.spec.tree.named_selects)
+    found = set(kpi.spec.column_names)
     wanted = _list_wanted_columns(kpi, found)
     if found != wanted:
         raise SpecError(

@@ -82,7 +82,7 @@ def _check_tables_read(spec: Spec, known_tables: set[str]) -> None:
 
 
 def _describe_bad_table(spec: Spec, table: TableName, key: str) -> SpecError:
-    tables = spec.tree.find_all(exp.Table)
+    tables = spec.find_parts(exp.Table)
     named = (one for one in tables if TableName(one.name, one.db) == table)
     line = find_line(spec, named)
     return SpecError(key, where=spec.where, line=line, table=table)
@@ -128,14 +128,14 @@ def _check_columns_read(spec: Spec) -> None:
 
 
 def _find_column_line(spec: Spec, source: ColumnName) -> int:
-    columns = spec.tree.find_all(exp.Column)
+    columns = spec.find_parts(exp.Column)
     named = (found for found in columns if found.name == source.column)
     return find_line(spec, named)
 
 
 def _check_own_columns(spec: Spec) -> None:
     """The columns that a file gives have names, each once, and its key is among them."""
-    names = spec.tree.named_selects
+    names = spec.column_names
     is_each_once = len(set(names)) == len(names)
     if not all(names) or not is_each_once:
         where = spec.where

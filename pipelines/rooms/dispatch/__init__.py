@@ -3,8 +3,8 @@
 Everyone left out has a why-not.
 
 A list says who and why. Whether a customer may be contacted is decided here, once for all lists, in
-this order: do_not_contact, wrong_number, opted_out, complaint, holdout, other_list, cool_down,
-no_manager, capacity. The first that applies is the why-not.
+this order: do_not_contact, wrong_number, opted_out, complaint, harm, holdout, other_list,
+cool_down, no_manager, capacity. The first that applies is the why-not.
 
 `candidates` finds who is on each list, `decide` the first list that may have each customer,
 `capacity` gives the places there are, `assign` and `allocate` are the two optimisations behind it,
@@ -37,9 +37,11 @@ from pipelines.rooms.dispatch.holdout import draw_holdout
 from pipelines.rooms.dispatch.stand_ins import bind_stand_ins
 from pipelines.rooms.dispatch.write import (
     Outcome,
+    write_carried,
     write_endings,
     write_ever_listed,
     write_outcome,
+    write_segments,
 )
 from pipelines.rooms.relations import Relation, run_step
 
@@ -65,6 +67,7 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
     candidates = unite_candidates(context, ready)
     list_facts = take_list_facts(context, ready_specs)
     bind_stand_ins(context)
+    write_segments(context, candidates, list_facts)
     draw_holdout(context, candidates, list_facts)
     eligibility = gather_eligibility(context, candidates, list_facts)
     context.progress("dispatch_capacity")
@@ -80,6 +83,7 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
     write_outcome(context, outcome)
     write_ever_listed(context, candidates, list_facts)
     write_endings(context, decisions)
+    write_carried(context, decisions)
 
 
 def dispatch_beside(

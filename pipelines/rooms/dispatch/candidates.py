@@ -15,7 +15,7 @@ from pipelines.catalogue.spec import Spec, TableName
 from pipelines.core.quoting import quote_name, quote_text
 from pipelines.core.reasons import Reason, join_reasons
 from pipelines.engines.duckdb import Answer
-from pipelines.rooms.context import Context
+from pipelines.rooms.context import Context, find_declared
 from pipelines.rooms.made_rows import make_schema
 from pipelines.rooms.relations import (
     Relation,
@@ -118,9 +118,10 @@ def find_lacks(context: Context, spec: Spec) -> tuple[Reason, ...]:
 
 
 def is_paused(context: Context, spec: Spec) -> bool:
-    """Whether the hold-out has shown, for sure and at all looks together, that a list does harm."""
-    if not context.is_computed("feedback_effect"):
-        return False
+    """Whether hold-outs have shown that a list's orders drive customers away."""
+    for table in ("feedback_effect", "feedback_persuasion"):
+        if not context.is_computed(table):
+            context.engine.bind_empty(TableName(table), find_declared(table).types)
     rows = read_rows(context, "dispatch", "paused", {"name": spec.name})
     return any(row["is_paused"] for row in rows)
 
@@ -160,8 +161,7 @@ def _judge_list(context: Context, spec: Spec, state: ListState) -> ListState:
     if _SCORES in spec.reads:
         state = _judge_scores(context, state)
     if is_paused(context, spec):
-        why = "paused: it loses more customers than it keeps"
-        state = replace(state, status="withheld", reason=why)
+        state = state.add_caveat("paused: it loses more customers than it keeps")
     return state
 
 
@@ -195,7 +195,7 @@ def find_red_subjects(context: Context) -> list[str]:
 
 def _add_evidence(spec: Spec, answer: str) -> str:
     """SQL for what a list's SELECT gives, its own due day and its evidence each in one column."""
-    given = spec.tree.named_selects
+    given = spec.column_names
     due_on = "CAST(NULL AS DATE)"
     if "due_on" in given:
         due_on = "due_on"

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
+from pipelines.rooms.dispatch.candidates import is_paused
 from pipelines.rooms.made_rows import make_schema, take_made_rows
 from pipelines.rooms.relations import Relation, run_step
 
@@ -29,6 +30,7 @@ _LIST_FACT = make_schema(
     cools_down="BOOLEAN",
     is_minimum="BOOLEAN",
     is_remembered="BOOLEAN",
+    is_paused="BOOLEAN",
     probability="DOUBLE",
     persuadability="DOUBLE",
 )
@@ -50,6 +52,7 @@ class ListFact(NamedTuple):
     cools_down: bool
     is_minimum: bool
     is_remembered: bool
+    is_paused: bool
     probability: float
     persuadability: float
 
@@ -58,12 +61,12 @@ def take_list_facts(context: Context, specs: Sequence[Spec]) -> Relation:
     """Take in what the front matter of the lists says, in the order of their priority."""
     rows = []
     for place, spec in enumerate(specs):
-        fact = _read_list_fact(place, spec)
+        fact = _read_list_fact(place, spec, is_paused(context, spec))
         rows.append(fact._asdict())
     return take_made_rows(context, "list_fact", rows, _LIST_FACT)
 
 
-def _read_list_fact(place: int, spec: Spec) -> ListFact:
+def _read_list_fact(place: int, spec: Spec, paused: bool) -> ListFact:
     """Take from the front matter of a list what decides; what it leaves out is the usual."""
     meta = spec.meta
     prior = meta.get("prior", {})
@@ -78,6 +81,7 @@ def _read_list_fact(place: int, spec: Spec) -> ListFact:
         cools_down=meta["purpose"] != "debt",
         is_minimum=bool(meta.get("minimum", False)),
         is_remembered=bool(meta.get("remember")),
+        is_paused=paused,
         probability=float(prior.get("probability", 1)),
         persuadability=float(prior.get("persuadability", 1)),
     )

@@ -51,6 +51,21 @@ def write_outcome(context: Context, outcome: Outcome) -> None:
     write_lists(context, outcome.states, outcome.decisions)
 
 
+def write_segments(
+    context: Context, candidates: Relation, list_facts: Relation
+) -> None:
+    """Write `dispatch_segment`: by what the effect of a contact is learnt."""
+    write_step(
+        context,
+        ROOM,
+        "segments",
+        "dispatch_segment",
+        ["customer_id"],
+        candidate=candidates,
+        list_fact=list_facts,
+    )
+
+
 def write_orders(context: Context, outcome: Outcome) -> None:
     """Write `dispatch_order`: both arms; only treated orders are released."""
     write_step(
@@ -131,6 +146,13 @@ def write_endings(context: Context, decisions: Relation) -> None:
     """Write `dispatch_ending`: which ends of contracts and promotions had an order of renewals."""
     key = ["service_id", "kind", "end_on"]
     write_step(context, ROOM, "endings", "dispatch_ending", key, decision=decisions)
+
+
+def write_carried(context: Context, decisions: Relation) -> None:
+    """Write `dispatch_carried`: earlier orders that are past their day and not closed."""
+    write_step(
+        context, ROOM, "carried", "dispatch_carried", ["order_id"], decision=decisions
+    )
 
 
 def write_ever_listed(

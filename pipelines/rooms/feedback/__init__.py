@@ -13,6 +13,7 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.feedback.effect import write_effect
 from pipelines.rooms.feedback.marks import write_marks
 from pipelines.rooms.feedback.money import write_money
+from pipelines.rooms.feedback.persuasion import write_persuasion
 from pipelines.rooms.feedback.rules import write_rules
 from pipelines.rooms.relations import read_rows
 
@@ -34,6 +35,7 @@ def run(context: Context) -> None:
         if spec.table == LEDGER:  # what is made of it is read by files behind it
             write_money(context, LEDGER, "feedback_money")
     write_effect(context)
+    write_persuasion(context)
 
 
 def _explain_silence(context: Context, spec: Spec, released: Set[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Who must not be contacted, by what was answered to an earlier order."""
+"""Who must not be contacted or profiled, by what was answered, or told to the office."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def write_marks(context: Context) -> None:
         mark = {
             "customer_id": customer_id,
             "is_do_not_contact": "do_not_contact" in answered,
+            "is_opted_out": "opted_out" in answered,
             "is_wrong_number": "wrong_number" in answered,
         }
         marks.append(mark)
@@ -31,7 +32,7 @@ def write_marks(context: Context) -> None:
 
 
 def _read_standing_kinds(context: Context) -> dict[str, set[str]]:
-    """What was answered of each customer and still holds: `do_not_contact`, `wrong_number`."""
+    """What is known of each customer and holds: `do_not_contact`, `opted_out`, `wrong_number`."""
     key = context.settings.key
     kinds: dict[str, set[str]] = defaultdict(set)
     for row in read_rows(context, ROOM, "answered_marks"):

@@ -64,17 +64,15 @@ def keep_payments(payments: Iterable[Payment]) -> list[Payment]:
     then (or at once, where it names none) from its customer's latest of any kind. Of one day,
     money comes in before it is taken back, and the higher id is the later one.
     """
-    left: dict[str, Decimal] = {}
-    kept: dict[str, Payment] = {}
-    of_bill: dict[str, list[str]] = defaultdict(list)
-    of_customer: dict[str, list[str]] = defaultdict(list)
+    left: dict[Payment, Decimal] = {}  # ids of two months may be the same
+    of_bill: dict[str, list[Payment]] = defaultdict(list)
+    of_customer: dict[str, list[Payment]] = defaultdict(list)
     for payment in sorted(payments, key=_order_payments):
         if payment.amount > 0:
-            kept[payment.id] = payment
-            left[payment.id] = payment.amount
-            of_customer[payment.customer_id].append(payment.id)
+            left[payment] = payment.amount
+            of_customer[payment.customer_id].append(payment)
             if payment.bill_id is not None:
-                of_bill[payment.bill_id].append(payment.id)
+                of_bill[payment.bill_id].append(payment)
             continue
 
         missing = -payment.amount
@@ -85,28 +83,29 @@ def keep_payments(payments: Iterable[Payment]) -> list[Payment]:
         _take_back(same_customer, left, missing)
 
     remaining = []
-    for name, payment in kept.items():
-        amount = left[name]
+    for payment, amount in left.items():
         if amount:
             remaining.append(replace(payment, amount=amount))
     return remaining
 
 
-def _order_payments(payment: Payment) -> tuple[date, bool, str]:
+def _order_payments(payment: Payment) -> tuple[date, bool, str, Decimal]:
     """By day; what came in before what was taken back."""
     is_taken_back = payment.amount <= 0
-    return payment.paid_on, is_taken_back, payment.id
+    return payment.paid_on, is_taken_back, payment.id, payment.amount
 
 
-def _take_back(ids: list[str], left: dict[str, Decimal], missing: Decimal) -> Decimal:
+def _take_back(
+    payments: list[Payment], left: dict[Payment, Decimal], missing: Decimal
+) -> Decimal:
     """Take an amount from the latest of the payments; return what they did not have."""
-    while missing and ids:
-        latest = ids[-1]
+    while missing and payments:
+        latest = payments[-1]
         taken = min(left[latest], missing)
         left[latest] -= taken
         missing -= taken
         if not left[latest]:
-            ids.pop()
+            payments.pop()
     return missing
 
 

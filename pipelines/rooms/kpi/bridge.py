@@ -29,7 +29,7 @@ def list_bridge_steps() -> list[str]:
     """Return the steps in their order: the columns of the customers' table."""
     [spec] = [spec for spec in load_room_specs("features") if spec.table == TABLE]
     steps = []
-    for name in spec.tree.named_selects:
+    for name in spec.column_names:
         if name.endswith(_SUFFIX):
             steps.append(name.removesuffix(_SUFFIX))
     return steps

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 import pyarrow as pa
+from sqlglot import exp
 
 from pipelines.catalogue.outputs import Kpi
 from pipelines.core.reasons import join_reasons
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.queries import (
     Places,
+    select_biggest,
     select_customer_sums,
+    select_distinct_places,
     select_no_places,
+    select_numbered_places,
     select_places,
+    select_row_sums,
     select_source_rows,
     sql_of,
 )
@@ -57,17 +63,21 @@ def explain_untold_kinds(context: Context) -> dict[str, str]:
 
 def place_customers(context: Context) -> Places:
     """Keep each known customer's scope of every kind that the month can tell."""
-    kinds = list_scope_kinds(context)
+    kinds = tuple(list_scope_kinds(context))
     if "branch" not in kinds:
         nobody = keep_result(context, "places", sql_of(select_no_places()))
-        return Places(tuple(kinds), nobody)
+        return Places(kinds, nobody, distinct=nobody)
     scopes = []
     for kind in kinds:
         source = SCOPES[kind]
         if source is not None:
             scopes.append((kind, source.column))
     query = select_places(scopes, has_cities="city" in kinds)
-    return Places(tuple(kinds), keep_result(context, "places", sql_of(query)))
+    owned = keep_result(context, "owned", sql_of(query))
+    places = sql_of(select_distinct_places(owned, kinds))
+    distinct = keep_result(context, "distinct_places", places)
+    numbered = sql_of(select_numbered_places(owned, distinct, kinds))
+    return Places(kinds, keep_result(context, "places", numbered), distinct)
 
 
 def sum_by_customer(context: Context, kpi: Kpi) -> Relation:
@@ -79,15 +89,55 @@ def sum_by_customer(context: Context, kpi: Kpi) -> Relation:
     return CUSTOMERS
 
 
-def read_source_rows(
-    context: Context, kpi: Kpi, variant: str, kind: str, scope_id: str
-) -> pa.Table:
+class FigurePart(NamedTuple):
+    """Which figure of a KPI: its variant, and whose it is."""
+
+    variant: str
+    scope_kind: str
+    scope_id: str
+
+
+class SourcePage(NamedTuple):
+    """Some of the rows behind a figure, with the number and the sums of all of them."""
+
+    rows: list[dict[str, Any]]
+    row_count: int
+    numerator: Decimal | None
+    denominator: Decimal | None
+
+
+def read_source_rows(context: Context, kpi: Kpi, part: FigurePart) -> pa.Table:
     """Return the rows behind a figure: customer, part, numerator, denominator, in a fixed order.
 
     What belongs to no customer (a target, complaints by touch point) has no customer_id.
     """
+    query = sql_of(_query_rows(context, kpi, part))
+    return context.engine.execute(query, _name_values(part)).to_arrow_table()
+
+
+def read_source_page(
+    context: Context, kpi: Kpi, part: FigurePart, begin: int, count: int
+) -> SourcePage:
+    """Return so many of the same rows from `begin` on, those that add most to the figure first."""
+    query = _query_rows(context, kpi, part)
+    values = _name_values(part)
+    page = context.engine.execute(sql_of(select_biggest(query, begin, count)), values)
+    rows = page.to_arrow_table().to_pylist()
+    sums = context.engine.execute(sql_of(select_row_sums(query)), values)
+    [summed] = sums.to_arrow_table().to_pylist()
+    return SourcePage(rows, **summed)
+
+
+def _query_rows(context: Context, kpi: Kpi, part: FigurePart) -> exp.Select:
+    """The query of a figure's rows; the parts of the customers are made for it."""
     places = place_customers(context)
     customers = sum_by_customer(context, kpi)
-    query = select_source_rows(customers, places, kind)
-    parameters = {"variant": variant, "kind": kind, "scope_id": scope_id}
-    return context.engine.execute(sql_of(query), parameters).to_arrow_table()
+    return select_source_rows(customers, places, part.scope_kind)
+
+
+def _name_values(part: FigurePart) -> dict[str, str]:
+    return {
+        "variant": part.variant,
+        "kind": part.scope_kind,
+        "scope_id": part.scope_id,
+    }

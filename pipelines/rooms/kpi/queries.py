@@ -22,15 +22,20 @@ _LEFT_OUT = {
 
 
 class Places(NamedTuple):
-    """The kinds of scope a month can tell, and the table of customers' places in them."""
+    """The kinds of scope a month can tell, and the table of customers' places in them.
+
+    A place is a scope of every kind. `distinct` has a row a place, numbered as in `table`: sums
+    that are made by number first are few when they are made by scope.
+    """
 
     kinds: tuple[str, ...]
     table: Relation
+    distinct: Relation
 
 
 def sql_of(query: exp.Expr) -> str:
-    """Return a SELECT in the engine's own words."""
-    return query.sql("duckdb")
+    """Return a SELECT, which is then given up, in the engine's own words."""
+    return query.sql("duckdb", copy=False)
 
 
 def union_all(queries: Sequence[exp.Query]) -> exp.Query:
@@ -51,6 +56,27 @@ def select_places(scopes: Iterable[tuple[str, str]], *, has_cities: bool) -> exp
             "features_city AS c", on="c.branch_id = o.branch_id", join_type="left"
         )
     return query
+
+
+def select_distinct_places(owned: Relation, kinds: Iterable[str]) -> exp.Select:
+    """Return every place that a customer has once, with a number."""
+    scopes = [exp.column(kind) for kind in kinds if kind != "company"]
+    number = exp.Window(this=exp.RowNumber()).as_("place")
+    places = select(*scopes).distinct().from_(owned.name)
+    return select(number, "d.*").from_(places.subquery("d"))
+
+
+def select_numbered_places(
+    owned: Relation, distinct: Relation, kinds: Iterable[str]
+) -> exp.Select:
+    """Return each customer's scopes with the number of their place."""
+    is_same = []
+    for kind in kinds:
+        if kind != "company":
+            here = exp.column(kind, "o")
+            is_same.append(here.eq(exp.column(kind, "d")))
+    query = select("o.*", "d.place").from_(f"{owned.name} AS o")
+    return query.join(f"{distinct.name} AS d", on=exp.and_(*is_same))
 
 
 def select_targets() -> exp.Select:
@@ -109,7 +135,7 @@ def select_customer_sums(kpi: Kpi, answer: str) -> str:
 
     `answer` is the SQL of the KPI as its engine has it, and stays as it is.
     """
-    given = kpi.spec.tree.named_selects
+    given = kpi.spec.column_names
     only_variant = text_literal(kpi.variants[0])
     left_out = {"variant": sql_of(only_variant), **_LEFT_OUT}
     columns = ["customer_id"]
@@ -158,9 +184,15 @@ def _select_company_sums(customers: Relation) -> exp.Select:
 
 
 def _select_scope_sums(customers: Relation, places: Places) -> exp.Select:
-    """Return the sums by the scopes of every kind but the company, in one pass."""
-    placed = select("p.*").from_(f"{customers.name} AS p")
-    placed = _join_places(placed, places).where("p.scope_kind IS NULL")
+    """Return the sums by the scopes of every kind but the company.
+
+    A base of customers is summed up by place once; the sums of places, which are few, by the
+    scopes of each kind.
+    """
+    placed = select("p.*").from_(_select_place_sums(customers, places).subquery("p"))
+    placed = placed.join(
+        f"{places.distinct.name} AS l", on="l.place = p.place", join_type="left"
+    )
     scope_kind = exp.Case()
     scope_id = exp.Case()
     grouping_sets = []
@@ -176,9 +208,25 @@ def _select_scope_sums(customers: Relation, places: Places) -> exp.Select:
         grouping_sets.append(exp.Tuple(expressions=group))
 
     query = _select_sums(placed.subquery("p"))
-    query = query.select(scope_kind.as_("scope_kind"), scope_id.as_("scope_id"))
-    query = _shape_part(query, is_placed=False)
+    query = query.select(
+        scope_kind.as_("scope_kind"),
+        scope_id.as_("scope_id"),
+        "SUM(p.numerator) AS numerator",
+        "SUM(p.denominator) AS denominator",
+        "SUM(p.counted) AS counted",
+        "MAX(p.low) AS low",
+        "MAX(p.high) AS high",
+        "FALSE AS is_placed",
+    )
     return query.group_by(exp.GroupingSets(expressions=grouping_sets))
+
+
+def _select_place_sums(customers: Relation, places: Places) -> exp.Select:
+    """Return the sums by the number of a place, without one for customers who have none."""
+    query = select("p.variant", "p.part", "l.place").from_(f"{customers.name} AS p")
+    query = _join_places(query, places).where("p.scope_kind IS NULL")
+    query = _shape_part(query, is_placed=False)
+    return query.group_by("p.variant", "p.part", "l.place")
 
 
 def _select_placed_sums(customers: Relation, kinds: Sequence[str] | None) -> exp.Select:
@@ -214,6 +262,25 @@ def select_source_rows(customers: Relation, places: Places, kind: str) -> exp.Se
         query = query.where(is_in_scope)
     order = ("p.customer_id NULLS LAST", "p.part", "p.numerator", "p.denominator")
     return query.order_by(*order, dialect="duckdb")
+
+
+def select_biggest(rows: exp.Select, begin: int, count: int) -> exp.Select:
+    """Return so many rows behind a figure from `begin` on, those that add most to it first."""
+    order = (
+        "ABS(COALESCE(numerator, 0)) DESC",
+        "ABS(COALESCE(denominator, 0)) DESC",
+        "customer_id NULLS LAST",
+        "part",
+    )
+    biggest = select("*").from_(rows.subquery("behind"))
+    return biggest.order_by(*order, dialect="duckdb").limit(count).offset(begin)
+
+
+def select_row_sums(rows: exp.Select) -> exp.Select:
+    """Return how many rows are behind a figure, and their sums."""
+    sums = select("COUNT(*) AS row_count", "SUM(numerator) AS numerator")
+    summed = sums.select("SUM(denominator) AS denominator")
+    return summed.from_(rows.subquery("behind"))
 
 
 def select_bridge_sums(table: str, places: Places, steps: Sequence[str]) -> exp.Query:

@@ -92,7 +92,7 @@ def list_untold_scopes(
 
 def _list_expected_scopes(kpi: Kpi, kinds: Sequence[str]) -> list[dict[str, object]]:
     """The scopes of a KPI that have a row in any month."""
-    is_placed_by_kpi = "scope_kind" in kpi.spec.tree.named_selects
+    is_placed_by_kpi = "scope_kind" in kpi.spec.column_names
     has_denominator = kpi.meta["unit"] != "count" and not is_placed_by_kpi
     expected: list[dict[str, object]] = []
     for variant in kpi.variants:

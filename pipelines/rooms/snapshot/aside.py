@@ -5,7 +5,8 @@ What breaks a row rule, belongs to nobody, repeats a row or contradicts another 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from pipelines.catalogue.expectations import load_suite
 from pipelines.core.contract import Table
@@ -17,41 +18,76 @@ from pipelines.rooms.relations import Relation, drop_relation, keep_result
 _OUTLIVING = ("receivable", "adjustment", "payment")
 
 
+class RowRule(NamedTuple):
+    """A rule that a row is set aside by: its name, its first column, the SQL of a row it takes."""
+
+    name: str
+    column: str
+    takes: str
+
+
 def set_rows_aside(context: Context, table: Table, typed: Relation) -> None:
     """Mark the typed rows that are not accepted, each with the first rule that takes it."""
-    for expectation in load_suite(table.name, context.month):
-        if expectation.takes_rows:
-            column = expectation.columns[0] if expectation.columns else ""
-            _mark_rows(context, typed, expectation.bad_row(), expectation.name, column)
-    _mark_lost_zeros(context, table, typed)
+    rules = [*_list_row_rules(context, table), *_find_lost_zeros(context, table, typed)]
+    _mark_rows(context, typed, rules)
     _mark_repeats(context, table, typed)
-    for owner in ("customer", "service"):
-        _mark_unknown_owner(context, table, typed, owner)
+    for rule in _list_unknown_owners(context, table):
+        # One at a time: each looks every row up in a table as large as the base.
+        _mark_rows(context, typed, [rule])
 
 
-def _mark_rows(
-    context: Context, typed: Relation, condition: str, rule: str, column: str
-) -> None:
-    value = f"left(CAST({quote_name(column)} AS VARCHAR), 200)" if column else "NULL"
+def _mark_rows(context: Context, typed: Relation, rules: Sequence[RowRule]) -> None:
+    """Mark in one statement the rows that rules take, each with the first of them."""
+    if not rules:
+        return
+    takes = [f"({rule.takes})" for rule in rules]
+    names, columns, values = [], [], []
+    for rule in rules:
+        names.append(quote_text(rule.name))
+        column, value = "NULL", "NULL"
+        if rule.column:
+            column = quote_text(rule.column)
+            value = f"left(CAST({quote_name(rule.column)} AS VARCHAR), 200)"
+        columns.append(column)
+        values.append(value)
     context.engine.execute(
-        f"UPDATE {typed.name} SET _rule = $rule, _column = $column, _value = {value} "
-        f"WHERE _rule IS NULL AND ({condition})",
-        {"rule": rule, "column": column or None},
+        f"UPDATE {typed.name} SET _rule = {_choose_first(takes, names)}, "
+        f"_column = {_choose_first(takes, columns)}, "
+        f"_value = {_choose_first(takes, values)} "
+        f"WHERE _rule IS NULL AND ({' OR '.join(takes)})"
     )
 
 
-def _mark_unknown_owner(
-    context: Context, table: Table, typed: Relation, owner: str
-) -> None:
-    """Set aside what belongs to a customer or service that nobody knows."""
-    key = f"{owner}_id"
-    belongs_to_it = table.name != owner and table.column(key)
-    if not belongs_to_it or not context.is_computed(f"snapshot_{owner}"):
-        return
-    is_unknown = f"{key} IS NOT NULL"
-    for known in _list_known(context, table, owner):
-        is_unknown += f" AND {key} NOT IN (SELECT {key} FROM {known})"
-    _mark_rows(context, typed, is_unknown, f"unknown_{owner}", key)
+def _choose_first(conditions: Sequence[str], values: Sequence[str]) -> str:
+    """SQL for the value of the first condition that holds, where one of them does."""
+    *earlier, last = values
+    if not earlier:
+        return last
+    whens = []
+    for condition, value in zip(conditions, earlier, strict=False):
+        whens.append(f"WHEN {condition} THEN {value}")
+    return f"CASE {' '.join(whens)} ELSE {last} END"
+
+
+def _list_row_rules(context: Context, table: Table) -> Iterator[RowRule]:
+    """Yield the checks of a table that set rows aside."""
+    for expectation in load_suite(table.name, context.month):
+        if expectation.takes_rows:
+            column = expectation.columns[0] if expectation.columns else ""
+            yield RowRule(expectation.name, column, expectation.bad_row())
+
+
+def _list_unknown_owners(context: Context, table: Table) -> Iterator[RowRule]:
+    """Yield what sets aside rows that belong to a customer or service that nobody knows."""
+    for owner in ("customer", "service"):
+        key = f"{owner}_id"
+        belongs_to_it = table.name != owner and table.column(key)
+        if not belongs_to_it or not context.is_computed(f"snapshot_{owner}"):
+            continue
+        is_unknown = f"{key} IS NOT NULL"
+        for known in _list_known(context, table, owner):
+            is_unknown += f" AND {key} NOT IN (SELECT {key} FROM {known})"
+        yield RowRule(f"unknown_{owner}", key, is_unknown)
 
 
 def _list_known(context: Context, table: Table, owner: str) -> Iterator[str]:
@@ -62,8 +98,10 @@ def _list_known(context: Context, table: Table, owner: str) -> Iterator[str]:
         yield f"prior.{known_before}"
 
 
-def _mark_lost_zeros(context: Context, table: Table, typed: Relation) -> None:
-    """Set aside ids that a spreadsheet has shortened.
+def _find_lost_zeros(
+    context: Context, table: Table, typed: Relation
+) -> Iterator[RowRule]:
+    """Yield what sets aside ids that a spreadsheet has shortened.
 
     They are digits alone, shorter than the usual length, where ids start with 0. The zeros could be
     guessed back, and be wrong: nothing is guessed.
@@ -83,7 +121,7 @@ def _mark_lost_zeros(context: Context, table: Table, typed: Relation) -> None:
         are_mostly_digits = usual["ids"] * 2 > usual["filled"]
         if usual["zeros"] and are_mostly_digits and usual["n"] > 1:
             shorter = f"regexp_full_match({cell}, '\\d{{1,{usual['n'] - 1}}}')"
-            _mark_rows(context, typed, shorter, "lost_zeros", name)
+            yield RowRule("lost_zeros", name, shorter)
 
 
 def _find_ids_with_zeros(

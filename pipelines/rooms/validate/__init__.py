@@ -4,8 +4,8 @@ Great Expectations over what was delivered, the books that must tie, and which o
 
 The gate releases outputs, not runs. A failed critical expectation withholds the lists and KPIs that
 are made of the columns it is about, a failed warning puts a caveat on them, everything else is
-untouched. A finding that somebody has accepted (`retention waive`) holds back nothing more: what it
-withheld carries a caveat, what had a caveat is released. A tie between books that fails while one
+untouched. A finding that somebody has accepted (`retention waive`) holds back nothing more: what is
+made of its columns carries the caveat that says so. A tie between books that fails while one
 of the other books is known to be wrong, or a comparison with a month that is, withholds nothing of
 its own.
 """

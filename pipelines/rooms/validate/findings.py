@@ -15,9 +15,9 @@ from pipelines.rooms.validate.verdicts import Verdict
 from pipelines.store.waivers import Waiver
 
 _OF_FAILED = {"critical": "withheld", "warning": "caveat", "info": "released"}
-_OF_WAIVED = {"critical": "caveat", "warning": "released", "info": "released"}
-_OF_EXPLAINED = {"critical": "caveat", "warning": "caveat", "info": "released"}
-_STATUS = {"failed": _OF_FAILED, "waived": _OF_WAIVED, "explained": _OF_EXPLAINED}
+# What was accepted, or another finding explains, withholds nothing; the figure bears the mark.
+_OF_MARKED = {"critical": "caveat", "warning": "caveat", "info": "released"}
+_STATUS = {"failed": _OF_FAILED, "waived": _OF_MARKED, "explained": _OF_MARKED}
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from pipelines.sources.office.connection import (
     has_table,
     report_away,
 )
+from pipelines.sources.office.consents import read_consents
 from pipelines.sources.office.tables import ANSWERS, MARKS, ORDERS, RELEASES
 from pipelines.sources.one_moment import begin_reading
 
@@ -230,11 +231,26 @@ def _select_answers(
 
 
 def _select_marks(connection: sa.Connection) -> list[_Mark]:
-    """Return the marks that nobody has lifted."""
+    """Return the marks of answers that nobody has lifted, and what stands in the register."""
     query = sa.select(
-        MARKS.c.customer_id, MARKS.c.kind, MARKS.c.since_on, MARKS.c.phone_digest
+        MARKS.c.id,
+        MARKS.c.customer_id,
+        MARKS.c.kind,
+        MARKS.c.since_on,
+        MARKS.c.phone_digest,
     ).where(MARKS.c.lifted_by_id.is_(None))
-    marks = [_Mark(*row) for row in connection.execute(query)]
+    consents = read_consents(connection)
+    marks = []
+    for number, *mark in connection.execute(query):
+        answered = _Mark(*mark)
+        standing = consents.get((answered.customer_id, answered.kind))
+        if standing is None or not standing.ends_mark(number):
+            marks.append(answered)
+    for standing in consents.values():
+        if standing.is_objection:
+            marks.append(
+                _Mark(standing.customer_id, standing.kind, standing.since_on, None)
+            )
     return sorted(marks, key=lambda mark: [str(value) for value in mark])
 
 

@@ -5,7 +5,7 @@ It is read from the office as from any source.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,7 +21,15 @@ from pipelines.sources.office.tables import (
     is_last_change,
 )
 
-__all__ = ["WITHDRAWN", "Change", "count_overdue", "read_changes"]
+__all__ = [
+    "WITHDRAWN",
+    "Change",
+    "count_overdue",
+    "list_months_in_book",
+    "read_changes",
+]
+
+_CARRIED_MONTHS = 2  # before a book's own: of an older order no answer is taken
 
 
 @dataclass(frozen=True)
@@ -39,13 +47,13 @@ class Change:
     on: str
 
 
-def read_changes(url: str, month: Month) -> Mapping[str, tuple[Change, ...]]:
-    """Return the changes of a month's orders by order, oldest first.
+def read_changes(url: str, *months: Month) -> Mapping[str, tuple[Change, ...]]:
+    """Return the changes of the orders of months by order, oldest first.
 
     An office that was never opened knows of none. Raise SourceNotReady when it cannot be reached.
     """
     changes: dict[str, tuple[Change, ...]] = {}
-    for row in select_rows(url, _query_changes(month)):
+    for row in select_rows(url, _query_changes(months)):
         change = Change(
             order_id=row["order_id"],
             kind=row["kind"],
@@ -57,6 +65,11 @@ def read_changes(url: str, month: Month) -> Mapping[str, tuple[Change, ...]]:
         earlier = changes.get(change.order_id, ())
         changes[change.order_id] = (*earlier, change)
     return changes
+
+
+def list_months_in_book(month: Month) -> list[Month]:
+    """Return the months whose orders a month's workbooks may hold: its own, and those before it."""
+    return [month.plus(-ago) for ago in range(_CARRIED_MONTHS + 1)]
 
 
 def count_overdue(url: str, today: date) -> dict[tuple[str, str], int]:
@@ -71,8 +84,9 @@ def count_overdue(url: str, today: date) -> dict[tuple[str, str], int]:
     return counts
 
 
-def _query_changes(month: Month) -> sa.Select[tuple[object, ...]]:
-    """Return the query for the changes of a month's orders."""
+def _query_changes(months: Sequence[Month]) -> sa.Select[tuple[object, ...]]:
+    """Return the query for the changes of the orders of months."""
+    names = [str(month) for month in months]
     return (
         sa.select(
             CHANGES.c.order_id,
@@ -83,7 +97,7 @@ def _query_changes(month: Month) -> sa.Select[tuple[object, ...]]:
             CHANGES.c.at,
         )
         .join(ORDERS, ORDERS.c.order_id == CHANGES.c.order_id)
-        .where(ORDERS.c.month == str(month))
+        .where(ORDERS.c.month.in_(names))
         .order_by(CHANGES.c.id)
     )
 

@@ -48,11 +48,22 @@ ANSWERS = sa.table(
 
 MARKS = sa.table(
     "console_contactmark",
+    sa.column("id"),
     sa.column("customer_id"),
     sa.column("kind"),
     sa.column("since_on", sa.Date),
     sa.column("phone_digest"),
     sa.column("lifted_by_id"),
+)
+
+CONSENTS = sa.table(
+    "console_consententry",
+    sa.column("id"),
+    sa.column("customer_id"),
+    sa.column("kind"),
+    sa.column("is_objection"),
+    sa.column("since_on", sa.Date),
+    sa.column("last_mark"),
 )
 
 

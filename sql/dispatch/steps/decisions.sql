@@ -22,6 +22,7 @@ SELECT
         WHEN a.is_wrong_number THEN 'wrong_number'
         WHEN a.is_opted_out THEN 'opted_out'
         WHEN a.is_complaining THEN 'complaint'
+        WHEN a.is_paused THEN 'harm'
         WHEN a.is_drawn THEN 'holdout'
         WHEN p.place < a.place THEN 'other_list'
         WHEN a.is_cooling THEN 'cool_down'

@@ -32,6 +32,7 @@ fact AS (
         COALESCE(c.is_wrong_number, FALSE) AS is_wrong_number,
         f.is_scored AND COALESCE(c.is_opted_out, FALSE) AS is_opted_out,
         f.stops_on_complaint AND k.customer_id IS NOT NULL AS is_complaining,
+        COALESCE(f.is_paused, FALSE) AS is_paused,
         f.is_held_out AND COALESCE(h.is_drawn, FALSE) AS is_drawn,
         f.cools_down AND r.customer_id IS NOT NULL AS is_cooling,
         r.dispatched_on AS cooling_since,
@@ -49,6 +50,7 @@ fact AS (
             END
             * CASE
                 WHEN f.is_held_out AND u.uplift IS NOT NULL AND NOT COALESCE(c.is_opted_out, FALSE) THEN 1
+                WHEN f.is_held_out THEN COALESCE(e.persuadability, w.persuadability, f.persuadability)
                 ELSE f.persuadability
             END
             - CAST(:cost AS DOUBLE),
@@ -67,12 +69,15 @@ fact AS (
     LEFT JOIN features_high_value AS v ON v.customer_id = l.customer_id
     LEFT JOIN snapshot_customer AS p ON p.customer_id = l.customer_id
     LEFT JOIN score AS s ON s.customer_id = l.customer_id
+    LEFT JOIN dispatch_segment AS g ON g.customer_id = l.customer_id
+    LEFT JOIN feedback_persuasion AS e ON e.list = l.list AND e.segment = g.segment
+    LEFT JOIN feedback_persuasion AS w ON w.list = l.list AND w.segment = 'all'
     LEFT JOIN score_uplift AS u
         ON u.customer_id = l.customer_id AND p.customer_type IS DISTINCT FROM 'group'
 )
 SELECT
     *,
     has_manager
-    AND NOT (is_do_not_contact OR is_wrong_number OR is_opted_out OR is_complaining OR is_cooling)
+    AND NOT (is_do_not_contact OR is_wrong_number OR is_opted_out OR is_complaining OR is_paused OR is_cooling)
         AS may_be_ordered
 FROM fact

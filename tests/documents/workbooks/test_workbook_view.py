@@ -143,6 +143,22 @@ def test_ids_scripts_and_history_are_on_a_sheet_of_their_own(tmp_path: Path) -> 
     assert len(call_sheet[wb.HEADER_ROW]) == 8
 
 
+def test_the_call_sheet_has_room_for_a_promise_where_the_list_takes_one(
+    tmp_path: Path,
+) -> None:
+    title = "高端零次户"
+    rows = [order(1), order(2, list_title=title, action="上门看看")]
+    header, *printed = read_rows(written(tmp_path, work_list(rows)), 2)[wb.HEADER_ROW :]
+    words = labels()
+    debt, other = (dict(zip(header, row, strict=True)) for row in printed)
+    room = debt[words["promise_by_hand"]]
+    assert room == words["promise_room"]
+    assert len(room.split("\n")) >= 3  # a line for the day, a line for the amount
+    assert other[words["promise_by_hand"]] == "–"
+    assert debt[words["task"]] == "欠费\n电话提醒"
+    assert other[words["task"]] == f"{title}\n上门看看"
+
+
 def test_the_call_sheet_fills_an_a4_across_at_the_size_of_the_screen() -> None:
     pixels = sum(7 * column.width + 5 for column in CALL_SHEET_COLUMNS)
     inches = 11.69 - 2 * 0.4  # between the margins

@@ -1,4 +1,4 @@
-"""Who stands on the lists about debts, ends, requests to leave and no use, and whom nobody is to call."""
+"""Who stands on the lists, those about debts, ends, requests to leave and no use worked out here; whom nobody calls."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from twin.months import month_number, span_of
 from twin.working_days import working_day
 
 from .debts import DEBT
+from .further_lists import further_members
 from .office import Office
 from .verdicts import CONTRACT, PROMOTION
 
@@ -37,7 +38,7 @@ def members(held: Held, office: Office) -> dict[str, Members]:
     asleep = _asleep(held.now)
     found["vip_zero_usage"] = asleep & set(held.high_value(held.month))
     found["group_zero_usage"] = _groups_of(held.now, asleep)
-    return found
+    return found | further_members(held, office)
 
 
 def _in_debt(held: Held, office: Office, name: str) -> Members:
@@ -72,24 +73,24 @@ def _about_to_leave(held: Held) -> Members:
     were = set(held.high_value(before)) if before in held else set()
     mobile = set(month.net.loc[month.net["service_type"] == "mobile", CUSTOMER])
     mobile |= set(asking.loc[asking["service_type"] == "mobile", CUSTOMER])
-    return {
-        who for who in people if who in were or (who in mobile and _is_worth(held, who))
-    }
+    asked = people & mobile
+    return (people & were) | _worth(held, asked)
 
 
-def _is_worth(held: Held, who: str) -> bool:
-    """Of a tier, or of enough mean revenue, the month itself counted as one in which somebody was there."""
-    month = held.now
-    if month.has("customer", "vip_tier") and month.grades[who] >= GRADE["silver"]:
-        return True
-    fen, count = 0, 0
+def _worth(held: Held, people: Members) -> Members:
+    """Those of a tier, or of enough mean revenue, the month itself counted as one in which each was there."""
+    month, ids = held.now, pd.Index(sorted(people), dtype=object)
+    fen, count = pd.Series(0, index=ids), pd.Series(0, index=ids)
     for name in (shift(held.month, -ago) for ago in range(3)):
         if name in held:
             one = held.at(name)
-            if name == held.month or one.net[CUSTOMER].eq(who).any():
-                fen += int(one.revenue_of(pd.Index([who]), CUSTOMER).iloc[0])
-                count += 1
-    return fen >= count * 100 * held.theta
+            there = ids.isin(one.net[CUSTOMER]) | (name == held.month)
+            fen += one.revenue_of(ids, CUSTOMER).where(there, 0)
+            count += there.astype("int64")
+    enough = fen * held.theta.denominator >= count * (100 * held.theta.numerator)
+    if month.has("customer", "vip_tier"):
+        enough |= month.grades.reindex(ids) >= GRADE["silver"]
+    return set(ids[enough.to_numpy(bool)])
 
 
 End = tuple[str, str, str, date]  # customer, line, column, day

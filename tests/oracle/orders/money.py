@@ -88,7 +88,7 @@ class Flow:
         """Let credits and payments take place; of one day the credits first."""
         begin, end = self.begin, self.last_day
         known = [row for book in ever for row in book.rows("payment")]
-        dated = [row for row in known if row["paid_on"] <= end]
+        dated = [row for row in _each_once(known) if row["paid_on"] <= end]
         events: list[tuple[date, int, str, Row]] = [
             (row["paid_on"], 1, row["payment_id"], row)
             for row in left_of_payments(dated)
@@ -126,6 +126,12 @@ class Flow:
             self.left[bill] -= taken
             self._went[bill].append((day, taken))
         return fen - taken
+
+
+def _each_once(rows: Iterable[Row]) -> list[Row]:
+    """The rows without those that another month delivered already, all of it the same."""
+    once = {tuple(sorted(row.items(), key=lambda cell: cell[0])): row for row in rows}
+    return list(once.values())
 
 
 def _sum_between(

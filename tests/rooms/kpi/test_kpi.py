@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from pipelines.text.texts import say_reasons
 from tests.rooms.kpi.conftest import Computed, a_kpi, by_scope, owners, parts
-from tests.support.small import MONTH, only, yuan
+from tests.support.small import MONTH, none_of, only, yuan
 
 
 def test_sums_over_sums_at_every_level(computed: Computed) -> None:
@@ -324,3 +325,20 @@ def test_months_that_are_not_held_are_named(computed: Computed) -> None:
     assert only(rows)["reason"] == "; ".join(
         f"not held: {MONTH.plus(-ago)}" for ago in (5, 4, 3, 2, 1)
     )
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_month_of_an_older_release_is_a_reason_in_words(
+    computed: Computed, language: str
+) -> None:
+    """What needs a table that an earlier month's program did not make yet says so, and names no table."""
+    made = a_kpi(
+        "SELECT customer_id, 1 AS numerator, 1 AS denominator FROM m1.features_open_bill"
+    )
+    rows = computed(made, more={"m1.features_arrears": none_of("customer_id")})
+    row = only(rows)
+    assert row["status"] == "not_computed"
+    assert row["reason"] == f"older release: {MONTH.plus(-1)}"
+    told = say_reasons(language, row["reason"])
+    assert str(MONTH.plus(-1)) in told
+    assert "features" not in told and told != row["reason"]

@@ -1,0 +1,194 @@
+"""The same month's orders by each policy, as many a manager for all.
+
+What is not persuasion (debts, requests to dismantle, cards, claims: lists that hold nobody out) stands as the office's
+`priority` has it in all plain policies, so that these orders are no part of a difference. For the rest each
+manager has as many orders as `priority` gave them. A plain rule calls a manager's own customers about their leaving,
+spares nobody but who must not be called, and holds nobody out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from benchmarks.value_kept.town import read_orders, read_table, to_orders
+from pipelines.catalogue.outputs import load_lists
+from pipelines.core.month import Month
+from twin.truth.expected import expect_orders
+from twin.world.state import World
+
+HORIZON, COST = 12, 5.0
+CALL = "churn_risk"  # what a plain rule's call is about
+PERSUASION = tuple(spec.name for spec in load_lists() if spec.meta["holdout"])
+# What keeps somebody off every list's orders; the other reasons say who had no place, or was held out.
+BARRED = (
+    "do_not_contact",
+    "wrong_number",
+    "opted_out",
+    "complaint",
+    "cool_down",
+    "no_manager",
+)
+
+
+@dataclass(frozen=True)
+class MonthView:
+    """A month as it stands before its orders are worked: its tables by the rule `priority`, and the twin's world."""
+
+    folder: Path
+    month: Month
+    world: World
+    seed: int
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table of the month."""
+        return read_table(self.folder, name)
+
+
+def make_policies(view: MonthView, office: Mapping[str, Path]) -> dict[str, pa.Table]:
+    """Return the orders of each policy; `office` are the months dispatched by the office's own."""
+    given = read_orders(view.folder).to_pandas()
+    is_duty = ~given["list"].isin(PERSUASION)
+    duties, persuading = given[is_duty], given[~is_duty]
+    places = persuading["manager_id"].value_counts()
+    callable_ = find_callable(view)
+    free = callable_[~callable_["customer_id"].isin(duties["customer_id"])]
+    random = np.random.default_rng([view.seed, view.month.year, view.month.number])
+    scores = {
+        "risk": free["risk"],
+        "risk x value": free["risk"] * free["value"],
+        "last month's rule": free["fall"],
+        "random": pd.Series(random.random(len(free)), free.index),
+    }
+
+    chosen = {}
+    for name, score in scores.items():
+        chosen[name] = take_best(free, score, places)
+    rows = worth_of_rows(view, callable_)
+    is_open = rows["list"].isin(PERSUASION)
+    is_open &= ~rows["customer_id"].isin(duties["customer_id"])
+    rows = rows[is_open]
+    listed = rows[rows["is_listed"]]
+    chosen["ceiling of the lists"] = take_best(listed, listed["worth"], places)
+    chosen["ceiling"] = take_best(rows, rows["worth"], places)
+
+    found = {name: read_orders(folder) for name, folder in office.items()}
+    for name, orders in chosen.items():
+        found[name] = to_orders(pd.concat([duties, orders], ignore_index=True))
+    return found
+
+
+def find_callable(view: MonthView) -> pd.DataFrame:
+    """Whom a manager could call: their own customers with a score, but who must not be called.
+
+    Columns of an order, capacity, risk, value, and by how much use fell.
+    """
+    people = view.table("features_owner")[["customer_id", "manager_id"]]
+    people = people.merge(view.table("features_manager"), on="manager_id")
+    consent = view.table("features_consent")
+    spared = consent["is_do_not_contact"] | consent["is_wrong_number"]
+    people = people[~people["customer_id"].isin(consent.loc[spared, "customer_id"])]
+    scores = view.table("score_churn")
+    risk = scores.groupby("customer_id")["p_voluntary"].max()
+    value = view.table("features_high_value").set_index("customer_id")["value_at_risk"]
+    people = people[people["customer_id"].isin(risk.index)].copy()
+    people["risk"] = people["customer_id"].map(risk)
+    people["value"] = people["customer_id"].map(value).astype(float).fillna(0.0)
+    falls = _find_falls(view, scores)
+    people["fall"] = people["customer_id"].map(falls).fillna(-9.0)
+    return _as_calls(view, people)
+
+
+def _find_falls(view: MonthView, scores: pd.DataFrame) -> pd.Series:
+    """By customer how much the use of a line fell at most against the months before."""
+    use = view.table("features_usage_trend").merge(
+        scores[["service_id", "customer_id"]], on="service_id"
+    )
+    change = use[["voice_change_rate", "data_change_rate"]].min(axis=1)
+    return -change.groupby(use["customer_id"]).min()
+
+
+def _as_calls(view: MonthView, people: pd.DataFrame) -> pd.DataFrame:
+    """Give people the columns of an order about their leaving."""
+    prefix = f"{view.month.year}{view.month.number:02d}-R"
+    people = people.assign(
+        order_id=prefix + people["customer_id"],
+        list=CALL,
+        service_id=None,
+        amount=None,
+        due_on=view.month.plus(1).first_day.replace(day=12),
+    )
+    return people.sort_values("customer_id", ignore_index=True)
+
+
+def take_best(rows: pd.DataFrame, score: pd.Series, places: pd.Series) -> pd.DataFrame:
+    """Fill each manager's places with the highest scores, one order a customer."""
+    ranked = rows.assign(score=score).sort_values(
+        ["score", "customer_id"], ascending=[False, True]
+    )
+    ranked = ranked.drop_duplicates("customer_id")
+    in_line = ranked.groupby("manager_id").cumcount()
+    has_place = in_line < ranked["manager_id"].map(places)
+    taken: pd.DataFrame = ranked[has_place]
+    return taken
+
+
+def worth_of_rows(view: MonthView, callable_: pd.DataFrame) -> pd.DataFrame:
+    """Everything a manager could be asked to do for their own customers, with what it is truly worth.
+
+    Each list's candidates who may have an order of it, held out or not, and a call to everybody.
+    """
+    listed = _find_listed(view, callable_)
+    asked = [listed[listed["list"] == name] for name in sorted(set(listed["list"]))]
+    parts: list[pd.DataFrame] = []
+    for rows in [*asked, callable_]:
+        expected = expect(view.world, to_orders(rows))
+        worth = expected["worth"].to_numpy()
+        parts.append(rows.assign(worth=worth, is_listed=rows is not callable_))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _find_listed(view: MonthView, callable_: pd.DataFrame) -> pd.DataFrame:
+    owners = view.table("features_owner")[["customer_id", "manager_id"]]
+    listed = view.table("dispatch_candidate").merge(owners, on="customer_id")
+    why_not = view.table("dispatch_why_not")
+    barred = why_not[why_not["reason"].isin(BARRED)][["list", "customer_id"]]
+    listed = listed.merge(
+        barred.assign(is_barred=True), on=["list", "customer_id"], how="left"
+    )
+    has_place = listed["manager_id"].isin(callable_["manager_id"])
+    listed = listed[has_place & listed["is_barred"].isna()]
+    return listed.assign(
+        order_id=listed["list"] + listed["customer_id"],
+        due_on=view.month.plus(1).first_day.replace(day=12),
+    )
+
+
+def expect(world: World, orders: pa.Table) -> pd.DataFrame:
+    """What orders do on average, by order, `worth` the yuan kept over the horizon and paid."""
+    found: pd.DataFrame = expect_orders(world, orders).to_pandas()
+    return found.assign(
+        kept=found["kept"] * HORIZON, worth=found["kept"] * HORIZON + found["paid"]
+    )
+
+
+def judge(world: World, policies: dict[str, pa.Table]) -> list[dict[str, object]]:
+    """A row a policy and list: orders, chances, and yuan."""
+    rows: list[dict[str, object]] = []
+    for name, orders in policies.items():
+        expected = expect(world, orders)
+        for list_name, mine in expected.groupby("list", observed=True):
+            rows.append({"policy": name, "list": str(list_name), **_add_up(mine)})
+    return rows
+
+
+def _add_up(orders: pd.DataFrame) -> dict[str, float]:
+    sums = {"orders": float(len(orders))}
+    for name in ("worked", "reached", "kept", "paid"):
+        sums[name] = float(orders[name].sum())
+    return sums

@@ -1,0 +1,1 @@
+"""The pages of analysts: figures down to their rows, models, effects, and why of any customer."""

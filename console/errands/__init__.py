@@ -1,0 +1,1 @@
+"""What is asked for on a page and takes longer than a page may: done by a process of its own."""

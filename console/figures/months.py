@@ -1,0 +1,32 @@
+"""The month that a page is about, as readers see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.http import Http404
+
+from pipelines.store.lake import MonthFolder, Version, list_held_months
+
+MOST_MONTHS = 13
+
+
+def list_months(home: Path) -> list[str]:
+    """Return the months to choose from, the newest first."""
+    return [str(month) for month in reversed(list_held_months(home)[-MOST_MONTHS:])]
+
+
+def find_shown_version(home: Path, month: str | None = None) -> Version | None:
+    """Return the released version of a month, or of one that is not the one readers use.
+
+    Of the newest month without one; None where none is held. Raise Http404 for one that is not.
+    """
+    held = {str(one): one for one in list_held_months(home)}
+    if not held:
+        return None
+    name = max(held) if month is None else month
+    if name not in held:
+        raise Http404
+    folder = MonthFolder(home, held[name])
+    seal = folder.read_seal()
+    return folder.version(seal.version if seal else None)

@@ -1,0 +1,75 @@
+"""What was asked for, and what became of it, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from console.errands.board import (
+    BEGUN,
+    DONE,
+    FAILED,
+    GATHER,
+    OPEN,
+    RELEASE,
+    RESTATE,
+    RUN,
+    WAITING,
+)
+from console.models import Errand
+from pipelines.text.texts import fill_label
+
+KIND_WORDS = {
+    RUN: _("Run again"),
+    RELEASE: _("Release"),
+    RESTATE: _("Restate"),
+    GATHER: _("Gather a person's data"),
+}
+STATE_WORDS = {
+    WAITING: _("waits"),
+    BEGUN: _("is being done"),
+    DONE: _("done"),
+    FAILED: _("failed"),
+}
+
+
+@dataclass(frozen=True)
+class ErrandLine:
+    """An errand as a page shows it."""
+
+    kind: str
+    words: object
+    state: str
+    state_words: object
+    said: str
+    asked_by: str
+    asked_at: datetime
+    is_open: bool
+
+
+def describe_errand(errand: Errand, language: str) -> ErrandLine:
+    """Return an errand in words: how far it is, what came of it, or why nothing did."""
+    return ErrandLine(
+        kind=errand.kind,
+        words=KIND_WORDS[errand.kind],
+        state=errand.state,
+        state_words=STATE_WORDS[errand.state],
+        said=_say_result(errand, language),
+        asked_by=errand.asked_by,
+        asked_at=errand.asked_at,
+        is_open=errand.state in OPEN,
+    )
+
+
+def _say_result(errand: Errand, language: str) -> str:
+    said = dict(errand.said)
+    text = errand.step
+    if errand.state == FAILED:
+        key = said.pop("error")
+        text = fill_label(language, f"error.{key}", **said)
+    elif "version" in said:
+        text = gettext("version %(number)s") % {"number": said["version"]}
+    return str(text)

@@ -1,0 +1,59 @@
+"""Any bytes end in rows or a typed error, whoever reads them. `RETENTION_FUZZ=N` tries N times as many."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.readers import READERS, try_reader
+from tests.fuzz.seeds import CORPUS, make_seeds
+
+MORE = int(os.environ.get("RETENTION_FUZZ", "1"))
+EXAMPLES = 15
+FINDS = sorted(path for path in CORPUS.glob("*/*") if path.is_file())
+
+
+def test_every_reader_has_a_good_file_to_begin_from() -> None:
+    seeds = make_seeds()
+    assert seeds.keys() == READERS.keys()
+    for name, files in seeds.items():
+        READERS[name](files[0])  # raises where it is not good
+
+
+@pytest.mark.parametrize(
+    "find", FINDS, ids=lambda path: f"{path.parent.name}-{path.name}"
+)
+def test_what_was_found_is_answered(find: object) -> None:
+    path = CORPUS / str(find)
+    try_reader(path.parent.name, path.read_bytes())
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_good_files_broken_anywhere_are_answered(name: str) -> None:
+    [good, *_] = make_seeds()[name]
+
+    @settings(
+        max_examples=EXAMPLES * MORE,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(
+        changes=st.lists(
+            st.tuples(
+                st.integers(0, len(good)), st.integers(0, 8), st.binary(max_size=6)
+            ),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    def break_it(changes: list[tuple[int, int, bytes]]) -> None:
+        content = good
+        for at, gone, new in changes:
+            content = content[:at] + new + content[at + gone :]
+        try_reader(name, content)
+
+    break_it()

@@ -1,0 +1,1 @@
+"""Months lived in any order, against what must hold whatever happens."""

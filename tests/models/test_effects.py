@@ -1,0 +1,127 @@
+"""What is learnt of a contact: the prior at first, what happened at last, and bounds that hold in between."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from benchmarks.effects_learnt import LISTS, WORLDS, live_history
+from models.effects import (
+    ALL,
+    LIST,
+    SEGMENT,
+    Belief,
+    Evidence,
+    Tally,
+    learn_effects,
+)
+
+PRIORS = {"call": 0.2, "mail": 0.1}
+
+
+def evidence(
+    treated: tuple[int, float], holdout: tuple[int, float], orders: int = 100
+) -> Evidence:
+    """Two arms of (lost, foreseen)."""
+    return Evidence(Tally(orders, *treated), Tally(orders, *holdout))
+
+
+def test_before_any_evidence_it_is_the_prior_with_its_width() -> None:
+    found = learn_effects(PRIORS, {})
+    assert found["call"].whole.mean == 0.2 and found["mail"].whole.mean == 0.1
+    assert found["call"].whole.deviation == pytest.approx(math.hypot(ALL, LIST))
+    assert found["call"].segments == {} and not found["call"].is_harmful
+
+
+def test_an_empty_arm_says_nothing() -> None:
+    one = {"call": {"new": evidence((5, 4.0), (0, 0.0))}}
+    assert learn_effects(PRIORS, one) == learn_effects(PRIORS, {})
+
+
+def test_the_posterior_is_that_of_the_floors_worked_out_at_once() -> None:
+    """The tree's formulas against the joint normal distribution of all its unknowns."""
+    seen = {
+        "call": {
+            "new": evidence((40, 50.0), (6, 5.0)),
+            "old": evidence((90, 95.0), (9, 10.0)),
+        },
+        "mail": {"new": evidence((20, 20.0), (3, 2.5))},
+    }
+    found = learn_effects(PRIORS, seen)
+    cells = [("call", "new"), ("call", "old"), ("mail", "new")]
+    values, variances = [], []
+    tallies = [seen[name][segment] for name, segment in cells]
+    total = [one.treated for one in tallies] + [one.holdout for one in tallies]
+
+    def ratio(parts: list[Tally]) -> float:
+        lost = sum(part.lost for part in parts) + 2
+        return lost / (sum(part.foreseen for part in parts) + 2)
+
+    def spread(parts: list[Tally]) -> float:
+        lost = sum(part.lost for part in parts) + 10 * ratio(total)
+        return lost / (sum(part.foreseen for part in parts) + 10) / ratio(total)
+
+    treated = spread([one.treated for one in tallies])
+    holdout = spread([one.holdout for one in tallies])
+    for (name, _), one in zip(cells, tallies, strict=True):
+        of_list = ratio(
+            [
+                arm
+                for each in seen[name].values()
+                for arm in (each.treated, each.holdout)
+            ]
+        )
+        t, h = one.treated, one.holdout
+        values.append(h.lost / h.foreseen - t.lost / t.foreseen)
+        variances.append(of_list * (holdout / h.foreseen + treated / t.foreseen))
+
+    # Unknowns: mu, call, mail, the three segments.
+    load = np.array([[1, 1, 0, 1, 0, 0], [1, 1, 0, 0, 1, 0], [1, 0, 1, 0, 0, 1]], float)
+    prior = np.diag([ALL**2, LIST**2, LIST**2, *[SEGMENT**2] * 3])
+    off = np.array(values) - np.array([0.2, 0.2, 0.1])
+    gain = prior @ load.T @ np.linalg.inv(load @ prior @ load.T + np.diag(variances))
+    mean, left = gain @ off, prior - gain @ load @ prior
+    whole = np.array([1, 1, 0, 0, 0, 0], float)
+    assert found["call"].whole.mean == pytest.approx(0.2 + whole @ mean)
+    assert found["call"].whole.deviation == pytest.approx(
+        math.sqrt(whole @ left @ whole)
+    )
+    for (name, segment), row in zip(cells, load, strict=True):
+        held = found[name].segments[segment]
+        assert held.mean == pytest.approx(PRIORS[name] + row @ mean)
+        assert held.deviation == pytest.approx(math.sqrt(row @ left @ row))
+
+
+def test_much_evidence_overrides_the_prior() -> None:
+    much = {"call": {"new": evidence((30_000, 20_000.0), (20_000, 20_000.0))}}
+    held = learn_effects(PRIORS, much)["call"]
+    assert held.whole.mean == pytest.approx(-0.5, abs=0.05) and held.is_harmful
+    assert held.segments["new"].low < -0.5 < held.segments["new"].high
+
+
+def test_a_prior_far_off_does_not_hold_out_against_data() -> None:
+    """The width of what all lists have in common grows with the distance."""
+    far = {name: {"new": evidence((600, 200.0), (25, 25.0))} for name in PRIORS}
+    found = learn_effects(PRIORS, far)
+    assert found["call"].whole.mean < -1.2
+    assert found["mail"].like_it.high < 0
+
+
+def test_bounds_are_a_mean_and_its_deviation() -> None:
+    held = Belief(0.1, 0.05)
+    assert (held.low, held.high) == pytest.approx((0.002, 0.198))
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_bounds_cover_what_is_true(world: str) -> None:
+    """A few histories of a year; the benchmark has two hundred."""
+    looks = [
+        look
+        for number in range(6)
+        for look in live_history(WORLDS[world], number, months=12, scale=2.0)
+    ]
+    covered = sum(look.is_covered for look in looks) / len(looks)
+    assert {look.list for look in looks} == set(LISTS)
+    assert covered >= 0.85, covered
