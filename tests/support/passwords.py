@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 QUICK = ["tests.support.passwords.QuickHasher"]
 
 
-class QuickHasher(Argon2PasswordHasher):
+class QuickHasher(Argon2PasswordHasher):  # type: ignore[misc]  # Django has no types
     """Argon2 as in `console.settings`, once over eight kilobytes."""
 
     time_cost = 1
