@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from pipelines import cli
+from tests.support.made_once import make_once
 from tests.support.small import KEY, Town, run_town
 
 
@@ -48,18 +49,19 @@ def retention(
     return run
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a source and a home; names begin like formulas."""
-    folder = tmp_path_factory.mktemp("cli")
+@pytest.fixture(scope="session")
+def made() -> Path:
+    """A folder with a source and a home, once a run of tests; names begin like formulas. Nobody may change it."""
     town = (
         Town()
         .person("ann", name="=HYPERLINK(1)")
         .person("=bob", calls=0, name="+博")
         .person("cat", manager=None)
     )
-    run_town(folder / "home", town.owe("ann"), folder / "source")
-    return folder
+    town.owe("ann")
+    return make_once(
+        "cli", lambda folder: run_town(folder / "home", town, folder / "source")
+    )
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from pathlib import Path
 from filelock import FileLock
 
 _FOLDER = "RETENTION_TEST_SHARED"
-_MADE = ".made"
 
 
 def open_shared_folder() -> Path:
@@ -30,10 +29,11 @@ def open_shared_folder() -> Path:
 def make_once(name: str, make: Callable[[Path], object]) -> Path:
     """Return the folder of that name, which `make` has filled; where that failed, the next who asks tries anew."""
     folder = open_shared_folder() / name
+    mark = Path(f"{folder}.made")
     with FileLock(f"{folder}.lock"):
-        if not (folder / _MADE).exists():
+        if not mark.exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             make(folder)
-            (folder / _MADE).touch()
+            mark.touch()
     return folder

@@ -15,7 +15,9 @@ import pytest
 from console.database import open_console
 from console.orders import import_orders
 from pipelines.store.lake import MonthFolder
+from tests.support.made_once import make_once
 from tests.support.office import released_town
+from tests.support.passwords import QUICK
 from tests.support.small import KEY, MONTH, Town, own_settings
 
 TODAY = date(2026, 9, 8)  # orders went out on the 3rd, debts are due on the 14th
@@ -98,49 +100,57 @@ class Console:
 def make_accounts(people: Mapping[str, Mapping[str, str]] = PEOPLE) -> None:
     """Make accounts that have chosen their password already."""
     from django.contrib.auth.hashers import make_password
+    from django.test import override_settings
 
     from console.accounts.models import Account
 
-    password = make_password(PASSWORD)
+    with override_settings(PASSWORD_HASHERS=QUICK):
+        password = make_password(PASSWORD)
     for name, facts in people.items():
         account = Account(name=name, must_change_password=False, **facts)
         account.password = password
         account.save()
 
 
-def make_console_home(home: Path, town: Town) -> Path:
+def make_console_home(name: str, town: Town) -> Path:
     """Release a town's month into a home, with its orders in the office and an account of every role."""
-    released_town(home, town)
-    import_orders(home, MonthFolder(home, MONTH), own_settings(), "test")
-    open_console(home, own_settings())
-    make_accounts()
-    return home
+
+    def make(folder: Path) -> None:
+        from django.db import connections
+
+        home = folder / "home"
+        released_town(home, town)
+        import_orders(home, MonthFolder(home, MONTH), own_settings(), "test")
+        open_console(home, own_settings())
+        make_accounts()
+        connections.close_all()
+
+    return make_once(name, make) / "home"
 
 
 @pytest.fixture(scope="session")
-def debtors_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def debtors_home() -> Path:
     """A home whose month is released and in the office, with an account of every role. Nobody may change it."""
-    return make_console_home(
-        tmp_path_factory.mktemp("console") / "home", debtors_town()
-    )
+    return make_console_home("debtors", debtors_town())
 
 
 @pytest.fixture(scope="session")
-def crowded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def crowded_home() -> Path:
     """The same town with a manager M1 who has places for two of three. Nobody may change it."""
     town = debtors_town()
     for manager in town.tables["account_manager"]:
         if manager["manager_id"] == "M1":
             manager["capacity"] = "2"
-    return make_console_home(tmp_path_factory.mktemp("crowded") / "home", town)
+    return make_console_home("crowded", town)
 
 
 @contextmanager
 def open_copy(
     home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Console]:
-    """A console on a copy of a home, on a day in September."""
+    """A console on a copy of a home, on a day in September; passwords are hashed quickly."""
     from django.db import connections
+    from django.test import override_settings
 
     from console import clock
 
@@ -148,7 +158,8 @@ def open_copy(
     monkeypatch.setenv("RETENTION_SECRET_KEY", KEY)
     monkeypatch.setattr(clock, "find_today", lambda: TODAY)
     open_console(copied, own_settings())
-    yield Console(copied)
+    with override_settings(PASSWORD_HASHERS=QUICK):
+        yield Console(copied)
     connections.close_all()
 
 

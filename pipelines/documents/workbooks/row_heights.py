@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from pipelines.documents.workbooks.columns import Column, SheetRow
 
@@ -46,6 +47,8 @@ def count_lines(text: str, width: int) -> int:
 
 def _count_wrapped(text: str, room: int) -> int:
     """Count the lines of a text without line breaks of its own."""
+    if sum(map(_measure_sign, text)) <= room:
+        return 1
     lines = 1
     taken = 0
     for word in _WORD.findall(text):
@@ -63,6 +66,7 @@ def _count_wrapped(text: str, room: int) -> int:
     return lines
 
 
+@lru_cache(maxsize=8192)  # more than the signs of any language's texts
 def _measure_sign(sign: str) -> int:
     """Return how wide a sign is."""
     if sign.isspace() and sign != "\u3000":
