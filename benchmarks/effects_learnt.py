@@ -1,7 +1,7 @@
 """Does what is learnt of contacts hold? Histories of hold-outs with known effects, looked at every month.
 
 Each month every list draws customers with a risk that the score foresees, well or badly; a tenth is held out; the rest
-leave less by what the world says a contact does there. `models.effects` learns from all months so far, and its bounds
+leave less by what the world says a contact does there. `models.holdout.effects` learns from all months so far, and its bounds
 are held against the truth: a list's is its segments' weighted by the treated's risks.
 
     python -m benchmarks.effects_learnt [--histories 200] [--months 24]
@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.effects import Evidence, Tally, learn_effects
 from models.frames import Floats
+from models.holdout.effects import Evidence, Tally, learn_effects
 from twin import TwinConfig
 
 SEGMENTS = 24

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from models.planner import SHARES, Flow, HoldoutPlan, find_known, plan_holdout
+from models.holdout.planner import SHARES, Flow, HoldoutPlan, find_known, plan_holdout
 from pipelines.catalogue.outputs import load_lists
 from pipelines.store.lake import Version
 
@@ -59,7 +59,11 @@ class _Orders(NamedTuple):
 
     def add(self, risk: float, worth: Decimal) -> _Orders:
         """Return the sums with an order more."""
-        return _Orders(self.order_count + 1, self.foreseen + risk, self.worth + worth)
+        return _Orders(
+            order_count=self.order_count + 1,
+            foreseen=self.foreseen + risk,
+            worth=self.worth + worth,
+        )
 
 
 def read_holdout_views(version: Version) -> list[HoldoutView]:
@@ -91,7 +95,8 @@ def _make_view(
         known = find_known(treated, holdout, ratio)
         persuadability = learnt.persuadability
         low, high = learnt.persuadability_low, learnt.persuadability_high
-    flow = Flow(orders.foreseen, float(orders.worth), ratio)
+    worth = float(orders.worth)
+    flow = Flow(orders.foreseen, worth, ratio)
     difference = max(prior, _LEAST_DIFFERENCE)
     plans = plan_holdout(flow, difference, known, SHARES)
     return HoldoutView(

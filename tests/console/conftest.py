@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.console.quality.findings import found, found_folder, waived, waived_folder
-from tests.support.visitors import (
+from tests.support.console.visitors import (
     Console,
     console,
     crowded,

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.console.visitors import PASSWORD, TODAY, Console
 from tests.support.office import answers_of, exported, fill, taken
-from tests.support.visitors import PASSWORD, TODAY, Console
 
 WEEK = TODAY + timedelta(days=7)
 

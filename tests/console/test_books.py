@@ -13,9 +13,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from pipelines.documents.workbooks.export import export_month
 from pipelines.store.lake import MonthFolder
+from tests.support.console.visitors import TODAY, Console
 from tests.support.office import answers_of, exported, fill
 from tests.support.small import MONTH
-from tests.support.visitors import TODAY, Console
 
 PAID = {"outcome": "paid", "contacted_on": TODAY}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.visitors import Console
+from tests.support.console.visitors import Console
 
 
 def change(client: Any, console: Console, who: str, act: str, **more: str) -> Any:

@@ -11,9 +11,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.browser import Visit, chromium, playwright_here, serve_here, visiting
+from tests.support.console.browser import (
+    Visit,
+    chromium,
+    playwright_here,
+    serve_here,
+    visiting,
+)
+from tests.support.console.visitors import PASSWORD, TODAY, Console
 from tests.support.office import answers_of, fill
-from tests.support.visitors import PASSWORD, TODAY, Console
 
 __all__ = ["chromium", "playwright_here"]
 

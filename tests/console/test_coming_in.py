@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.visitors import PASSWORD, Console
+from tests.support.console.visitors import PASSWORD, Console
 
 
 def test_a_manager_comes_in_by_name_and_password(console: Console) -> None:

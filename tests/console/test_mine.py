@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from console.database import open_console
+from tests.support.console.visitors import DEBTORS, TODAY, Console
 from tests.support.office import exported, fill, released_town, taken
 from tests.support.small import KEY, MONTH, Town, own_settings
-from tests.support.visitors import DEBTORS, TODAY, Console
 
 PAID = {"outcome": "paid", "contacted_on": TODAY}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from console.database import start_django
-from tests.support.visitors import TODAY, Console
+from tests.support.console.visitors import TODAY, Console
 
 start_django()
 

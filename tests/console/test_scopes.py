@@ -13,7 +13,7 @@ import pytest
 from django.urls import get_resolver
 
 from console.database import start_django
-from tests.support.visitors import DEBTORS, PEOPLE, Console
+from tests.support.console.visitors import DEBTORS, PEOPLE, Console
 
 start_django()
 

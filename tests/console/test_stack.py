@@ -22,9 +22,9 @@ import pytest
 from console.database import start_django
 from pipelines.core.errors import UsageError
 from pipelines.core.paths import ROOT
+from tests.support.console.visitors import Console
 from tests.support.postgres import Cluster
 from tests.support.small import KEY
-from tests.support.visitors import Console
 
 start_django()
 
@@ -159,8 +159,8 @@ def test_the_same_pages_stand_on_postgresql(
     from console.orders import import_orders
     from console.work.holding import settle_answers
     from pipelines.store.lake import MonthFolder
+    from tests.support.console.visitors import TODAY, make_accounts
     from tests.support.small import MONTH, own_settings
-    from tests.support.visitors import TODAY, make_accounts
 
     settings = own_settings(office_url=postgres_cluster.create("console"))
     import_orders(console.home, MonthFolder(console.home, MONTH), settings, "test")

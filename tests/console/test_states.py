@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.console.visitors import TODAY, Console, make_accounts
 from tests.support.postgres import Cluster
 from tests.support.small import MONTH, own_settings
-from tests.support.visitors import TODAY, Console, make_accounts
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

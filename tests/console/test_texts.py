@@ -9,7 +9,7 @@ import pytest
 
 from console.database import start_django
 from tests.console import texts
-from tests.support.visitors import Console
+from tests.support.console.visitors import Console
 
 start_django()
 

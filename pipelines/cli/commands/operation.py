@@ -194,7 +194,8 @@ def change_accounts(
             speaker.answer_line(content, "cli.account", **content)
     elif deed == "add":
         wanted = NewAccount(name, role, manager_id, branch_id, email)
-        _tell_password(speaker, name, make_account(wanted, actor))
+        password = make_account(wanted, actor)
+        _tell_password(speaker, name, password)
         tell_unknown(wanted.role)
     elif deed == "move":
         account = find_account(name)
@@ -219,14 +220,18 @@ def _change_account(
     )
 
     if deed == "reset":
-        _tell_password(speaker, name, reset_account(find_account(name), actor))
+        account = find_account(name)
+        password = reset_account(account, actor)
+        _tell_password(speaker, name, password)
     elif deed == "address":
-        set_email(find_account(name), email, actor)
+        account = find_account(name)
+        set_email(account, email, actor)
         content = {"name": name, "email": email}
         speaker.answer_line(content, "cli.account_address", **content)
     elif deed in ("disable", "enable"):
         is_active = deed == "enable"
-        set_active(find_account(name), is_active, actor)
+        account = find_account(name)
+        set_active(account, is_active, actor)
         said = {"name": name, "is_active": is_active}
         speaker.answer_line(said, f"cli.account_{deed}d", name=name)
     else:

@@ -84,12 +84,14 @@ def draw_month(state: MonthState, language: str) -> None:
 
 
 def _draw_release(release: Release, language: str) -> None:
+    by = release.by or "–"
+    way = fill_label(language, f"release_way.{release.way}")
     print_line(
         language,
         "cli.released_by",
         version=release.version,
-        by=release.by or "–",
-        way=fill_label(language, f"release_way.{release.way}"),
+        by=by,
+        way=way,
         at=release.at,
     )
 

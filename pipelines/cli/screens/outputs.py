@@ -222,10 +222,12 @@ def draw_holdouts(version: Version, language: str) -> None:
     for view in views:
         months = [_format_months(plan.months) for plan in view.plans]
         costs = [f"{plan.cost:,.0f}" for plan in view.plans]
+        title = list_titles[view.list]
+        risk = _format_persuadability(view)
         cells = [
-            list_titles[view.list],
+            title,
             str(view.order_count),
-            _format_persuadability(view),
+            risk,
             " / ".join(months),
             " / ".join(costs),
         ]

@@ -1,7 +1,7 @@
 """How far a contact lowers the risk of leaving: `feedback_persuasion`.
 
 Last month's arms are added to those of the months before, by list and segment, and what they show
-is learnt anew from all of them (`models.effects`).
+is learnt anew from all of them (`models.holdout.effects`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from models.effects import Belief, Evidence, ListBelief, Tally, learn_effects
+from models.holdout.effects import Belief, Evidence, ListBelief, Tally, learn_effects
 from pipelines.catalogue.outputs import load_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.core.reasons import Reason

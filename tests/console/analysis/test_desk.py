@@ -16,10 +16,10 @@ from pipelines.core.month import Month
 from pipelines.jobs.run import release_month
 from pipelines.store.champions import models_folder, read_promotions
 from pipelines.store.lake import MonthFolder
+from tests.support.console.visitors import DEBTORS, Console, make_accounts, open_copy
 from tests.support.office import released_town
 from tests.support.scored import scored_operator
 from tests.support.small import KEY, MONTH, Town, job, own_settings, read
-from tests.support.visitors import DEBTORS, Console, make_accounts, open_copy
 
 COPIED = "2026-06-aaaaaaaaaaaa"  # a challenger: the champion under another name
 

@@ -8,8 +8,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.browser import Visit, chromium, playwright_here, serve_here, visiting
-from tests.support.visitors import PASSWORD, Console
+from tests.support.console.browser import (
+    Visit,
+    chromium,
+    playwright_here,
+    serve_here,
+    visiting,
+)
+from tests.support.console.visitors import PASSWORD, Console
 
 __all__ = ["chromium", "playwright_here"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.visitors import Console
+from tests.support.console.visitors import Console
 
 
 def say(client: Any, act: str, **more: Any) -> Any:

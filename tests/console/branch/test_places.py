@@ -14,8 +14,8 @@ import pytest
 
 from pipelines.jobs.run import run_month
 from pipelines.store.lake import Version
+from tests.support.console.visitors import DEBTORS, Console
 from tests.support.small import MONTH, read, ungated_job
-from tests.support.visitors import DEBTORS, Console
 from twin import generate
 
 # Places of every manager of the synthetic operator: too few, so that customers wait.

@@ -14,8 +14,8 @@ from pipelines.delivery.senders import Pace
 from pipelines.store.lake import MonthFolder
 from pipelines.store.outbox import Outbox
 from tests.delivery.servers import Mailbox, Robot, mail_server, robot
+from tests.support.console.visitors import DEBTORS, Console
 from tests.support.small import MONTH, own_settings
-from tests.support.visitors import DEBTORS, Console
 
 DUE = date(2026, 9, 14)  # of all debts
 LATE = DUE + timedelta(days=2)

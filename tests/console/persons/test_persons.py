@@ -12,9 +12,9 @@ import pytest
 from pipelines.core.errors import UsageError
 from pipelines.sources.office.answers import read_office
 from pipelines.sources.office.changes import read_changes
+from tests.support.console.visitors import DEBTORS, TODAY, Console
 from tests.support.office import answers_of, exported, fill, taken
 from tests.support.small import MONTH, own_settings
-from tests.support.visitors import DEBTORS, TODAY, Console
 
 
 def text_of(answer: Any) -> str:

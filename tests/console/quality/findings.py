@@ -11,8 +11,8 @@ import pytest
 from console.database import open_console
 from pipelines.jobs.run import run_month
 from pipelines.store.waivers import accept_finding
+from tests.support.console.visitors import DEBTORS, TODAY, Console
 from tests.support.small import KEY, MONTH, Town, job, own_settings
-from tests.support.visitors import DEBTORS, TODAY, Console
 
 SEPTEMBER = MONTH.plus(1)
 # Two rows of a line that say different things: the line's number of calls is not known.

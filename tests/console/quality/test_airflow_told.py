@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.support.console.visitors import Console
 from tests.support.small import MONTH, own_settings
-from tests.support.visitors import Console
 
 RUN = "scheduled__2026-08"
 DETAIL = (

@@ -22,8 +22,8 @@ from pipelines.documents.workbooks.export import export_month
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.store.waivers import find_waivers
 from tests.console.quality.findings import SEPTEMBER, TWICE
+from tests.support.console.visitors import Console
 from tests.support.small import KEY
-from tests.support.visitors import Console
 
 MARK = "已记录接受"
 ZERO = "zero_usage_rate"

@@ -14,8 +14,8 @@ from pipelines.store.lake import MonthFolder
 from pipelines.store.releases import Releaser, find_release, record_release
 from pipelines.store.waivers import read_waivers
 from tests.console.quality.findings import SEPTEMBER, SHARE, TWICE, september_town
+from tests.support.console.visitors import DEBTORS, Console
 from tests.support.small import own_settings, ungated_job
-from tests.support.visitors import DEBTORS, Console
 
 MONTH_PAGE = f"/quality/{SEPTEMBER}/"
 FINDING_PAGE = f"{MONTH_PAGE}findings/{TWICE}/"

@@ -10,8 +10,14 @@ from playwright.sync_api import Browser
 from tests.console.quality.findings import SEPTEMBER, SHARE, TWICE
 from tests.console.quality.test_quality import work
 from tests.console.test_browser import fits
-from tests.support.browser import Visit, chromium, playwright_here, serve_here, visiting
-from tests.support.visitors import PASSWORD, Console
+from tests.support.console.browser import (
+    Visit,
+    chromium,
+    playwright_here,
+    serve_here,
+    visiting,
+)
+from tests.support.console.visitors import PASSWORD, Console
 
 __all__ = ["chromium", "playwright_here"]
 

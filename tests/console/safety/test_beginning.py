@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.core.errors import StorageError
+from tests.support.console.visitors import PEOPLE, Console, make_accounts
 from tests.support.small import own_settings
-from tests.support.visitors import PEOPLE, Console, make_accounts
 
 
 def test_a_port_that_is_taken_is_said_before_anything_else() -> None:

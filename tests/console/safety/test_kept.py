@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from pipelines.cli import app
 from pipelines.core.errors import SpecError
 from pipelines.operations.tidy_office import find_old_rows, tidy_office
+from tests.support.console.visitors import Console, make_accounts
 from tests.support.postgres import Cluster
 from tests.support.small import own_settings
-from tests.support.visitors import Console, make_accounts
 
 LOGS = {
     "console_auditentry": "actor",

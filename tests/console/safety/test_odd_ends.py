@@ -8,9 +8,9 @@ from typing import Any
 from pipelines.jobs.restate import restate_month
 from pipelines.store.lake import MonthFolder
 from tests.console.test_answering import open_form
+from tests.support.console.visitors import Console, debtors_town
 from tests.support.office import answers_of
 from tests.support.small import MONTH, ungated_job
-from tests.support.visitors import Console, debtors_town
 
 
 def said_of(console: Console) -> list[tuple[str, str]]:
@@ -35,7 +35,7 @@ def test_a_stolen_cookie_is_good_until_somebody_ends_the_session(
 def test_a_new_password_ends_what_was_stolen_and_not_the_own_session(
     console: Console,
 ) -> None:
-    from tests.support.visitors import PASSWORD
+    from tests.support.console.visitors import PASSWORD
 
     wang, thief = console.visit("wang"), console.visit()
     thief.cookies["__Host-session"] = wang.cookies["__Host-session"].value

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from console.database import start_django
-from tests.support.visitors import PASSWORD, Console
+from tests.support.console.visitors import PASSWORD, Console
 
 start_django()
 

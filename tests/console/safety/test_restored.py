@@ -13,9 +13,9 @@ from console.database import open_accounts
 from pipelines.core.errors import Refused
 from pipelines.operations.backup import OFFICE, back_up
 from pipelines.operations.restoring import restore_home
+from tests.support.console.visitors import PASSWORD, PEOPLE, Console
 from tests.support.postgres import Cluster
 from tests.support.small import own_settings
-from tests.support.visitors import PASSWORD, PEOPLE, Console
 
 NOW = datetime(2026, 9, 9, 2, 0, tzinfo=UTC)
 TABLES = ("accounts.Account", "accounts.HistoricalAccount", "accounts.AccessEntry", "otp_totp.TOTPDevice")  # fmt: skip

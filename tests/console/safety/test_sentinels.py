@@ -17,9 +17,9 @@ from pipelines.operations.backup import back_up
 from pipelines.operations.metrics import draw_metrics
 from tests.console.test_answering import open_form, read_hidden
 from tests.e2e.canaries import find_leaks
+from tests.support.console.visitors import DEBTORS, PASSWORD, PEOPLE, Console
 from tests.support.office import exported, fill
 from tests.support.small import own_settings
-from tests.support.visitors import DEBTORS, PASSWORD, PEOPLE, Console
 
 SENTINELS = [mark for _, _, *marks in DEBTORS.values() for mark in marks]
 # What a page of theirs may say: the own customers of each manager.

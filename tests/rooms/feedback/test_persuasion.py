@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.effects import learn_effects
+from models.holdout.effects import learn_effects
 from pipelines.catalogue.outputs import load_lists
 from pipelines.rooms.dispatch import find_paused
 from pipelines.rooms.feedback.persuasion import write_persuasion

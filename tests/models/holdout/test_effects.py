@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.effects_learnt import LISTS, WORLDS, live_history
-from models.effects import (
+from models.holdout.effects import (
     ALL,
     LIST,
     SEGMENT,

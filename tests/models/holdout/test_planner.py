@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from models.effects import Z
-from models.planner import (
+from models.holdout.effects import Z
+from models.holdout.planner import (
     SHARES,
     Flow,
     find_difference,

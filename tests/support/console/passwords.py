@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-QUICK = ["tests.support.passwords.QuickHasher"]
+QUICK = ["tests.support.console.passwords.QuickHasher"]
 
 
 class QuickHasher(Argon2PasswordHasher):  # type: ignore[misc]  # Django has no types

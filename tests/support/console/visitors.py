@@ -15,9 +15,9 @@ import pytest
 from console.database import open_console
 from console.orders import import_orders
 from pipelines.store.lake import MonthFolder
+from tests.support.console.passwords import QUICK
 from tests.support.made_once import make_once
 from tests.support.office import released_town
-from tests.support.passwords import QUICK
 from tests.support.small import KEY, MONTH, Town, own_settings
 
 TODAY = date(2026, 9, 8)  # orders went out on the 3rd, debts are due on the 14th

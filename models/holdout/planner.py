@@ -1,8 +1,8 @@
 """What a hold-out of some size will tell, by when, and what it costs until then.
 
 Of a list's evidence only its size is asked: the risks of its orders added up, and in which parts
-they are treated and held out. The formulas are those of `models.effects`, the prior left out: when
-a difference can be read is when chance alone would no longer make it.
+they are treated and held out. The formulas are those of `models.holdout.effects`, the prior left
+out: when a difference can be read is when chance alone would no longer make it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.effects import Z
+from models.holdout.effects import Z
 
 SHARES = (0.05, 0.1, 0.2)
 

@@ -1,0 +1,1 @@
+"""People who come to the console, with a browser or without."""
