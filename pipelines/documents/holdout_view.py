@@ -133,10 +133,12 @@ def _read_orders(version: Version) -> Mapping[str, _Orders]:
         return {}
     risks: dict[str, Any] = {}
     for row in version.read_rows(_SEGMENT):
-        risks[row["customer_id"]] = row["risk"]
+        customer_id = row["customer_id"]
+        risks[customer_id] = row["risk"]
     found: dict[str, _Orders] = defaultdict(_Orders)
     for row in version.read_rows("dispatch_order"):
-        risk = risks.get(row["customer_id"])
+        customer_id = row["customer_id"]
+        risk = risks.get(customer_id)
         foreseen = _USUAL_RISK if risk is None else float(risk)
         worth = row["expected_value"] or Decimal(0)
         name = row["list"]

@@ -266,9 +266,13 @@ def do_errands_asked_for(
 
     while True:
         for errand in do_errands(home, settings):
-            subject = errand.month or "–"
-            content = {"kind": errand.kind, "month": subject, "state": errand.state}
-            speaker.answer_line(content, f"cli.errand_{errand.state}", **content)
+            content = {
+                "kind": errand.kind,
+                "month": errand.month or "–",
+                "state": errand.state,
+            }
+            sentence = f"cli.errand_{errand.state}"
+            speaker.answer_line(content, sentence, **content)
         if not watch:
             return
         time.sleep(_WATCH_SECONDS)
