@@ -57,7 +57,7 @@ class _Orders(NamedTuple):
     foreseen: float = 0.0
     worth: Decimal = Decimal(0)
 
-    def add(self, risk: float, worth: Decimal) -> _Orders:
+    def add_order(self, risk: float, worth: Decimal) -> _Orders:
         """Return the sums with an order more."""
         return _Orders(
             order_count=self.order_count + 1,
@@ -86,8 +86,10 @@ def read_holdout_views(version: Version) -> list[HoldoutView]:
 def _make_view(
     name: str, prior: float, orders: _Orders, learnt: _Learnt | None
 ) -> HoldoutView:
-    ratio, known = 1.0, 0.0
-    persuadability, low, high = prior, None, None
+    ratio = 1.0
+    known = 0.0
+    persuadability = prior
+    low, high = None, None
     if learnt is not None:
         ratio = _find_ratio(learnt)
         treated = float(learnt.treated_foreseen_sum)
@@ -98,7 +100,7 @@ def _make_view(
     worth = float(orders.worth)
     flow = Flow(orders.foreseen, worth, ratio)
     difference = max(prior, _LEAST_DIFFERENCE)
-    plans = plan_holdout(flow, difference, known, SHARES)
+    plans = tuple(plan_holdout(flow, difference, known, SHARES))
     return HoldoutView(
         list=name,
         order_count=orders.order_count,
@@ -106,7 +108,7 @@ def _make_view(
         low=low,
         high=high,
         difference=difference,
-        plans=tuple(plans),
+        plans=plans,
     )
 
 
@@ -142,5 +144,5 @@ def _read_orders(version: Version) -> Mapping[str, _Orders]:
         foreseen = _USUAL_RISK if risk is None else float(risk)
         worth = row["expected_value"] or Decimal(0)
         name = row["list"]
-        found[name] = found[name].add(foreseen, worth)
+        found[name] = found[name].add_order(foreseen, worth)
     return found
