@@ -134,8 +134,11 @@ class WorkbookData:
 
         An order of a list that is no more has nothing to say.
         """
-        rows = self.read_if_computed("dispatch_carried")
-        known = [row for row in rows if row["list"] in self.list_titles]
+        titles = self.list_titles
+        known = []
+        for row in self.read_if_computed("dispatch_carried"):
+            if row["list"] in titles:
+                known.append(row)
         return self._list_standing(known)
 
     def _list_standing(self, rows: Sequence[OrderRow]) -> list[OrderRow]:
@@ -172,7 +175,8 @@ class WorkbookData:
             if not wanted:
                 break
             for row in self.read_people(version, wanted):
-                found[row["customer_id"]] = row
+                customer = row["customer_id"]
+                found[customer] = row
             wanted -= found.keys()
         return found
 
