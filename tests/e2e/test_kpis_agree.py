@@ -18,8 +18,7 @@ from pipelines.jobs.run import Job, run_month
 from pipelines.store.lake import MonthFolder, Version
 from tests.oracle.compare import Report, compare
 from tests.oracle.kpis import expected_kpis
-from tests.proof.kpi_histories import ROOMS as FIGURES
-from tests.proof.kpi_histories import run_figures
+from tests.proof.kpi_histories import FIGURES, TABLES, run_rooms
 from tests.support.small import ungated_job
 
 DATA = (
@@ -159,7 +158,7 @@ def test_twin_over_a_year_and_two_months(tmp_path: Path) -> None:
         ungated_job(tmp_path / "home", source, Month.parse(month)) for month in months
     ]
     for job in jobs[:-3]:  # of the months that are not compared only what figures need
-        run_figures(job, FIGURES)
+        run_rooms(job, TABLES + FIGURES)
     versions = [run_month(job) for job in jobs[-3:]]
     found = status(versions[-1])
     assert not [
