@@ -158,7 +158,7 @@ def test_twin_over_a_year_and_two_months(tmp_path: Path) -> None:
         ungated_job(tmp_path / "home", source, Month.parse(month)) for month in months
     ]
     for job in jobs[:-3]:  # of the months that are not compared only what figures need
-        run_rooms(job, (*TABLES, *FIGURES))
+        run_rooms(job, TABLES + FIGURES)
     versions = [run_month(job) for job in jobs[-3:]]
     found = status(versions[-1])
     assert not [
