@@ -41,15 +41,11 @@ build/uv/bin/uv: deploy/fetch_uv.py
 run: setup
 	@deploy/first_run.sh
 
-# mypy is one process: it runs beside the tests.
-test: setup spark packages
-	@$(MAKE) --no-print-directory -j2 check pytest
+test: check spark packages
+	@$(PYTEST) -m "not long"
 
-test-all: setup spark packages
-	@$(MAKE) --no-print-directory -j2 check pytest LONG=true
-
-pytest:
-	@$(PYTEST) $(if $(LONG),,-m "not long")
+test-all: check spark packages
+	@$(PYTEST)
 
 check: setup
 	$(BIN)/ruff check
