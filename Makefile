@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all pytest check bench bench-quick bench-faults bench-league torture fuzz spark packages clean
+.PHONY: help setup run test test-all check bench bench-quick bench-faults bench-league torture fuzz spark packages clean
 
 PYTHON ?= python3.11
 UV := build/uv/bin/uv
