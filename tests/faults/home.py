@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -29,14 +30,26 @@ def write_source(folder: Path) -> Path:
 
 
 def contents(home: Path) -> dict[str, bytes]:
-    """Every file of a home but the locks; of the office database, which knows the hour, the orders."""
-    return {
-        str(p.relative_to(home)): _orders(p)
-        if p.name == "office.sqlite3"
-        else p.read_bytes()
-        for p in sorted(home.rglob("*"))
-        if p.is_file() and not _is_lock(p)
-    }
+    """Every file of a home but the locks; of those that know the hour, what else they say."""
+    found = {}
+    for path in sorted(home.rglob("*")):
+        if path.is_file() and not _is_lock(path):
+            found[str(path.relative_to(home))] = _read_without_hour(path)
+    return found
+
+
+def _read_without_hour(path: Path) -> bytes:
+    """A file's bytes; of the office database the orders, of the record of releases who released what."""
+    if path.name == "office.sqlite3":
+        return _orders(path)
+    if path.name == "releases.jsonl":
+        return _releases(path)
+    return path.read_bytes()
+
+
+def _releases(record: Path) -> bytes:
+    lines = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
+    return repr([{**line, "at": ""} for line in lines]).encode()
 
 
 def _orders(office: Path) -> bytes:

@@ -250,7 +250,8 @@ def test_no_logic_asks_what_time_it_is() -> None:
         and node.value.id in {"datetime", "date", "time"}
     }
     records = {
-        f"pipelines/store/{name}.py" for name in ("champions", "outbox", "waivers")
+        f"pipelines/store/{name}.py"
+        for name in ("champions", "outbox", "releases", "waivers")
     }
     assert asks == records | {
         "pipelines/operations/deadlines.py",
