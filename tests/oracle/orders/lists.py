@@ -30,7 +30,9 @@ def dispatch_date(month: str) -> date:
 
 
 def members(held: Held, office: Office) -> dict[str, Members]:
-    """Who is on each of these lists in the month."""
+    """Who is on each of these lists in the month; orders need managers, and without any no list is computed."""
+    if not held.now.has("ownership", "manager_id"):
+        return {}
     found = {name: _in_debt(held, office, name) for name in DEBT[1:]}
     found["suspended_reactivation"] = _suspended(held.now)
     found["termination_save"] = _about_to_leave(held)

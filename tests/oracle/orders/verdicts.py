@@ -144,8 +144,10 @@ class Look:
         rows = self.after.of("activity_guest", "customer_id", order["customer_id"])
         return any(row.get("has_attended") is True for row in rows)
 
-    def has_manager(self, order: Row) -> bool:
-        """The owner valid at the cut-off is a manager."""
+    def has_manager(self, order: Row) -> bool | None:
+        """The owner valid at the cut-off is a manager; None where nobody says who owns whom."""
+        if not self.after.month.has("ownership", "manager_id"):
+            return None
         here = [
             row
             for row in self.after.of("ownership", "customer_id", order["customer_id"])
