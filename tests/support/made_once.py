@@ -1,7 +1,8 @@
 """What is made once for a run of tests, by whichever process asks first; the others find it there.
 
-A run is one call of pytest with all its workers, and those that it starts itself. What is shared lies in a folder of
-that run, and nobody may change it: who has to, copies it.
+A run is one call of pytest with all its workers, and those that it starts itself in this project: a copy of the project
+with files of its own makes its own. What is shared lies in a folder of that run, and nobody may change it: who has to,
+copies it.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 from filelock import FileLock
+
+from pipelines.core.paths import ROOT
 
 _FOLDER = "RETENTION_TEST_SHARED"
 
@@ -28,7 +32,9 @@ def open_shared_folder() -> Path:
 
 def make_once(name: str, make: Callable[[Path], object]) -> Path:
     """Return the folder of that name, which `make` has filled; where that failed, the next who asks tries anew."""
-    folder = open_shared_folder() / name
+    project = sha256(str(ROOT).encode()).hexdigest()[:8]
+    folder = open_shared_folder() / project / name
+    folder.parent.mkdir(exist_ok=True)
     mark = Path(f"{folder}.made")
     with FileLock(f"{folder}.lock"):
         if not mark.exists():
