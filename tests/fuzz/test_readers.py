@@ -9,11 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.readers import READERS, try_reader
-from tests.fuzz.seeds import CORPUS, make_seeds
+from tests.fuzz.seeds import make_seeds
 
 MORE = int(os.environ.get("RETENTION_FUZZ", "1"))
 EXAMPLES = 15
-FINDS = sorted(path for path in CORPUS.glob("*/*") if path.is_file())
 
 
 def test_every_reader_has_a_good_file_to_begin_from() -> None:
@@ -23,17 +22,13 @@ def test_every_reader_has_a_good_file_to_begin_from() -> None:
         READERS[name](files[0])  # raises where it is not good
 
 
-@pytest.mark.parametrize(
-    "find", FINDS, ids=lambda path: f"{path.parent.name}-{path.name}"
-)
-def test_what_was_found_is_answered(find: object) -> None:
-    path = CORPUS / str(find)
-    try_reader(path.parent.name, path.read_bytes())
-
-
 @pytest.mark.parametrize("name", READERS)
-def test_good_files_broken_anywhere_are_answered(name: str) -> None:
-    [good, *_] = make_seeds()[name]
+def test_what_was_found_and_good_files_broken_anywhere_are_answered(
+    name: str,
+) -> None:
+    [good, *others] = make_seeds()[name]
+    for content in others:
+        try_reader(name, content)
 
     @settings(
         max_examples=EXAMPLES * MORE,
