@@ -9,6 +9,8 @@ begins after it is mended, and stands in `tests/fuzz/corpus/` from then on.
 from __future__ import annotations
 
 import argparse
+import atexit
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -59,6 +61,8 @@ def main() -> None:
         "-print_final_stats=1",
         str(folder),
     ]
+    # The engine's threads do not outlive an interpreter that is taken down; nothing is left to do.
+    atexit.register(os._exit, 0)
     atheris.Setup(options, read)
     atheris.Fuzz()
 
