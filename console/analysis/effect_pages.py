@@ -21,8 +21,8 @@ from console.analysis.effects import (
     find_widest,
     read_effects,
 )
-from console.figures.kpis import find_newest_release
-from pipelines.catalogue.outputs import load_lists
+from console.figures.months import find_newest_release
+from pipelines.catalogue.outputs import name_lists
 from pipelines.core.month import Month
 from pipelines.text.texts import fill_label
 from pipelines.text.units import format_figure
@@ -36,7 +36,7 @@ def show_effects(request: Any) -> Any:
     lines: list[dict[str, Any]] = []
     if version is not None:
         language = find_language()
-        titles = {spec.name: spec.title(language) for spec in load_lists()}
+        titles = name_lists(language)
         titles[OVERALL] = _("All lists")
         rows = read_effects(version)
         widest = find_widest(rows)

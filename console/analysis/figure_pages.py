@@ -22,12 +22,12 @@ from console.figures.kpis import (
     Scope,
     Wanted,
     draw_scope_trend,
-    find_newest_release,
     list_managers,
     load_meanings,
     read_scope,
     read_scopes,
 )
+from console.figures.months import find_newest_release, require_newest_release
 from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.documents.month_view import read_scope_names
 from pipelines.rooms.kpi.parts import SCOPES
@@ -38,13 +38,6 @@ from pipelines.text.units import format_figure
 _COMPANY = Scope("company", "company")
 _MONTHLY = "kpi_monthly"
 _NAMELESS = ("company", "unclaimed")
-
-
-def _find_month() -> Version:
-    version = find_newest_release(settings.CONSOLE_HOME)
-    if version is None:
-        raise Http404
-    return version
 
 
 def _find_meaning(wanted: Wanted) -> Meaning:
@@ -79,7 +72,10 @@ def show_company(request: Any) -> Any:
 @require_safe
 def show_company_kpi(request: Any, kpi: str, variant: str) -> Any:
     """Show one KPI of the company over the months, and the branches behind it."""
-    version, wanted = _find_month(), Wanted(kpi, variant)
+    version, wanted = (
+        require_newest_release(settings.CONSOLE_HOME),
+        Wanted(kpi, variant),
+    )
     where = {"kpi": kpi, "variant": variant, "scope_kind": "branch"}
     rows = version.read_rows(_MONTHLY, ["scope_id"], where)
     branches = {row["scope_id"] for row in rows}
@@ -100,7 +96,10 @@ def show_company_kpi(request: Any, kpi: str, variant: str) -> Any:
 @require_safe
 def show_branch_kpi(request: Any, kpi: str, variant: str, branch_id: str) -> Any:
     """Show one KPI of a branch over the months, and the managers behind it."""
-    version, wanted = _find_month(), Wanted(kpi, variant)
+    version, wanted = (
+        require_newest_release(settings.CONSOLE_HOME),
+        Wanted(kpi, variant),
+    )
     meaning = _find_meaning(wanted)
     managers = {row.manager_id for row in list_managers(version, branch_id)}
     names = _read_names(version)
@@ -146,7 +145,10 @@ def _describe_kpi(
 @require_safe
 def show_rows(request: Any, kpi: str, variant: str, kind: str, scope_id: str) -> Any:
     """Show the rows that a figure is the sum of, by customer id alone."""
-    version, wanted = _find_month(), Wanted(kpi, variant)
+    version, wanted = (
+        require_newest_release(settings.CONSOLE_HOME),
+        Wanted(kpi, variant),
+    )
     meaning = _find_meaning(wanted)
     if kind not in SCOPES:
         raise Http404
@@ -227,7 +229,7 @@ def compare_definitions(request: Any, kpi: str) -> Any:
     if definitions is None:
         raise Http404
     meta = definitions[0].kpi.meta
-    version = _find_month()
+    version = require_newest_release(settings.CONSOLE_HOME)
     where: dict[str, str | tuple[str, ...]] = {
         "kpi": kpi,
         "scope_kind": ("company", "branch"),

@@ -24,7 +24,7 @@ from console.analysis.shelf import (
     list_shelf,
     run_promotion,
 )
-from console.figures.kpis import find_newest_release
+from console.figures.months import find_newest_release
 from console.models import AuditEntry
 from pipelines.core.settings import load_settings
 from pipelines.text.texts import say_reasons

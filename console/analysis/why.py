@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from pipelines.catalogue.outputs import load_lists
+from pipelines.catalogue.outputs import load_lists, name_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.documents.dispatch_view import (
     CustomerList,
@@ -104,7 +104,7 @@ def _find_missed_place(
     last = _find_last_served(version, desk)
     if last is None:
         return str(_("%(desk)s had no place for anybody.") % {"desk": desk})
-    titles = {spec.name: spec.title(language) for spec in load_lists()}
+    titles = name_lists(language)
     ahead = _count_ahead(version, one, desk)
     facts = {
         "desk": desk,

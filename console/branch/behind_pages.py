@@ -15,13 +15,8 @@ from console.access.gate import open_to
 from console.access.record import record_access
 from console.access.roles import Role
 from console.figures.behind import read_behind
-from console.figures.kpis import (
-    Scope,
-    Wanted,
-    find_newest_release,
-    list_managers,
-    load_meanings,
-)
+from console.figures.kpis import Scope, Wanted, list_managers, load_meanings
+from console.figures.months import require_newest_release
 from pipelines.store.lake import Version
 
 
@@ -31,14 +26,20 @@ def show_branch_rows(request: Any, kpi: str, variant: str) -> Any:
     """Show the rows that a figure of the branch is the sum of."""
     branch_id = request.user.branch_id
     own = Scope("branch", branch_id)
-    return _show_rows(request, _find_month(), Wanted(kpi, variant), own, "")
+    return _show_rows(
+        request,
+        require_newest_release(settings.CONSOLE_HOME),
+        Wanted(kpi, variant),
+        own,
+        "",
+    )
 
 
 @open_to(Role.HEAD)
 @require_safe
 def show_manager_rows(request: Any, kpi: str, variant: str, manager_id: str) -> Any:
     """Show the rows that a figure of a manager of the branch is the sum of."""
-    version = _find_month()
+    version = require_newest_release(settings.CONSOLE_HOME)
     managers = list_managers(version, request.user.branch_id)
     names = {row.manager_id: row.name for row in managers}
     if manager_id not in names:
@@ -47,13 +48,6 @@ def show_manager_rows(request: Any, kpi: str, variant: str, manager_id: str) -> 
     of_manager = Scope("manager", manager_id)
     wanted = Wanted(kpi, variant)
     return _show_rows(request, version, wanted, of_manager, names[manager_id])
-
-
-def _find_month() -> Version:
-    version = find_newest_release(settings.CONSOLE_HOME)
-    if version is None:
-        raise Http404
-    return version
 
 
 def _show_rows(

@@ -26,7 +26,7 @@ from console.branch.decisions import (
 from console.figures.kpis import list_managers
 from console.figures.months import find_shown_version, list_months
 from console.models import ListDecision
-from pipelines.catalogue.outputs import load_lists
+from pipelines.catalogue.outputs import name_lists
 from pipelines.store.lake import MonthFolder, Version
 
 _MOST_DECISIONS = 20
@@ -48,7 +48,7 @@ def show_branch_lists(request: Any) -> Any:
             return redirect(f"{reverse('branch_lists')}?month={version.month}")
     folder = MonthFolder(home, version.month)
     said = ListDecision.objects.filter(branch_id=request.user.branch_id)
-    titles = _name_lists(find_language())
+    titles = name_lists(find_language())
     context = {
         "version": version,
         "is_released": folder.read_seal() is not None,
@@ -95,10 +95,6 @@ def _decide(request: Any, version: Version, lists: list[BranchList]) -> str:
     return problem
 
 
-def _name_lists(language: str) -> dict[str, str]:
-    return {spec.name: spec.title(language) for spec in load_lists()}
-
-
 @open_to(Role.QUALITY)
 @require_safe
 def show_decisions(request: Any, month: str) -> Any:
@@ -106,7 +102,7 @@ def show_decisions(request: Any, month: str) -> Any:
     version = find_shown_version(settings.CONSOLE_HOME, month)
     if version is None:
         raise Http404
-    titles = _name_lists(find_language())
+    titles = name_lists(find_language())
     lines = []
     for of_branch, decision in find_last_decisions(month).items():
         title = titles.get(of_branch.list, of_branch.list)

@@ -26,28 +26,20 @@ from console.figures.kpis import (
     Scope,
     Wanted,
     draw_scope_trend,
-    find_newest_release,
     list_managers,
     load_meanings,
     read_scope,
     read_scopes,
 )
+from console.figures.months import find_newest_release, require_newest_release
 from console.models import OrderChange
 from console.work.published import read_cards
 from console.work.queue import STATE_WORDS
 from console.work.states import QueuedOrder, State, read_queue
 from pipelines.sources.office.changes import WITHDRAWN
-from pipelines.store.lake import Version
 
 _ON_A_PAGE = 50
 _MOST_CHANGES = 20
-
-
-def _find_month() -> Version:
-    version = find_newest_release(settings.CONSOLE_HOME)
-    if version is None:
-        raise Http404
-    return version
 
 
 def _read_open_orders(account: Any) -> list[QueuedOrder]:
@@ -104,7 +96,7 @@ def _name_managers(managers: list[ManagerRow]) -> dict[str, str]:
 @require_safe
 def show_kpi(request: Any, kpi: str, variant: str) -> Any:
     """Show one KPI over the months, and the managers behind it."""
-    version = _find_month()
+    version = require_newest_release(settings.CONSOLE_HOME)
     wanted = Wanted(kpi, variant)
     language = find_language()
     meaning = load_meanings(language).get(wanted)
@@ -161,7 +153,9 @@ def _show_orders(request: Any, status: int, **more: Any) -> Any:
     page = Paginator(orders, _ON_A_PAGE).get_page(request.GET.get("page"))
     shown = [queued.order for queued in page.object_list]
     cards = read_cards(settings.CONSOLE_HOME, shown, find_language(), is_owner=False)
-    managers = list_managers(_find_month(), request.user.branch_id)
+    managers = list_managers(
+        require_newest_release(settings.CONSOLE_HOME), request.user.branch_id
+    )
     names = _name_managers(managers)
     lines = []
     for queued in page.object_list:
@@ -206,7 +200,7 @@ def _change_orders(request: Any) -> str:
     if set(order_ids) - known:
         record_access(request, "branch_orders", is_refused=True)
         raise Http404
-    version = _find_month()
+    version = require_newest_release(settings.CONSOLE_HOME)
     managers = list_managers(version, request.user.branch_id)
     to = request.POST.get("to", "")
     is_reassigned = request.POST.get("act") == REASSIGNED

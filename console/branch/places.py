@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from console.figures.names import read_masked_names
-from pipelines.catalogue.outputs import load_lists
+from pipelines.catalogue.outputs import load_lists, name_lists
 from pipelines.rooms.dispatch.assign import plan_by_priority, plan_by_value
 from pipelines.rooms.dispatch.queues import Branch, Desk, Queue
 from pipelines.store.lake import Version
@@ -136,7 +136,7 @@ def _show_candidates(
 ) -> list[Moved]:
     """The customers in the order in which the lists are served."""
     turns = {spec.name: place for place, spec in enumerate(load_lists())}
-    titles = {spec.name: spec.title(language) for spec in load_lists()}
+    titles = name_lists(language)
 
     def find_turn(candidate: Candidate) -> tuple[int, int]:
         return turns[candidate.list], candidate.rank

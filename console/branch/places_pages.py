@@ -24,7 +24,8 @@ from console.branch.places import (
     find_outlook,
     list_seats,
 )
-from console.figures.kpis import find_newest_release, list_managers
+from console.figures.kpis import list_managers
+from console.figures.months import find_newest_release
 from console.models import AuditEntry, PlacesRequest
 from pipelines.store.lake import Version
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from console.figures.spark import Spark, make_spark
 from pipelines.catalogue.outputs import is_target_met, load_kpis
 from pipelines.documents.reports.charts import Bar, draw_trend
-from pipelines.store.lake import MonthFolder, Version, list_held_months
+from pipelines.store.lake import Version
 from pipelines.text.texts import say_reasons
 from pipelines.text.units import format_figure
 
@@ -63,16 +62,6 @@ class Meaning(NamedTuple):
     title: str
     unit: str
     better: str
-
-
-def find_newest_release(home: Path) -> Version | None:
-    """Return the newest month that is released; None where none is."""
-    for month in reversed(list_held_months(home)):
-        folder = MonthFolder(home, month)
-        seal = folder.read_seal()
-        if seal is not None:
-            return folder.version(seal.version)
-    return None
 
 
 def load_meanings(language: str) -> dict[Wanted, Meaning]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.http import Http404
@@ -14,6 +15,28 @@ MOST_MONTHS = 13
 def list_months(home: Path) -> list[str]:
     """Return the months to choose from, the newest first."""
     return [str(month) for month in reversed(list_held_months(home)[-MOST_MONTHS:])]
+
+
+def list_released_versions(home: Path) -> Iterator[Version]:
+    """Yield the released version of each month that has one, the newest first."""
+    for month in reversed(list_held_months(home)):
+        folder = MonthFolder(home, month)
+        seal = folder.read_seal()
+        if seal is not None:
+            yield folder.version(seal.version)
+
+
+def find_newest_release(home: Path) -> Version | None:
+    """Return the newest month that is released; None where none is."""
+    return next(list_released_versions(home), None)
+
+
+def require_newest_release(home: Path) -> Version:
+    """Return the newest month that is released; raise Http404 where none is."""
+    version = find_newest_release(home)
+    if version is None:
+        raise Http404
+    return version
 
 
 def find_shown_version(home: Path, month: str | None = None) -> Version | None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from console.persons.reading import list_released_versions
+from console.figures.months import list_released_versions
 from pipelines.catalogue.outputs import load_lists
 from pipelines.documents.dispatch_view import CustomerList, find_customer_lists
 from pipelines.sources.office.changes import WITHDRAWN, Change
@@ -44,7 +45,7 @@ def explain_decisions(
     `changes` are what became of the customer's orders since, by order.
     """
     explanations: list[Explanation] = []
-    for version in list(list_released_versions(home))[:_MOST_MONTHS]:
+    for version in islice(list_released_versions(home), _MOST_MONTHS):
         explanations.extend(explain_month(version, customer_id, language, changes))
     return explanations
 

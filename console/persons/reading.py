@@ -100,17 +100,7 @@ def group_changes(customer_id: str) -> dict[str, tuple[Change, ...]]:
 
 def find_newest(home: Path) -> Version | None:
     """Return the current version of the newest month held."""
-    months = list_held_months(home)
-    return MonthFolder(home, months[-1]).current() if months else None
-
-
-def list_released_versions(home: Path) -> Iterator[Version]:
-    """Yield the released version of each month that has one, the newest first."""
-    for month in reversed(list_held_months(home)):
-        folder = MonthFolder(home, month)
-        seal = folder.read_seal()
-        if seal is not None:
-            yield folder.version(seal.version)
+    return next(list_current_versions(home), None)
 
 
 def list_current_versions(home: Path) -> Iterator[Version]:

@@ -34,7 +34,7 @@ from console.quality.reading import (
 )
 from console.quality.restated import count_restated_orders, list_restated_figures
 from console.quality.words import describe_errand
-from console.work.pages import load_list_titles
+from pipelines.catalogue.outputs import name_lists
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.documents.workbooks.quarantine import list_quarantined, write_quarantined
@@ -246,6 +246,6 @@ def show_restated(request: Any, month: str) -> Any:
         "state": state,
         "restated": version,
         "figures": list_restated_figures(version, language),
-        "orders": count_restated_orders(version, load_list_titles(language), language),
+        "orders": count_restated_orders(version, name_lists(language), language),
     }
     return render(request, "console/restated.html", context)

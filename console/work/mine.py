@@ -18,10 +18,11 @@ from console.access.context import find_language
 from console.access.gate import open_to
 from console.access.roles import Role
 from console.access.scope import scope
-from console.figures.kpis import Scope, find_newest_release, read_scope
+from console.figures.kpis import Scope, read_scope
+from console.figures.months import find_newest_release
 from console.models import Answer, HeldAnswer
 from console.work.published import list_released
-from pipelines.catalogue.outputs import load_lists
+from pipelines.catalogue.outputs import name_lists
 from pipelines.core.outcomes import load_outcomes
 from pipelines.store.lake import list_held_months
 from pipelines.text.texts import load_labels
@@ -73,7 +74,7 @@ def list_claims(home: Path, account: Any, language: str) -> list[Claim]:
     Each month judges the orders before it: of several judgements the last counts.
     """
     labels = load_labels(language)
-    titles = {spec.name: spec.title(language) for spec in load_lists()}
+    titles = name_lists(language)
     rows = {row["order_id"]: row for row in _read_verdicts(home, account.manager_id)}
     mine = scope(account).filter(pk__in=rows).values_list("pk", flat=True)
     still_mine = set(mine)

@@ -49,7 +49,7 @@ from console.work.states import (
     read_states,
 )
 from console.work.timeline import list_events
-from pipelines.catalogue.outputs import load_lists
+from pipelines.catalogue.outputs import name_lists
 from pipelines.core.outcomes import load_outcomes
 
 _ON_A_PAGE = 50
@@ -83,7 +83,7 @@ def show_queue(request: Any) -> Any:
         "lines": lines,
         "has_orders": bool(lines) or queue.exists(),
         "chips": _list_chips(view.choose_list(queue), view),
-        "lists": load_list_titles(language),
+        "lists": name_lists(language),
         "undo": _find_undo(request),
     }
     return render(request, "console/queue.html", context)
@@ -113,11 +113,6 @@ def _list_chips(queue: Queue, view: View) -> list[dict[str, Any]]:
             }
         )
     return chips
-
-
-def load_list_titles(language: str) -> dict[str, str]:
-    """Return the lists' titles by name, by priority."""
-    return {spec.name: spec.title(language) for spec in load_lists()}
 
 
 # -- one order -------------------------------------------------------------------------------------
@@ -168,7 +163,7 @@ def _show_order(
         "order": order,
         "card": cards.get(order.pk),
         "view": view,
-        "list_title": load_list_titles(language).get(order.list, order.list),
+        "list_title": name_lists(language).get(order.list, order.list),
         "neighbours": find_neighbours(queue, view, order.pk),
         "choices": list_choices(order, language),
         "form": form,

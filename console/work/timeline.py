@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from console import clock
 from console.models import Order
 from console.work.published import list_released
-from pipelines.catalogue.outputs import load_lists
+from pipelines.catalogue.outputs import name_lists
 from pipelines.core.month import Month
 from pipelines.store.lake import list_held_months
 from pipelines.text.texts import load_labels
@@ -82,7 +82,7 @@ def _tell_order(order: Order, language: str) -> Iterator[Event]:
 
 
 def _name_list(name: str, language: str) -> str:
-    titles = {spec.name: spec.title(language) for spec in load_lists()}
+    titles = name_lists(language)
     return titles.get(name, name)
 
 

@@ -41,6 +41,7 @@ ALL, LIST, SEGMENT = 0.25, 0.15, 0.15
 SMOOTHING = 2.0  # of a list's ratio, in orders lost
 SPREAD_SMOOTHING = 10.0  # of an arm's: few lost by chance must not look certain
 Z = 1.96
+WHOLE_LIST = "all"  # in the place of a segment: a list over all of them
 
 
 @dataclass(frozen=True)

@@ -173,6 +173,17 @@ def load_lists() -> list[Spec]:
     return sorted(specs, key=order_lists)
 
 
+def name_lists(language: str) -> dict[str, str]:
+    """Return the titles of the dispatch lists by name, by priority."""
+    return {spec.name: spec.title(language) for spec in load_lists()}
+
+
+def find_prior_persuadability(spec: Spec) -> float:
+    """Return the part of the risk that an order of a list is taken to take away, untaught."""
+    prior = spec.meta.get("prior", {})
+    return float(prior.get("persuadability", 1))
+
+
 def list_outcomes(spec: Spec) -> tuple[str, ...]:
     """Return the codes that a list takes as an answer, in the order a drop-down shows them."""
     own = spec.meta.get("outcomes", ())

@@ -10,7 +10,7 @@ from email.headerregistry import Address
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.catalogue.outputs import load_lists
+from pipelines.catalogue.outputs import name_lists
 from pipelines.delivery.config import (
     Channel,
     Deliveries,
@@ -201,7 +201,7 @@ def _write_to_robot(writer: _ChannelWriter, channel: RobotChannel) -> Letter:
     """One digest; its key are the counts, so that other words for them are not posted anew."""
     bag = writer.bag
     counts = count_orders(bag.version)
-    titles = {spec.name: spec.title(bag.language) for spec in load_lists()}
+    titles = name_lists(bag.language)
     text = draw_digest(counts, titles, bag.language, channel.link)
     text_hash = sha256(text.encode()).hexdigest()
     file = f"content/digest-{text_hash[:16]}.txt"

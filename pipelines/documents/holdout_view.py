@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from models.holdout.effects import WHOLE_LIST
 from models.holdout.planner import SHARES, Flow, HoldoutPlan, find_known, plan_holdout
-from pipelines.catalogue.outputs import load_lists
+from pipelines.catalogue.outputs import find_prior_persuadability, load_lists
 from pipelines.store.lake import Version
 
 _LEARNT = "feedback_persuasion"
 _SEGMENT = "dispatch_segment"
-_WHOLE_LIST = "all"
 _USUAL_RISK = 0.02  # of an order without a score
 _LEAST_DIFFERENCE = 0.05
 
@@ -75,8 +75,7 @@ def read_holdout_views(version: Version) -> list[HoldoutView]:
         of_list = orders.get(spec.name)
         if of_list is None or not spec.meta["holdout"]:
             continue
-        judged = spec.meta.get("prior", {})
-        prior = float(judged.get("persuadability", 1))
+        prior = find_prior_persuadability(spec)
         learnt_of_list = learnt.get(spec.name)
         view = _make_view(spec.name, prior, of_list, learnt_of_list)
         views.append(view)
@@ -124,7 +123,7 @@ def _read_learnt(version: Version) -> Mapping[str, _Learnt]:
         return {}
     found = {}
     for row in version.read_as(_Learnt, _LEARNT):
-        if row.segment == _WHOLE_LIST:
+        if row.segment == WHOLE_LIST:
             found[row.list] = row
     return found
 

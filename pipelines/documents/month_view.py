@@ -11,7 +11,7 @@ from pipelines.catalogue.outputs import (
     OutputState,
     judge_outputs,
     load_kpis,
-    load_lists,
+    name_lists,
 )
 from pipelines.documents.table_files import TableRow, read_masked_rows
 from pipelines.store.lake import MonthFolder, Version, list_held_months
@@ -68,7 +68,7 @@ def read_output_states(version: Version) -> list[OutputState]:
 
 def name_outputs(language: str) -> dict[str, str]:
     """Return what lists, and the variants of KPIs, are called, by the name of the output."""
-    names = {spec.name: spec.title(language) for spec in load_lists()}
+    names = name_lists(language)
     for kpi in load_kpis():
         title = kpi.meta["title"][language]
         for variant, meaning in kpi.spec.meta["variants"].items():

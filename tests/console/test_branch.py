@@ -37,7 +37,8 @@ def test_a_head_sees_the_branch_and_names_only_masked(console: Console) -> None:
 
 
 def test_what_misses_its_target_by_most_comes_first(console: Console) -> None:
-    from console.figures.kpis import Scope, find_newest_release, read_scope
+    from console.figures.kpis import Scope, read_scope
+    from console.figures.months import find_newest_release
 
     version = find_newest_release(console.home)
     assert version is not None

@@ -10,6 +10,7 @@ import gzip
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from pipelines.catalogue.expectations import load_suite
@@ -26,8 +27,8 @@ from pipelines.sources.operator.database_spec import load_spec as load_database_
 from pipelines.sources.operator.delivery import FileRefused
 from pipelines.sources.operator.mapping import load_mapping
 from pipelines.store.torn import check_manifest, check_table, parse_record
+from tests.sources.test_fuzz import check_any
 from tests.support.small import KEY, own_settings
-from tests.support.source_files import extract_files, read_rows
 
 MONTH = Month.parse("2026-10")
 LIMITS = Limits(gzip_bytes=1 << 22, xlsx_cells=10_000)
@@ -37,16 +38,7 @@ Reader = Callable[[bytes], None]
 
 def _deliver(name: str) -> Reader:
     """Deliver the bytes as a file of the table `plan`."""
-
-    def read(content: bytes) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            delivery = extract_files(Path(folder), {name: content}, limits=LIMITS)
-            if delivery.state == "refused":
-                assert delivery.reason, delivery
-                return
-            assert delivery.rows == len(read_rows(Path(folder)))
-
-    return read
+    return partial(check_any, name)
 
 
 def _read_file(name: str, load: Callable[[Path], object]) -> Reader:

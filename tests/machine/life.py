@@ -14,6 +14,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -85,10 +86,13 @@ class Life(RuleBasedStateMachine):
 
     def call(self, *words: object, death: str = "") -> int:
         """Run a command to its end, or to its death; assert that it ends as it may."""
-        line = [*map(str, words), "--home", str(self.home), "--lang", "en"]
-        code, said = self.forge.run(*line, failpoint=death)
+        code, said = self.forge.run(*self.write_line(words), failpoint=death)
         self.check_end(words, code, said, death)
         return code
+
+    def write_line(self, words: Iterable[object]) -> list[str]:
+        """A command of this home as it is typed."""
+        return [*map(str, words), "--home", str(self.home), "--lang", "en"]
 
     def check_end(
         self, words: tuple[object, ...], code: int, said: str, death: str
@@ -182,8 +186,7 @@ class Life(RuleBasedStateMachine):
         ends = []
         for forge, drawn in ((self.forge, number), (self.second_forge, other)):
             words = self.write_run(self.pick_month(drawn), is_released)
-            line = [*map(str, words), "--home", str(self.home), "--lang", "en"]
-            forge.start(*line)
+            forge.start(*self.write_line(words))
             ends.append((forge, words))
         for forge, words in ends:
             code, said = forge.wait()

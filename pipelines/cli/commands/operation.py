@@ -175,17 +175,10 @@ def change_accounts(
     from console.accounts.register import (
         NewAccount,
         find_account,
-        knows_manager,
         list_accounts,
         make_account,
         move_account,
     )
-
-    def tell_unknown(role: str) -> None:
-        if role == "manager" and knows_manager(home, manager_id) is False:
-            facts = {"manager_id": manager_id, "home": home}
-            note = fill_label(speaker.language, "cli.account_unknown_manager", **facts)
-            typer.echo(note, err=True)
 
     actor = getuser()
     if deed == "list":
@@ -196,14 +189,14 @@ def change_accounts(
         wanted = NewAccount(name, role, manager_id, branch_id, email)
         password = make_account(wanted, actor)
         _tell_password(speaker, name, password)
-        tell_unknown(wanted.role)
+        _warn_of_unknown_manager(speaker, home, wanted.role, manager_id)
     elif deed == "move":
         account = find_account(name)
         move_account(account, manager_id, branch_id, actor)
         works_as = account.manager_id or account.branch_id
         content = {"name": name, "works_as": works_as}
         speaker.answer_line(content, "cli.account_moved", **content)
-        tell_unknown(account.role)
+        _warn_of_unknown_manager(speaker, home, account.role, manager_id)
     else:
         _change_account(speaker, deed, name, email, actor)
 
@@ -236,6 +229,18 @@ def _change_account(
         speaker.answer_line(said, f"cli.account_{deed}d", name=name)
     else:
         raise UsageError("account.unknown_deed", deed=deed)
+
+
+def _warn_of_unknown_manager(
+    speaker: Speaker, home: Path, role: str, manager_id: str
+) -> None:
+    """Say of a manager whom no held month knows that the account will see no orders."""
+    from console.accounts.register import knows_manager
+
+    if role == "manager" and knows_manager(home, manager_id) is False:
+        facts = {"manager_id": manager_id, "home": home}
+        note = fill_label(speaker.language, "cli.account_unknown_manager", **facts)
+        typer.echo(note, err=True)
 
 
 def _tell_password(speaker: Speaker, name: str, password: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipelines.catalogue.outputs import load_kpis, load_lists
+from pipelines.catalogue.outputs import load_kpis, name_lists
 from pipelines.cli.screens.lines import print_line
 from pipelines.core.errors import RetentionError
 from pipelines.text.texts import describe_error, fill_label, say_fact
@@ -162,7 +162,7 @@ def _join_names(unlock: Unlock, titles: Mapping[str, str], language: str) -> str
 
 def _read_titles(language: str) -> dict[str, str]:
     """What lists and KPI variants are called; a KPI without a title has its variant's name."""
-    titles = {spec.name: spec.title(language) for spec in load_lists()}
+    titles = name_lists(language)
     for kpi in load_kpis():
         kpi_title = kpi.meta.get("title", {}).get(language)
         for variant in kpi.variants:

@@ -7,7 +7,7 @@ from math import ceil
 
 import typer
 
-from pipelines.catalogue.outputs import find_multiplier, load_kpis, load_lists
+from pipelines.catalogue.outputs import find_multiplier, load_kpis, name_lists
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.core.month import Month
@@ -154,7 +154,7 @@ def _format_count(value: object) -> str:
 
 def draw_lists(rows: Sequence[TableRow], language: str) -> None:
     """Draw the lists: counts, status, and why people were left out."""
-    list_titles = {spec.name: spec.title(language) for spec in load_lists()}
+    list_titles = name_lists(language)
     body = []
     for row in rows:
         reasons = say_reasons(language, row["reason"])
@@ -217,7 +217,7 @@ def draw_holdouts(version: Version, language: str) -> None:
     if not views:
         return
     titles = [fill_label(language, name) for name in _HOLDOUT_TITLES]
-    list_titles = {spec.name: spec.title(language) for spec in load_lists()}
+    list_titles = name_lists(language)
     body = []
     for view in views:
         months = [_format_months(plan.months) for plan in view.plans]

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines.catalogue.figure_rows import FigureRow, KpiRow
-from pipelines.catalogue.outputs import find_multiplier, load_kpis, load_lists
+from pipelines.catalogue.outputs import find_multiplier, load_kpis, name_lists
 from pipelines.core.month import Month
 from pipelines.documents.reports.model import Paper, list_figure_ids
 from pipelines.documents.reports.shown import Form, show_paper
@@ -129,7 +129,7 @@ def write_summary(
         kpi_titles={kpi.name: kpi.meta["title"][language] for kpi in load_kpis()},
         variant_titles=variant_titles,
         lists=tables["dispatch_list"],
-        list_titles={spec.name: spec.title(language) for spec in load_lists()},
+        list_titles=name_lists(language),
         failed=[row for row in tables["validate_result"] if row["success"] is False],
         intake=tables["snapshot_intake"],
         files=[row for row in tables["extract_delivery"] if row["file"]],

@@ -12,7 +12,7 @@ from functools import cache
 from string import Formatter
 
 from pipelines.catalogue.figure_rows import Figures
-from pipelines.catalogue.outputs import load_kpis, load_lists
+from pipelines.catalogue.outputs import load_kpis, name_lists
 from pipelines.core.month import Month
 from pipelines.documents.reports.rows import SentenceRow
 from pipelines.text.texts import fill_label, load_labels, say_reasons
@@ -299,7 +299,7 @@ class Wording:
 @cache
 def _titles(language: str) -> dict[str, str]:
     """Return the titles of lists and KPIs by name, and what variants mean by `kpi.variant`."""
-    titles = {spec.name: spec.title(language) for spec in load_lists()}
+    titles = name_lists(language)
     for kpi in load_kpis():
         titles[kpi.name] = kpi.meta["title"][language]
         for variant, meaning in kpi.spec.meta["variants"].items():

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.catalogue.outputs import load_lists
+from pipelines.catalogue.outputs import load_lists, name_lists
 from pipelines.documents.workbooks.workbook import Stamp
 from pipelines.sources.office.changes import WITHDRAWN, Change
 from pipelines.store.lake import Version, list_versions_back
@@ -201,7 +201,7 @@ class WorkbookData:
     @cached_property
     def list_titles(self) -> dict[str, str]:
         """Each list's title."""
-        return {spec.name: spec.title(self.language) for spec in load_lists()}
+        return name_lists(self.language)
 
     @cached_property
     def list_rows(self) -> list[ListRow]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
+from pipelines.catalogue.outputs import find_prior_persuadability
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import make_schema, take_made_rows
@@ -87,7 +88,7 @@ def _read_list_fact(place: int, spec: Spec, is_paused: bool) -> ListFact:
         is_remembered=bool(meta.get("remember")),
         is_paused=is_paused,
         probability=float(prior.get("probability", 1)),
-        persuadability=float(prior.get("persuadability", 1)),
+        persuadability=find_prior_persuadability(spec),
     )
 
 

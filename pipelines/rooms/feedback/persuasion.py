@@ -11,8 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from models.holdout.effects import Belief, Evidence, ListBelief, Tally, learn_effects
-from pipelines.catalogue.outputs import load_lists
+from models.holdout.effects import (
+    WHOLE_LIST,
+    Belief,
+    Evidence,
+    ListBelief,
+    Tally,
+    learn_effects,
+)
+from pipelines.catalogue.outputs import find_prior_persuadability, load_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
@@ -22,7 +29,6 @@ from pipelines.rooms.relations import read_rows
 ROOM = "feedback"
 TABLE = "feedback_persuasion"
 SOURCE = "feedback_segment"
-WHOLE_LIST = "all"  # the row of a list over its segments
 PLACES = 6
 StepRow = Mapping[str, Any]
 
@@ -95,12 +101,11 @@ def write_persuasion(context: Context, specs: Sequence[Spec] | None = None) -> N
 
 def _find_priors(specs: Iterable[Spec]) -> dict[str, float]:
     """The persuadability that each list that holds somebody out is taken to have."""
-    priors = {}
-    for spec in specs:
-        if spec.meta["holdout"]:
-            prior = spec.meta.get("prior", {})
-            priors[spec.name] = float(prior.get("persuadability", 1))
-    return priors
+    return {
+        spec.name: find_prior_persuadability(spec)
+        for spec in specs
+        if spec.meta["holdout"]
+    }
 
 
 # -- the sums --------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ def say(client: Any, act: str, **more: Any) -> Any:
 
 def test_a_head_sees_the_counts_of_the_own_branch(console: Console) -> None:
     from console.branch.decisions import list_branch_lists
-    from console.figures.kpis import find_newest_release
+    from console.figures.months import find_newest_release
 
     version = find_newest_release(console.home)
     assert version is not None
