@@ -7,6 +7,9 @@ it finds the seal and leaves the month as it is. An Airflow that is away is aske
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,17 @@ _WAITING = (
     "?response_received=false&state=awaiting_input&limit=100"
 )
 _SECONDS = 15
+# An answer of the same second crosses the executor's report of the parked task: Airflow takes it,
+# asks once more, and forgets who answered.
+_SETTLED = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Question:
+    """An approval that waits: its address, and whether Airflow is done with putting it."""
+
+    path: str
+    is_settled: bool
 
 
 def answer_airflow(home: Path, settings: Settings) -> int:
@@ -41,8 +55,11 @@ def answer_airflow(home: Path, settings: Settings) -> int:
             waiting = _list_waiting(airflow)
             answered = 0
             for errand in untold:
-                for path in waiting.get(errand.month, ()):
-                    _approve(airflow, path, _say_who(home, errand.month))
+                asked = waiting.get(errand.month, [])
+                if not all(question.is_settled for question in asked):
+                    continue
+                for question in asked:
+                    _approve(airflow, question.path, _say_who(home, errand.month))
                     answered += 1
                 errand.is_told = True
                 errand.save(update_fields=["is_told"])
@@ -62,11 +79,12 @@ def _log_in(airflow: httpx.Client, settings: Settings) -> None:
     airflow.headers["Authorization"] = f"Bearer {token}"
 
 
-def _list_waiting(airflow: httpx.Client) -> dict[str, list[str]]:
-    """The addresses of the approvals that wait, by month."""
+def _list_waiting(airflow: httpx.Client) -> dict[str, list[Question]]:
+    """The approvals that wait, by month; how long by Airflow's own clock."""
     answer = airflow.get(_WAITING)
     answer.raise_for_status()
-    waiting: dict[str, list[str]] = {}
+    now = parsedate_to_datetime(answer.headers["Date"])
+    waiting: dict[str, list[Question]] = {}
     for detail in answer.json()["hitl_details"]:
         task = detail["task_instance"]
         month = _read_month(detail)
@@ -74,7 +92,9 @@ def _list_waiting(airflow: httpx.Client) -> dict[str, list[str]]:
             run, place = task["dag_run_id"], task["map_index"]
             of_run = f"api/v2/dags/{_DAG}/dagRuns/{run}"
             path = f"{of_run}/taskInstances/{_TASK}/{place}/hitlDetails"
-            waiting.setdefault(month, []).append(path)
+            asked_at = datetime.fromisoformat(detail["created_at"])
+            question = Question(path, is_settled=now - asked_at >= _SETTLED)
+            waiting.setdefault(month, []).append(question)
     return waiting
 
 

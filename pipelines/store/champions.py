@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
-from pipelines.store.files import hash_file, write_text
+from pipelines.store.files import hash_file, write_record
 from pipelines.store.lake import MONTH_NAME
 from pipelines.store.torn import read_lines
 
@@ -121,13 +121,8 @@ def record_promotion(
             raise UsageError("promote.no_reason", version=version, champion=standing)
         at = datetime.now(UTC).isoformat(timespec="seconds")
         promotion = Promotion(version, trained_through, by.strip(), why.strip(), at)
-        _write_promotions(home, [*promotions, promotion])
+        write_record(models_folder(home) / RECORD, [*promotions, promotion])
     return promotion
-
-
-def _write_promotions(home: Path, promotions: list[Promotion]) -> None:
-    lines = [json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in promotions]
-    write_text(models_folder(home) / RECORD, "".join(lines))
 
 
 # -- the champion ----------------------------------------------------------------------------------

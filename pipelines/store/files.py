@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from pipelines.store.torn import Json, parse_record, read_kept
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from _typeshed import DataclassInstance
 
 OWNER_ALONE, EVERYBODY = 0o600, 0o644
 ROW_GROUP = 122_880  # DuckDB's own row-group size, so its scans split evenly
@@ -144,6 +145,17 @@ def write_json(path: Path, content: Json, mode: int = OWNER_ALONE) -> None:
     """Write JSON whole or not at all, keys in order, so that the same content is the same bytes."""
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
     write_text(path, text + "\n", mode)
+
+
+def write_record(path: Path, entries: Iterable[DataclassInstance]) -> None:
+    """Write a record, a JSON line an entry, whole or not at all.
+
+    Call it only under the record's lock: what a killed writer left beside it is swept.
+    """
+    for temporary in path.parent.glob(f".{path.name}.*.tmp"):
+        temporary.unlink(missing_ok=True)
+    lines = [json.dumps(asdict(entry), ensure_ascii=False) + "\n" for entry in entries]
+    write_text(path, "".join(lines))
 
 
 def read_json(path: Path) -> Json | None:

@@ -6,12 +6,11 @@ what the first one said.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.store.files import write_text
+from pipelines.store.files import write_record
 from pipelines.store.lake import MONTH_NAME, MonthFolder, Version
 from pipelines.store.torn import read_lines
 
@@ -91,12 +90,5 @@ def record_release(home: Path, version: Version, releaser: Releaser) -> Release:
             releaser.way,
             at,
         )
-        _write_releases(home, [*releases, made])
+        write_record(home / FILE, [*releases, made])
     return made
-
-
-def _write_releases(home: Path, releases: list[Release]) -> None:
-    lines = [
-        json.dumps(asdict(release), ensure_ascii=False) + "\n" for release in releases
-    ]
-    write_text(home / FILE, "".join(lines))

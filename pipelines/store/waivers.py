@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from pipelines.catalogue.expectations import list_findings
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
-from pipelines.store.files import write_text
+from pipelines.store.files import write_record
 from pipelines.store.lake import MONTH_NAME, MonthFolder, list_held_months
 from pipelines.store.torn import read_lines
 
@@ -83,7 +82,7 @@ def accept_finding(home: Path, finding: str, why: str, until: str, by: str) -> W
     waiver = Waiver(finding, why.strip(), str(last), by, at)
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / ".waivers.lock"):
-        _write_waivers(home, [*read_waivers(home), waiver])
+        write_record(home / FILE, [*read_waivers(home), waiver])
     return waiver
 
 
@@ -101,13 +100,6 @@ def _find_similar(finding: str, known: Collection[str]) -> list[str]:
         return similar
     containing = [name for name in known if finding in name]
     return containing[:_MOST_NAMED]
-
-
-def _write_waivers(home: Path, waivers: list[Waiver]) -> None:
-    lines = [
-        json.dumps(asdict(waiver), ensure_ascii=False) + "\n" for waiver in waivers
-    ]
-    write_text(home / FILE, "".join(lines))
 
 
 def find_last_month(until: str) -> Month:

@@ -251,12 +251,20 @@ def _release_in_console(service: House, month: str) -> None:
         airflow_password_file=password_file,
     )
     open_console(home, settings)
+    from console.errands.airflow import answer_airflow
     from console.errands.board import RELEASE, Wanted, ask_for
     from console.errands.work import do_errands
 
     ask_for(Wanted(RELEASE, month, 1), "qi")
     [errand] = do_errands(home, settings)
     assert errand.state == "done", errand.said
+    # As the errands' own pass does: a question just put is answered once it has settled.
+    wait_for(
+        "Airflow's question answered",
+        60,
+        lambda: _list_waiting(service) == [] or answer_airflow(home, settings),
+        pause=5,
+    )
     errand.refresh_from_db()
     assert errand.is_told and _list_waiting(service) == []
 

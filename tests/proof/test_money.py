@@ -24,6 +24,7 @@ HEADS = {
     "receivable": "bill_id service_id customer_id bill_month open_amount due_on is_disputed",
 }
 USED = "service_id voice_calls voice_minutes sms_count data_mb\nS1 1 1 1 1"
+OWNED = "customer_id valid_from valid_to branch_id manager_id\nC1 2020-01-01 - B1 M1"
 OWED = """A S1 C1 2026-05 50 2026-06-15 -
           B S1 C1 2026-06 30 2026-07-15 -"""
 
@@ -36,6 +37,7 @@ def operator(source: Path, open_items: str = OWED, **events: str) -> None:
             "customer": people("C1", tier="gold") + "\nC2 individual none\nC3 individual none",
             "service": lines(*NAMES), "bill": bills(month, {"S1": "10", "S2": "10"}),
             "receivable": f"{HEADS['receivable']}\n{owed}", "usage": USED,
+            "ownership": OWNED,
         }  # fmt: skip
         for table in ("payment", "adjustment"):
             rows = events.get(f"{table}_{month[5:]}", "")

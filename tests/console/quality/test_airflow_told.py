@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ class _Airflow(BaseHTTPRequestHandler):
         details = [
             {
                 "subject": f"Release {month}?",
+                "created_at": self.server.asked_at.isoformat(),  # type: ignore[attr-defined]
                 "task_instance": about | {"dag_run_id": run},
             }
             for month, run in ((MONTH, RUN), (MONTH.plus(-1), "another"))
@@ -63,6 +65,7 @@ class _Airflow(BaseHTTPRequestHandler):
 def airflow() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Airflow)
     server.answers = []  # type: ignore[attr-defined]
+    server.asked_at = datetime.now(UTC) - timedelta(minutes=1)  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -120,6 +123,22 @@ def test_an_airflow_that_is_away_hears_of_it_later(
     assert not errand.is_told
     with airflow() as server:
         assert tell(console, server.server_address[1], tmp_path) == 1
+    errand.refresh_from_db()
+    assert errand.is_told
+
+
+def test_a_question_just_put_is_left_to_settle(
+    console: Console, tmp_path: Path
+) -> None:
+    errand = released_here()
+    with airflow() as server:
+        port = server.server_address[1]
+        server.asked_at = datetime.now(UTC)  # type: ignore[attr-defined]
+        assert tell(console, port, tmp_path) == 0
+        errand.refresh_from_db()
+        assert not errand.is_told
+        server.asked_at -= timedelta(seconds=30)  # type: ignore[attr-defined]
+        assert tell(console, port, tmp_path) == 1
     errand.refresh_from_db()
     assert errand.is_told
 
