@@ -9,6 +9,7 @@ answers: Parquet in, Parquet out, in folders that every worker sees under the sa
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,9 +32,12 @@ from pipelines.engines.duckdb import (
     find_younger_columns,
     select_nothing,
 )
+from pipelines.engines.executors import WRITTEN_COLUMNS, make_part_writer
+from pipelines.store.files import Written
+from pipelines.store.parts import PART, Parts, WrittenPart, complete_parts
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 WAIT_SECONDS = (
     300  # for a worker; one that another run has may take so long to come free
@@ -75,10 +79,7 @@ class SparkEngine(DuckEngine):
     @cached_property
     def _session(self) -> SparkSession:
         """Spark, with temporary tables of this engine's own."""
-        with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", "PySpark does not yet fully support pandas", FutureWarning
-            )
+        with _unasked_for_pandas():
             return _start_session(*self._wanted).newSession()
 
     def offer_table(self, table: TableName, path: Path) -> None:
@@ -110,19 +111,45 @@ class SparkEngine(DuckEngine):
         # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
         tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
         with _name_failures():
-            self._answer_into(tree, parameters or {}, folder)
+            rows = self._answer_tree(tree, parameters or {})
+            rows.write.parquet(str(folder))
 
         columns = []
         for name, kind in types.items():
             quoted = quote_name(name)
             columns.append(f"CAST({quoted} AS {kind}) AS {quoted}")
-        files = scan_parquet(folder / "*.parquet")
+        files = scan_parquet(folder)
         return Answer(f"SELECT {', '.join(columns)} FROM {files}", {})
 
-    def _answer_into(
-        self, tree: exp.Expr, parameters: Parameters, folder: Path
-    ) -> None:
-        """Have Spark write what a SELECT gives into a folder."""
+    def write_answer(
+        self,
+        sql: str,
+        path: Path,
+        order: Iterable[str],
+        parameters: Parameters | None = None,
+        parts: Parts | None = None,
+    ) -> Written:
+        """Answer a SQL file's SELECT; a table in parts is written by Spark's executors.
+
+        Its rows never come here: what comes is the name, the rows and the hash of each part.
+        """
+        if parts is None:
+            return super().write_answer(sql, path, order, parameters)
+
+        nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
+        schema = nothing.to_arrow_table().schema
+        tree = sqlglot.parse_one(f"{parts.mark_sql(sql)}\n", read="duckdb")
+        write_task = make_part_writer(path.resolve(), self.types(sql, parameters))
+        path.mkdir(mode=0o700, exist_ok=True)
+        with _name_failures(), _unasked_for_pandas():
+            rows = self._answer_tree(tree, parameters or {})
+            spread = _spread_parts(rows, parts)
+            told = spread.mapInArrow(write_task, WRITTEN_COLUMNS).collect()
+        written = [WrittenPart(row.name, row.rows, row.sha256) for row in told]
+        return complete_parts(path, schema, parts, written)
+
+    def _answer_tree(self, tree: exp.Expr, parameters: Parameters) -> DataFrame:
+        """Have Spark answer a SELECT, once somebody asks for its rows."""
         for table in tuple(tree.find_all(exp.Table)):
             name = _flatten_name(TableName(table.name, table.db))
             if name in self._tables:
@@ -134,8 +161,7 @@ class SparkEngine(DuckEngine):
         given = {name: value for name, value in parameters.items() if name in named}
 
         sql = tree.sql(dialect="spark")
-        answer = self._session.sql(sql, args=given)
-        answer.write.parquet(str(folder))
+        return self._session.sql(sql, args=given)
 
     def _show_table(self, name: str) -> None:
         """Make a bound table readable in Spark."""
@@ -154,6 +180,19 @@ class SparkEngine(DuckEngine):
 
         rows.createOrReplaceTempView(name)
         self._shown[name] = table
+
+
+def _spread_parts(rows: DataFrame, parts: Parts) -> DataFrame:
+    """All rows of a part to one task, in the order in which the embedded engine writes them."""
+    from pyspark.sql.functions import col
+
+    order = []
+    for name, is_descending in parts.ordered:
+        column = col(f"`{name}`")
+        way = column.desc_nulls_last if is_descending else column.asc_nulls_last
+        order.append(way())
+    spread = rows.repartition(parts.count, PART)
+    return spread.sortWithinPartitions(PART, *order)
 
 
 def _flatten_name(table: TableName) -> str:
@@ -188,13 +227,19 @@ def _start_session(master: str, memory: str, threads: int) -> SparkSession:
     for part in ("driver", "executor"):
         builder = builder.config(f"spark.{part}.memory", limit)
     if not master.startswith("local"):
-        session = builder.getOrCreate()
-        return _wait_for_worker(session)
+        return _wait_for_worker(_start_here(builder))
 
     builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
     builder = builder.config("spark.driver.host", "127.0.0.1")
     builder = builder.config("spark.sql.shuffle.partitions", str(threads))
-    return builder.getOrCreate()
+    return _start_here(builder)
+
+
+def _start_here(builder: SparkSession.Builder) -> SparkSession:
+    """Start Spark; its workers run this Python, under this path, with what it has installed."""
+    session = builder.getOrCreate()
+    session.sparkContext.pythonExec = sys.executable
+    return session
 
 
 def _wait_for_worker(session: SparkSession) -> SparkSession:
@@ -208,6 +253,16 @@ def _wait_for_worker(session: SparkSession) -> SparkSession:
             raise TimeoutError(f"no worker in {WAIT_SECONDS} s")
         time.sleep(0.5)
     return session
+
+
+@contextmanager
+def _unasked_for_pandas() -> Iterator[None]:
+    """Leave unsaid what PySpark has to say of a pandas that we have it do nothing with."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "PySpark does not yet fully support pandas", FutureWarning
+        )
+        yield
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,9 +16,9 @@ from pipelines.jobs.job import Job
 from pipelines.jobs.month_inputs import recorded_settings
 from pipelines.jobs.walk import derive_month, find_deliveries
 from pipelines.store.faults import StorageErrors
-from pipelines.store.files import hash_file
 from pipelines.store.lake import Draft, Version
-from pipelines.store.manifest import Entries, Seal
+from pipelines.store.manifest import Entries, Seal, TableEntry
+from pipelines.store.parts import hash_stored, place_table
 
 __all__ = [
     "STEPS",
@@ -100,7 +101,9 @@ def verify_month(job: Job, number: int | None = None) -> Verification:
     told = derived.differences if "code" in notes else []
     if not told:
         differences += derived.differences
-    files = len(_list_hashes(entries))
+    files = sum(
+        len(_list_recorded(version, name, entry)) for name, entry in entries.items()
+    )
     return Verification(version, files, differences, told, notes)
 
 
@@ -151,30 +154,65 @@ def _list_hashes(entries: Entries) -> dict[str, str]:
 
 def _check_files(version: Version, entries: Entries) -> Iterator[Difference]:
     """Compare what lies in the version's folder with its manifest."""
-    recorded = {
-        f"{name}.parquet": sha256 for name, sha256 in _list_hashes(entries).items()
-    }
-    for name, expected in sorted(recorded.items()):
-        found = _hash_found(version.path / name)
-        if found != expected:
-            kind = "changed" if found else "missing"
-            yield Difference(kind, name, expected, found)
+    for name, entry in sorted(entries.items()):
+        if entry.sha256 is not None:
+            yield from _check_table(version, name, entry)
 
-    there = {path.name for path in version.path.iterdir() if path.is_file()}
-    known = {*recorded, "manifest.json"}
-    for name in sorted(there - known):
-        yield Difference("extra", name)
+    known = {version.path / "manifest.json"}
+    folders = {version.path}
+    for name, entry in entries.items():
+        known.update(_list_recorded(version, name, entry))
+        if entry.parts is not None:
+            folders.add(place_table(version.path, name, entry.parts))
+    for path in _list_files(folders):
+        if path not in known:
+            yield Difference("extra", str(path.relative_to(version.path)))
 
 
-def _hash_found(path: Path) -> str | None:
-    """A file's hash.
+def _check_table(
+    version: Version, name: str, entry: TableEntry
+) -> Iterator[Difference]:
+    """Compare a table with what is recorded of it; say which of its files are gone."""
+    place = place_table(version.path, name, entry.parts)
+    missing = []
+    for file in _list_recorded(version, name, entry):
+        if not os.path.exists(file):
+            missing.append(str(file.relative_to(version.path)))
+    if missing:
+        for shown in missing:
+            yield Difference("missing", shown, entry.sha256)
+        return
 
-    None where there is none, a word of its own where the disk does not give it.
-    """
+    found = _hash_found(place)
+    if found != entry.sha256:
+        yield Difference("changed", place.name, entry.sha256, found)
+
+
+def _list_recorded(version: Version, name: str, entry: TableEntry) -> list[Path]:
+    """The files that a table must have: none where it was not computed."""
+    if entry.sha256 is None:
+        return []
+    place = place_table(version.path, name, entry.parts)
+    if entry.parts is None:
+        return [place]
+    return [place / f"{part}.parquet" for part in entry.parts.names]
+
+
+def _list_files(folders: Iterable[Path]) -> list[Path]:
+    """The files that lie in folders that are there, in the order of their names."""
+    files = []
+    for folder in folders:
+        if folder.is_dir():
+            files += [path for path in folder.iterdir() if path.is_file()]
+    return sorted(files)
+
+
+def _hash_found(place: Path) -> str:
+    """The hash of a table; a word of its own where the disk does not give it."""
     try:
-        if path.exists():
-            return hash_file(path)
-        return None
+        return hash_stored(place)
+    except StorageError:
+        return "unreadable"
     except OSError as error:
         return f"unreadable: {error.strerror}"
 
