@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.core.quoting import quote_name
+from pipelines.store import files, parts
 from pipelines.store.parts import PART, WrittenPart, write_parts
 
 if TYPE_CHECKING:
@@ -27,9 +29,15 @@ WRITTEN_COLUMNS = "name string, rows long, sha256 string"
 _WRITTEN = pa.schema(
     [("name", pa.string()), ("rows", pa.int64()), ("sha256", pa.string())]
 )
-_BYTES_BY = ("pyarrow", "duckdb")  # what a file's bytes depend on besides its rows
+# What a file's bytes depend on besides its rows.
+_LIBRARIES = ("pyarrow", "duckdb")
+_CODE = (Path(__file__), Path(parts.__file__), Path(files.__file__))
 
 Batches = Iterator[pa.RecordBatch]
+
+
+class WorkerDiffers(RuntimeError):
+    """A worker would write other bytes than the rest of the month is made of."""
 
 
 def make_part_writer(
@@ -39,7 +47,7 @@ def make_part_writer(
 
     `types` are the DuckDB types of the columns, in their order.
     """
-    expected = list_libraries()
+    expected = list_versions()
     casts = []
     for name, kind in types.items():
         quoted = quote_name(name)
@@ -47,27 +55,27 @@ def make_part_writer(
     select = f"SELECT {', '.join(casts)}, {PART} FROM answered"
 
     def write_task(batches: Batches) -> Batches:
-        require_libraries(expected)
+        require_versions(expected)
         with duckdb.connect(config={"threads": 1}) as engine:
             yield from _write_batches(engine, select, folder, batches)
 
     return write_task
 
 
-def list_libraries() -> dict[str, str]:
-    """Return the versions of what the bytes of a file depend on."""
-    return {name: version(name) for name in _BYTES_BY}
+def list_versions() -> dict[str, str]:
+    """Return the versions of the libraries, and the code, that a file's bytes depend on."""
+    versions = {name: version(name) for name in _LIBRARIES}
+    code = sha256(b"".join(path.read_bytes() for path in _CODE))
+    return {**versions, "code": code.hexdigest()[:12]}
 
 
-def require_libraries(expected: Mapping[str, str]) -> None:
-    """Raise ImportError where this process would write other bytes than it is expected to."""
-    found = list_libraries()
+def require_versions(expected: Mapping[str, str]) -> None:
+    """Raise WorkerDiffers where this process has other versions than are expected."""
+    found = list_versions()
     for name, wanted in expected.items():
         if found[name] != wanted:
-            why = (
-                f"worker {socket.gethostname()} has {name} {found[name]}, not {wanted}"
-            )
-            raise ImportError(why)
+            here = socket.gethostname()
+            raise WorkerDiffers(f"worker {here} has {name} {found[name]}, not {wanted}")
 
 
 def _write_batches(

@@ -9,6 +9,7 @@ answers: Parquet in, Parquet out, in folders that every worker sees under the sa
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 import warnings
@@ -32,7 +33,7 @@ from pipelines.engines.duckdb import (
     find_younger_columns,
     select_nothing,
 )
-from pipelines.engines.executors import WRITTEN_COLUMNS, make_part_writer
+from pipelines.engines.executors import WRITTEN_COLUMNS, WorkerDiffers, make_part_writer
 from pipelines.store.files import Written
 from pipelines.store.parts import PART, Parts, WrittenPart, complete_parts
 
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 WAIT_SECONDS = (
     300  # for a worker; one that another run has may take so long to come free
 )
+# What a worker says of itself: a text of ours, in the middle of a traceback.
+_TOLD_BY_WORKER = re.compile(rf"\b{WorkerDiffers.__name__}: (.+)")
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 # What DuckDB does by itself and Spark when told; and no page that listens, no bar over ours.
 _SETTINGS: dict[str, bool | float | int | str | None] = {
@@ -277,7 +280,8 @@ def _name_failures() -> Iterator[None]:
         Exception
     ) as error:  # Python, py4j, the analyser and executors have no base in common
         condition = getattr(error, "getCondition", lambda: None)()
-        why = condition or _outline_failure(error)
+        told = _TOLD_BY_WORKER.search(str(error))
+        why = told[1] if told else condition or _outline_failure(error)
         raise StorageError("storage.spark", why=why) from error
 
 

@@ -18,7 +18,7 @@ from pipelines.jobs.walk import derive_month, find_deliveries
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft, Version
 from pipelines.store.manifest import Entries, Seal, TableEntry
-from pipelines.store.parts import hash_stored, place_table
+from pipelines.store.parts import hash_stored, name_files, place_table
 
 __all__ = [
     "STEPS",
@@ -101,9 +101,10 @@ def verify_month(job: Job, number: int | None = None) -> Verification:
     told = derived.differences if "code" in notes else []
     if not told:
         differences += derived.differences
-    files = sum(
-        len(_list_recorded(version, name, entry)) for name, entry in entries.items()
-    )
+    files = 0
+    for entry in entries.values():
+        if entry.sha256 is not None:
+            files += entry.parts.count if entry.parts else 1
     return Verification(version, files, differences, told, notes)
 
 
@@ -154,65 +155,51 @@ def _list_hashes(entries: Entries) -> dict[str, str]:
 
 def _check_files(version: Version, entries: Entries) -> Iterator[Difference]:
     """Compare what lies in the version's folder with its manifest."""
-    for name, entry in sorted(entries.items()):
-        if entry.sha256 is not None:
-            yield from _check_table(version, name, entry)
-
     known = {version.path / "manifest.json"}
-    folders = {version.path}
-    for name, entry in entries.items():
-        known.update(_list_recorded(version, name, entry))
-        if entry.parts is not None:
-            folders.add(place_table(version.path, name, entry.parts))
-    for path in _list_files(folders):
-        if path not in known:
-            yield Difference("extra", str(path.relative_to(version.path)))
+    for name, entry in sorted(entries.items()):
+        if entry.sha256 is None:
+            continue
+        files = name_files(version.path, name, entry.parts)
+        known.update(files)
+        missing = [file for file in files if not os.path.exists(file)]
+        for file in missing:
+            yield Difference("missing", _show_file(version, file), entry.sha256)
+        if not missing:
+            yield from _compare_hash(version, name, entry)
+
+    for file in _list_beside(known):
+        if file not in known:
+            yield Difference("extra", _show_file(version, file))
 
 
-def _check_table(
+def _show_file(version: Version, file: Path) -> str:
+    """A file as it is called in its version's folder."""
+    return str(file.relative_to(version.path))
+
+
+def _list_beside(known: Iterable[Path]) -> list[Path]:
+    """All files of the folders in which some files lie or should lie."""
+    found = []
+    for folder in {file.parent for file in known}:
+        if folder.is_dir():
+            found += [path for path in folder.iterdir() if path.is_file()]
+    return sorted(found)
+
+
+def _compare_hash(
     version: Version, name: str, entry: TableEntry
 ) -> Iterator[Difference]:
-    """Compare a table with what is recorded of it; say which of its files are gone."""
+    """Compare a table that is there with what is recorded of it."""
     place = place_table(version.path, name, entry.parts)
-    missing = []
-    for file in _list_recorded(version, name, entry):
-        if not os.path.exists(file):
-            missing.append(str(file.relative_to(version.path)))
-    if missing:
-        for shown in missing:
-            yield Difference("missing", shown, entry.sha256)
-        return
-
     found = _hash_found(place)
     if found != entry.sha256:
         yield Difference("changed", place.name, entry.sha256, found)
 
 
-def _list_recorded(version: Version, name: str, entry: TableEntry) -> list[Path]:
-    """The files that a table must have: none where it was not computed."""
-    if entry.sha256 is None:
-        return []
-    place = place_table(version.path, name, entry.parts)
-    if entry.parts is None:
-        return [place]
-    return [place / f"{part}.parquet" for part in entry.parts.names]
-
-
-def _list_files(folders: Iterable[Path]) -> list[Path]:
-    """The files that lie in folders that are there, in the order of their names."""
-    files = []
-    for folder in folders:
-        if folder.is_dir():
-            files += [path for path in folder.iterdir() if path.is_file()]
-    return sorted(files)
-
-
 def _hash_found(place: Path) -> str:
-    """The hash of a table; a word of its own where the disk does not give it."""
+    """A table's hash; a word of its own where the disk does not give it."""
     try:
         return hash_stored(place)
-    except StorageError:
-        return "unreadable"
     except OSError as error:
         return f"unreadable: {error.strerror}"
 

@@ -127,6 +127,14 @@ def stands_in_parts(path: Path) -> bool:
     return path.suffix != _SUFFIX
 
 
+def name_files(folder: Path, name: str, parts: Parts | None) -> list[Path]:
+    """Return the files that a table has when all of it is there."""
+    place = place_table(folder, name, parts)
+    if parts is None:
+        return [place]
+    return [place / f"{part}{_SUFFIX}" for part in parts.names]
+
+
 def list_files(path: Path) -> list[Path]:
     """Return the files of a table: the one that it is, or all its parts in their order.
 

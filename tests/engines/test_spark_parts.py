@@ -80,8 +80,8 @@ def test_a_worker_with_other_libraries_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would write other bytes than the rest of the month is made of."""
-    other: dict[str, Any] = executors.list_libraries() | {"pyarrow": "0.1"}
-    monkeypatch.setattr(executors, "list_libraries", lambda: other)
+    other: dict[str, Any] = executors.list_versions() | {"pyarrow": "0.1"}
+    monkeypatch.setattr(executors, "list_versions", lambda: other)
     with pytest.raises(StorageError) as caught:
         write(tmp_path, "spark", PARTS)
     assert "pyarrow" in str(caught.value.facts["why"])
