@@ -101,10 +101,7 @@ def verify_month(job: Job, number: int | None = None) -> Verification:
     told = derived.differences if "code" in notes else []
     if not told:
         differences += derived.differences
-    files = 0
-    for entry in entries.values():
-        if entry.sha256 is not None:
-            files += entry.parts.count if entry.parts else 1
+    files = _count_files(entries)
     return Verification(version, files, differences, told, notes)
 
 
@@ -151,6 +148,15 @@ def _list_hashes(entries: Entries) -> dict[str, str]:
         if entry.sha256 is not None:
             hashes[name] = entry.sha256
     return hashes
+
+
+def _count_files(entries: Entries) -> int:
+    """How many files the tables have."""
+    files = 0
+    for entry in entries.values():
+        if entry.sha256 is not None:
+            files += entry.parts.count if entry.parts else 1
+    return files
 
 
 def _check_files(version: Version, entries: Entries) -> Iterator[Difference]:
