@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from pipelines.core.settings import load_settings
@@ -64,12 +65,22 @@ def test_the_day_after_is_the_same(days: dict[int, Version]) -> None:
 def test_workbooks_are_the_same(
     homes: dict[int, Path], days: dict[int, Version], tmp_path: Path
 ) -> None:
-    written = {}
+    told = {}
     for parts, home in homes.items():
         folder = job(home, None).folder
         books = export_month(folder, tmp_path / str(parts), "zh")
-        written[parts] = {book.name: book.read_bytes() for book in books}
-    assert written[1] == written[COUNT] and written[1]
+        identity = folder.version().identity[:12]
+        told[parts] = {book.name: read_cells(book, identity) for book in books}
+    assert told[1] == told[COUNT] and len(told[1]) > 1
+
+
+def read_cells(book: Path, identity: str) -> dict[str, list[object]]:
+    """The cells of a workbook by sheet, but for those that say of which version it is."""
+    cells = {}
+    for sheet in openpyxl.load_workbook(book):
+        rows = sheet.iter_rows(values_only=True)
+        cells[sheet.title] = [cell for row in rows for cell in row if cell != identity]
+    return cells
 
 
 def test_a_restatement_is_the_same(homes: dict[int, Path]) -> None:
