@@ -108,13 +108,8 @@ class SparkEngine(DuckEngine):
         Raise StorageError when Spark fails.
         """
         types = self.types(sql, parameters)
-
-        self._count += 1
-        folder = self._scratch.resolve() / f"answer_{self._count}"
-        # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
-        tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
-        with _name_failures():
-            rows = self._answer_tree(tree, parameters or {})
+        with _name_failures(), self._work_out(sql, parameters or {}) as rows:
+            folder = self._scratch.resolve() / f"answer_{self._count}"
             rows.write.parquet(str(folder))
 
         columns = []
@@ -141,18 +136,24 @@ class SparkEngine(DuckEngine):
 
         nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
         schema = nothing.to_arrow_table().schema
-        tree = sqlglot.parse_one(f"{parts.mark_sql(sql)}\n", read="duckdb")
         write_task = make_part_writer(path.resolve(), self.types(sql, parameters))
         path.mkdir(mode=0o700, exist_ok=True)
-        with _name_failures(), _unasked_for_pandas():
-            rows = self._answer_tree(tree, parameters or {})
+        with (
+            _name_failures(),
+            _unasked_for_pandas(),
+            self._work_out(sql, parameters or {}) as rows,
+        ):
             spread = _spread_parts(rows, parts)
             told = spread.mapInArrow(write_task, WRITTEN_COLUMNS).collect()
         written = [WrittenPart(row.name, row.rows, row.sha256) for row in told]
         return complete_parts(path, schema, parts, written)
 
-    def _answer_tree(self, tree: exp.Expr, parameters: Parameters) -> DataFrame:
-        """Have Spark answer a SELECT, once somebody asks for its rows."""
+    @contextmanager
+    def _work_out(self, sql: str, parameters: Parameters) -> Iterator[DataFrame]:
+        """Have Spark answer a SELECT when its rows are asked for; what was kept for it goes then."""
+        self._count += 1
+        # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
+        tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
         for table in tuple(tree.find_all(exp.Table)):
             name = _flatten_name(TableName(table.name, table.db))
             if name in self._tables:
@@ -160,11 +161,46 @@ class SparkEngine(DuckEngine):
                 shown = exp.to_table(name, alias=table.alias or table.name)
                 table.replace(shown)
 
+        shared = self._set_steps_apart(tree, parameters)
+        try:
+            yield self._ask(tree, parameters)
+        finally:
+            for step in shared:
+                step.unpersist()
+
+    def _set_steps_apart(
+        self, tree: exp.Expr, parameters: Parameters
+    ) -> list[DataFrame]:
+        """Make each step of a WITH a view; return those that are kept, as more than one reads them.
+
+        Spark writes a step out wherever it is named: steps that name steps twice, three deep, are
+        worked out eight times, and planned as often.
+        """
+        steps = tree.args.get("with_")
+        if steps is None:
+            return []
+        tree.set("with_", None)
+
+        shared = []
+        for step in steps.expressions:
+            rows = self._ask(step.this, parameters)
+            readers = [*steps.expressions, tree]
+            naming = [
+                table for reader in readers for table in _find_named(reader, step.alias)
+            ]
+            if len(naming) > 1:
+                shared.append(rows.cache())
+            view = f"step_{self._count}_{step.alias}"
+            rows.createOrReplaceTempView(view)
+            for table in naming:
+                table.replace(exp.to_table(view, alias=table.alias or table.name))
+        return shared
+
+    def _ask(self, tree: exp.Expr, parameters: Parameters) -> DataFrame:
+        """Hand a SELECT to Spark with those of the parameters that it names."""
         named = {placeholder.name for placeholder in tree.find_all(exp.Placeholder)}
         given = {name: value for name, value in parameters.items() if name in named}
-
-        sql = tree.sql(dialect="spark")
-        return self._session.sql(sql, args=given)
+        return self._session.sql(tree.sql(dialect="spark"), args=given)
 
     def _show_table(self, name: str) -> None:
         """Make a bound table readable in Spark."""
@@ -176,10 +212,7 @@ class SparkEngine(DuckEngine):
             rows = self._session.read.parquet(str(table))
             rows = rows.selectExpr("*", *_write_younger_columns(name, rows.columns))
         else:
-            nothing = sqlglot.transpile(
-                select_nothing(table), read="duckdb", write="spark"
-            )[0]
-            rows = self._session.sql(nothing)
+            rows = self._session.sql(_translate(select_nothing(table)))
 
         rows.createOrReplaceTempView(name)
         self._shown[name] = table
@@ -187,20 +220,35 @@ class SparkEngine(DuckEngine):
 
 def _spread_parts(rows: DataFrame, parts: Parts) -> DataFrame:
     """All rows of a part to one task, in the order in which the embedded engine writes them."""
-    from pyspark.sql.functions import col
+    from pyspark.sql.functions import col, expr
 
     order = []
     for name, is_descending in parts.ordered:
         column = col(f"`{name}`")
         way = column.desc_nulls_last if is_descending else column.asc_nulls_last
         order.append(way())
-    spread = rows.repartition(parts.count, PART)
+    marked = rows.withColumn(PART, expr(_translate(parts.part_sql)))
+    spread = marked.repartition(parts.count, PART)
     return spread.sortWithinPartitions(PART, *order)
+
+
+def _translate(sql: str) -> str:
+    """What DuckDB is asked, in Spark's words."""
+    return sqlglot.transpile(sql, read="duckdb", write="spark")[0]
 
 
 def _flatten_name(table: TableName) -> str:
     """A table's name in one word: Spark has no schemas but those of a catalogue."""
     return f"{table.era}__{table.name}" if table.era else table.name
+
+
+def _find_named(tree: exp.Expr, step: str) -> list[exp.Table]:
+    """Where a statement reads a step of a WITH."""
+    return [
+        table
+        for table in tree.find_all(exp.Table)
+        if (table.name, table.db) == (step, "")
+    ]
 
 
 def _write_younger_columns(name: str, there: Iterable[str]) -> list[str]:
