@@ -150,7 +150,7 @@ class SparkEngine(DuckEngine):
 
     @contextmanager
     def _work_out(self, sql: str, parameters: Parameters) -> Iterator[DataFrame]:
-        """Have Spark answer a SELECT when its rows are asked for; what was kept for it goes then."""
+        """Have Spark answer a SELECT once its rows are asked for; what it keeps for it goes."""
         self._count += 1
         # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
         tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
