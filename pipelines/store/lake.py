@@ -1,6 +1,7 @@
 """A month is a folder: versions, the one that counts, the draft being built, the seal.
 
     <home>/months/2026-10/v0002/<table>.parquet … manifest.json outbox/
+    <home>/months/2026-10/v0002/<table>/0.parquet … f.parquet   one in parts (`store.parts`)
     <home>/months/2026-10/CURRENT            names the version readers use
     <home>/months/2026-10/v0003.partial/     a draft: draft.json tells which rooms are finished
     <home>/months/2026-10/SEAL.json          the released version; nothing replaces it

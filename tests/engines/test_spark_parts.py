@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 
 from pipelines.catalogue.spec import TableName
 from pipelines.core.errors import StorageError
+from pipelines.core.paths import ROOT
 from pipelines.core.settings import load_settings
 from pipelines.engines import executors, open_engine
 from pipelines.store.files import Written
@@ -86,3 +90,33 @@ def test_a_worker_with_other_libraries_writes_nothing(
         write(tmp_path, "spark", PARTS)
     assert "pyarrow" in str(caught.value.facts["why"])
     assert not list((tmp_path / "feature_made").iterdir())
+
+
+_SCRIPT = """
+import sys
+from pathlib import Path
+from pipelines.engines.spark import _start_session
+from tests.engines.test_spark_parts import PARTS, write
+
+print(write(Path(sys.argv[1]), "spark", PARTS, 300_000).rows)
+session = _start_session("local[2]", "1GB", 2)
+try:
+    session.range(300_000).collect()
+except Exception as error:
+    print("maxResultSize" in str(error))
+"""
+
+
+@pytest.mark.slow
+def test_no_row_passes_the_driver(tmp_path: Path) -> None:
+    """With a driver that takes one megabyte a table of thirty passes, and the same rows collected do not."""
+    (tmp_path / "spark-defaults.conf").write_text("spark.driver.maxResultSize 1m\n")
+    (tmp_path / "script.py").write_text(_SCRIPT)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py", tmp_path],
+        env={**os.environ, "SPARK_CONF_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["300000", "True"], done.stderr[-2000:]
