@@ -61,10 +61,12 @@ def _list_places(request: Any) -> list[Place]:
         ),
         Role.QUALITY: (
             ("quality", _("Quality")),
+            ("place_requests", _("Places asked for")),
             ("persons", _("Persons' rights")),
         ),
         Role.ADMINISTRATOR: (
             ("accounts", _("Accounts")),
+            ("place_requests", _("Places asked for")),
             ("persons", _("Persons' rights")),
         ),
     }

@@ -67,6 +67,20 @@ def list_branch_lists(
     return found
 
 
+def count_unsaid(version: Version, branch_id: str) -> int:
+    """Return how many lists with orders of a branch wait for a word about this very version."""
+    if not version.is_computed(_ORDERS):
+        return 0
+    counted = version.count_by(_ORDERS, ["list"], {"branch_id": branch_id})
+    said = find_last_decisions(str(version.month), branch_id)
+    decided = {
+        of_branch.list
+        for of_branch, decision in said.items()
+        if decision.version == version.number
+    }
+    return len({row["list"] for row in counted} - decided)
+
+
 def _is_of_another(decision: ListDecision | None, version: Version) -> bool:
     return decision is not None and bool(decision.version != version.number)
 
