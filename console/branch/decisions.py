@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Max
 
 from console.models import AuditEntry, ListDecision
 from pipelines.catalogue.outputs import load_lists
@@ -99,9 +100,10 @@ def find_last_decisions(
     decisions = ListDecision.objects.filter(month=month)
     if branch_id is not None:
         decisions = decisions.filter(branch_id=branch_id)
+    newest = decisions.values("branch_id", "list").annotate(last=Max("pk"))
+    said = ListDecision.objects.filter(pk__in=newest.values("last")).order_by("pk")
     return {
-        ListOfBranch(decision.branch_id, decision.list): decision
-        for decision in decisions.order_by("pk")
+        ListOfBranch(decision.branch_id, decision.list): decision for decision in said
     }
 
 
