@@ -52,7 +52,7 @@ def test_quality_waives_runs_again_and_releases(
         for finding in (TWICE, SHARE):
             page.click(f'a[href="{MONTH_PAGE}findings/{finding}/"]')
             assert fits(walk.visit, way.has_scripts)
-            page.fill("[name=why]", "与计费核对过")
+            walk.type_why()
             page.click("main button.main")
             walk.tell(f"waives {finding}")
         assert page.locator("#errands li").count() == 1

@@ -35,8 +35,8 @@ WAYS = (
 )
 # What the tests' town is called in Chinese in either language: managers, branches, customers masked or not.
 _CALLED = re.compile(r"经理M\d|B\d 支局|[安博采丹伊]\*\*|客户\d+|中文")
-# What is English in either language: words that are typed, and the button that changes the language.
-_TYPED = re.compile(r"English|one waits")
+# What is English in either language: commands, and the button that changes the language.
+_COMMANDS = re.compile(r"English|retention account[\w -]*")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 _ENGLISH = re.compile(r"[A-Za-z]{3,}(?: [a-z]{2,})+")
 
@@ -70,7 +70,7 @@ class Walk:
         text = self.page.locator("body").inner_text()
         is_english = self.way.locale.startswith("en")
         foreign = _CHINESE if is_english else _ENGLISH
-        said = _TYPED.sub("", _CALLED.sub("", text))
+        said = _COMMANDS.sub("", _CALLED.sub("", text))
         found = [f"untranslated: {words}" for words in foreign.findall(said)]
         if self.way.has_scripts:
             found += self.visit.list_faults_for_the_blind()
@@ -78,6 +78,12 @@ class Walk:
             if wide > self.way.width:
                 found.append(f"{wide} wide")
         self.faults += [f"{self.page.url} {fault}" for fault in found]
+
+    def type_why(self) -> str:
+        """Give the reason for what is done, in the words of the page; return it."""
+        why = "one waits" if self.way.locale.startswith("en") else "有人在等"
+        self.page.fill("[name=why]", why)
+        return why
 
     def come_in(self, console: Console) -> None:
         """Log in, with the second factor where one is needed."""
@@ -96,7 +102,8 @@ class Walk:
         whole = sum(seconds for _, seconds in self.steps)
         counts = f"{len(self.steps)} steps, {self.looks} looks"
         wrong = f"{len(self.faults)} faults, {len(self.visit.complaints)} complaints"
-        return "\n".join([*lines, f"{head} {whole:6.2f} s  {counts}, {wrong}"])
+        faults = [*self.faults, *self.visit.complaints]
+        return "\n".join([*lines, f"{head} {whole:6.2f} s  {counts}, {wrong}", *faults])
 
 
 @contextmanager
