@@ -114,6 +114,15 @@ def list_seats(version: Version, branch_id: str) -> list[Seats]:
     return sorted(seats, key=lambda row: (-row.shadow_price_amount, row.scope_id))
 
 
+def count_places(version: Version, managers: Iterable[str]) -> dict[str, int]:
+    """Return how many places some managers have in a month that says so."""
+    if not version.is_computed(_CAPACITY):
+        return {}
+    wanted: _Where = {"scope_kind": "manager", "scope_id": tuple(sorted(managers))}
+    rows = version.read_rows(_CAPACITY, ["scope_id", "capacity"], wanted)
+    return {row["scope_id"]: row["capacity"] for row in rows}
+
+
 def find_outlook(version: Version, seats: Seats, places: int, language: str) -> Outlook:
     """Return what so many places would have done for a manager's customers in a month."""
     queues = _read_queues(version, seats, max(places - seats.capacity, 0))
