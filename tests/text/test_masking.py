@@ -65,7 +65,7 @@ def test_a_landline_of_eight_digits_is_hidden() -> None:
     ("value", "shown"),
     [
         ("510123199001011234", "510123********1234"), ("C00000012", "C000***12"),
-        ("ann-12", "ann**2"), ("ann-1", "*****"), ("", ""),
+        ("ann-12", "ann**2"), ("ann-1", "*****"), ("13812345678", "1381*****78"), ("", ""),
         ("1234567890123456", "123456******3456"),
     ],
 )  # fmt: skip
@@ -96,7 +96,7 @@ def test_blanks_are_no_name_and_anything_can_be_masked() -> None:
         ("webhook_url", "https://x", "h**"),
         ("note", "call ann", "c**"),
         ("customer_id", "C00000012", "C000***12"),
-        ("service_id", 138123456789, "1381****6789"),
+        ("service_id", 138123456789, "13812****789"),
         ("branch_id", "B00000012", "B00000012"),
         ("to_plan_id", "P00000012", "P00000012"),
         ("amount", 12.5, "12.5"),
