@@ -3,7 +3,8 @@
     python -m tests.homes.make PROGRAM FOLDER
 
 PROGRAM is a tree of this repository (`git worktree add /tmp/then COMMIT`, or the root itself). FOLDER gets `source/`, the delivery of three
-months, and `home/`, in which the program of that tree ran the first two.
+months, `home/`, in which the program of that tree ran the first two, and `out/`, the filled workbooks. `tar cJf
+tests/homes/kept/RELEASE.tar.xz -C FOLDER home source out` keeps it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tests.support.small import KEY, Town
 MONTHS = tuple(Month.parse(name) for name in ("2026-07", "2026-08", "2026-09"))
 MADE, NEXT = MONTHS[:2], MONTHS[2]
 PEOPLE = ("ann", "bob", "cat", "dan")
+HOLDOUT = "0"  # nobody: with four people every order tells
 ANSWERED = {"ann": {"outcome": "no_answer", "contacted_on": "2026-08-06"}}
 
 
@@ -61,7 +63,7 @@ def call(program: Path, home: Path, *words: str) -> int:
     """Run a command of a program on a home; return what it ended with."""
     known = {
         "RETENTION_SECRET_KEY": KEY,
-        "RETENTION_HOLDOUT_SHARE": "0",
+        "RETENTION_HOLDOUT_SHARE": HOLDOUT,
         "PYTHONPATH": str(program),
     }
     line = [sys.executable, "-m", "pipelines", *words, "--home", str(home)]
