@@ -1,6 +1,6 @@
-"""What the program is made of: every locked dependency with its licence, as a CycloneDX bill of materials.
+"""What the program is made of: each locked dependency with its licence, in CycloneDX's form.
 
-    uv export --frozen --no-dev --all-extras --format cyclonedx1.5 | python -m deploy.dependencies > sbom.json
+    uv export --frozen --no-dev --all-extras --format cyclonedx1.5 | python -m deploy.dependencies
 
 The lock says what and with which hashes, the installed packages say under which licence. The same
 lock gives the same bytes: no time of day, no serial number. Ends with 1 where a licence is not
@@ -57,7 +57,9 @@ _NAMES = {
 }
 # What says nothing, or not enough, of itself: read in the package's own licence file.
 STATED = {
+    "async-timeout": "Apache-2.0",  # with Python 3.10 alone
     "axe-playwright-python": "MIT",
+    "colorama": "BSD-3-Clause",  # on Windows alone
     "py4j": "BSD-3-Clause",
     "pyspark": "Apache-2.0",
     "skops": "MIT",
