@@ -93,7 +93,7 @@ audit: $(UV)
 	@deploy/audit.sh $(UV)
 
 wheel: $(UV)
-	@deploy/build_wheel.sh $(abspath $(UV)) $(PYTHON)
+	@deploy/build_wheel.sh $(abspath $(UV)) $(PYTHON) build/wheel
 
 # PySpark is the second engine's, 455 MB: only who tests it or runs on it needs it.
 spark: .venv/.spark

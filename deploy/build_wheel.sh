@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Build the wheel twice from clean copies of what is committed, at different times, and compare the bytes:
-# build_wheel.sh UV PYTHON; the wheel lies in build/wheel.
+# build_wheel.sh UV PYTHON FOLDER, into which the wheel goes.
 set -euo pipefail
 
-uv=$1 python=$2
+uv=$1 python=$2 folder=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
@@ -15,5 +15,5 @@ for copy in one two; do
     "$uv" build --quiet --wheel --python "$python" --out-dir "$work/$copy.out" .)
 done
 cmp "$work"/one.out/*.whl "$work"/two.out/*.whl
-rm -rf build/wheel && mkdir -p build/wheel && cp "$work"/one.out/*.whl build/wheel/
-(cd build/wheel && sha256sum ./*.whl)
+rm -rf "$folder" && mkdir -p "$folder" && cp "$work"/one.out/*.whl "$folder"
+(cd "$folder" && sha256sum ./*.whl)
