@@ -24,6 +24,7 @@ from deploy.dependencies import (
     list_refused,
 )
 from pipelines.core.paths import ROOT
+from tests.homes.make import write_source
 
 UV = ROOT / "build" / "uv" / "bin" / "uv"
 FOUND, NOT_AUDITED = 1, 3
@@ -186,11 +187,13 @@ def test_the_wheel_is_the_same_every_time_and_runs_without_the_tree(
     [wheel] = (tmp_path / "wheel").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "installed")
+    source = write_source(tmp_path / "source")
     ran = subprocess.run(
-        [sys.executable, "-m", "pipelines", "twin", "--help"],
+        [sys.executable, "-m", "pipelines", "run", "2026-07", "--source", source],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
         capture_output=True,
         text=True,
     )
     assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "home" / "months" / "2026-07" / "CURRENT").exists()
