@@ -51,7 +51,7 @@ def judge_town(options: argparse.Namespace, seed: int, work: Path) -> pd.DataFra
             folders[name] = draft.path
         view = MonthView(folders["priority"], town.month, town.world, seed)
         policies = make_policies(view, folders)
-        for row in judge(town.world, policies):
+        for row in judge(view, policies):
             rows.append({"seed": seed, "month": number, **row})
     return pd.DataFrame(rows)
 

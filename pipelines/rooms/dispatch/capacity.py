@@ -42,12 +42,12 @@ class Manager(NamedTuple):
 class WaitingOrder(NamedTuple):
     """A wanted order that waits for a manager's place.
 
-    `worth` is in fen, `place` the turn of its list.
+    `worth` is in fen, `place` the turn of its list, `turn` its own on the list.
     """
 
     list: str
     place: int
-    rank: int
+    turn: int
     customer_id: str
     manager_id: str | None
     branch_id: str | None
@@ -65,7 +65,7 @@ class AssignedOrder(NamedTuple):
     manager_id: str
 
 
-# The orders of each list that wait at one desk or in one pool, in the order of ranks.
+# The orders of each list that wait at one desk or in one pool, in the order of turns.
 Waiting = dict[int, list[WaitingOrder]]
 
 

@@ -107,7 +107,11 @@ def gather_eligibility(
         context,
         ROOM,
         "eligibility",
-        {"horizon": settings.value_horizon_months, "cost": settings.contact_cost},
+        {
+            "horizon": settings.value_horizon_months,
+            "cost": settings.contact_cost,
+            "by_value": settings.capacity_rule == "value",
+        },
         candidate=candidates,
         list_fact=list_facts,
         recent_order=recent,

@@ -5,7 +5,7 @@ inputs: [wanted_order]
 SELECT
     list,
     place,
-    rank,
+    turn,
     customer_id,
     manager_id,
     branch_id,
@@ -15,4 +15,4 @@ SELECT
     CAST(expected_value * 100 AS BIGINT) AS worth
 FROM wanted_order
 WHERE assign <> 'branch'
-ORDER BY place, rank
+ORDER BY place, turn
