@@ -142,7 +142,10 @@ def decide_orders(
         context,
         ROOM,
         "held_out",
-        {"by_value": context.settings.capacity_rule == "value"},
+        {
+            "by_value": context.settings.capacity_rule == "value",
+            "duties_take_places": context.settings.duties_take_places,
+        },
         eligibility=eligibility,
         granted_order=granted,
     )

@@ -27,6 +27,7 @@ fact AS (
         f.assign,
         f.purpose,
         f.is_minimum,
+        NOT f.is_held_out AS is_duty,
         o.branch_id,
         o.manager_id AS owner_id,
         CASE WHEN f.assign = 'branch' THEN NULL ELSE o.manager_id END AS manager_id,

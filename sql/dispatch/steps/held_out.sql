@@ -13,6 +13,7 @@ line AS (
     SELECT a.customer_id, a.list, p.manager_id, a.place, a.turn, 1 AS n
     FROM granted_order AS p
     JOIN eligibility AS a ON a.list = p.list AND a.customer_id = p.customer_id
+    WHERE :duties_take_places OR NOT a.is_duty
     UNION ALL
     SELECT customer_id, list, manager_id, place, turn, 0 AS n
     FROM drawn

@@ -11,6 +11,7 @@ SELECT
     branch_id,
     can_work,
     is_minimum,
+    is_duty,
     group_customer_id,
     CAST(expected_value * 100 AS BIGINT) AS worth
 FROM wanted_order

@@ -166,6 +166,31 @@ def test_by_value_the_minimum_of_a_duty_comes_first(office: Office) -> None:
     assert (treated(folder, "debt"), treated(folder, "late")) == ([], ["cat", "dan"])
 
 
+@pytest.mark.parametrize("rule", ["priority", "value"])
+def test_duties_may_go_out_beside_the_places(office: Office, rule: str) -> None:
+    """Each has a manager, also whom nobody owns; the places are for those who are to be persuaded."""
+    save = a_list("save", ["ann", "bob"], priority=1, holdout=True)
+    debt = a_list("debt", ["cat", "dan"], priority=2, purpose="debt", minimum=True)
+    new = a_list("new", ["eve"], priority=3, assign="allocate")
+    given: dict[str, Any] = {
+        "capacity_rule": rule,
+        "holdout_share": 0,
+        "features_owner": [
+            *map(owner, ("ann", "bob", "cat", "dan")),
+            owner("eve", None),
+        ],
+        "features_manager": [manager("M1", 1)],
+    }
+    folder = office(save, debt, new, duties_take_places=False, **given)
+    assert treated(folder, "save") == ["ann"]
+    assert treated(folder, "debt") == ["cat", "dan"]
+    assert treated(folder, "new") == ["eve"]
+    orders = read(folder, "dispatch_order")
+    assert {row["manager_id"] for row in orders} == {"M1"}
+    folder = office(save, debt, new, duties_take_places=True, **given)
+    assert len(read(folder, "dispatch_order")) == 1
+
+
 def test_capacity_says_what_the_places_were_worth_and_what_one_more_would_be(
     office: Office,
 ) -> None:
