@@ -262,7 +262,7 @@ def _read_next(
 def _needs_place(version: Version, spec: Spec) -> bool:
     """Whether orders of a list take a manager's places; duties may go out beside them."""
     takes = version.month_inputs.settings.get("duties_take_places", True)
-    return bool(spec.meta["holdout"]) or str(takes) != "False"
+    return bool(spec.meta["holdout"]) or str(takes) != "0"
 
 
 def _is_served_by_worth(version: Version, spec: Spec) -> bool:

@@ -6,7 +6,8 @@ inputs: [candidate, list_fact, recent_order]
 -- somebody out are about leaving, so each line of the customer is at risk by its own score; the others are about
 -- something the score does not know. A group is worth what its members are: that is the listed amount. A measured
 -- effect, where there is a model of it, is probability and persuadability in one; a group is not measured by a line of
--- its own, nor who opted out of scores.
+-- its own, nor who opted out of scores. A contract that is renewed binds for the months to come: what leaves in the
+-- first of them pays in none of the others, hence the sum of 1 to the horizon.
 WITH score AS (
     SELECT
         s.customer_id,
@@ -15,6 +16,17 @@ WITH score AS (
     FROM score_churn AS s
     LEFT JOIN features_trailing_mean AS t ON t.service_id = s.service_id
     GROUP BY s.customer_id
+),
+-- What a contract is worth by the scores themselves: by how much a line that is free is likelier to leave.
+contract_gap AS (
+    SELECT
+        COALESCE(
+            AVG(s.p_voluntary) FILTER (WHERE COALESCE(k.days_to_contract_end, 0) <= 60)
+            - AVG(s.p_voluntary) FILTER (WHERE k.days_to_contract_end > 60),
+            0
+        ) AS monthly_gap
+    FROM score_churn AS s
+    LEFT JOIN features_contract AS k ON k.service_id = s.service_id
 ),
 manned_branch AS (
     SELECT DISTINCT branch_id
@@ -60,6 +72,7 @@ fact AS (
                 WHEN f.is_held_out THEN COALESCE(e.planned_persuadability, w.planned_persuadability, f.persuadability)
                 ELSE f.persuadability
             END
+            + COALESCE(n.revenue_mean_3, 0) * f.renewal * GREATEST(d.monthly_gap, 0) * :horizon * (:horizon + 1) / 2
             - CAST(:cost AS DOUBLE),
             2
         ) AS DECIMAL(18, 2)) AS expected_value,
@@ -76,6 +89,8 @@ fact AS (
     LEFT JOIN features_high_value AS v ON v.customer_id = l.customer_id
     LEFT JOIN snapshot_customer AS p ON p.customer_id = l.customer_id
     LEFT JOIN score AS s ON s.customer_id = l.customer_id
+    LEFT JOIN features_trailing_mean AS n ON n.service_id = l.service_id
+    CROSS JOIN contract_gap AS d
     LEFT JOIN dispatch_segment AS g ON g.customer_id = l.customer_id
     LEFT JOIN feedback_persuasion AS e ON e.list = l.list AND e.segment = g.segment
     LEFT JOIN feedback_persuasion AS w ON w.list = l.list AND w.segment = 'all'
