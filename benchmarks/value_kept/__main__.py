@@ -21,6 +21,7 @@ from benchmarks.value_kept.page import write_page
 from benchmarks.value_kept.policies import MonthView, judge, make_policies
 from benchmarks.value_kept.town import Town, begin_office, by_rule, live_on
 from pipelines.core.month import Month
+from pipelines.store.lake import Version
 from twin import TwinConfig
 
 # The office's own policies: the rule by which places are given, and what it is not shown.
@@ -43,17 +44,22 @@ def judge_town(options: argparse.Namespace, seed: int, work: Path) -> pd.DataFra
 
     rows = []
     for number, held in enumerate(live_on(town, options.months, version)):
-        folders = {}
-        for name, (rule, forgotten) in OFFICE.items():
-            path = work / f"{town.month}-{name}.partial"
-            settings = by_rule(town.settings, rule)
-            draft = town.redo_dispatch(held, settings, path, forgotten)
-            folders[name] = draft.path
-        view = MonthView(folders["priority"], town.month, town.world, seed)
-        policies = make_policies(view, folders)
-        for row in judge(view, policies):
+        for row in judge_month(town, held, seed, work):
             rows.append({"seed": seed, "month": number, **row})
     return pd.DataFrame(rows)
+
+
+def judge_month(
+    town: Town, held: Version, seed: int, work: Path
+) -> list[dict[str, object]]:
+    """Return a row a policy and list of the month whose orders are about to be lived."""
+    folders = {}
+    for name, (rule, forgotten) in OFFICE.items():
+        path = work / f"{town.month}-{name}.partial"
+        settings = by_rule(town.settings, rule, duties_take_places=False)
+        folders[name] = town.redo_dispatch(held, settings, path, forgotten).path
+    view = MonthView(folders["priority"], town.month, town.world, seed)
+    return judge(view, make_policies(view, folders))
 
 
 def main() -> None:

@@ -1,9 +1,10 @@
 """The same month's orders by each policy, as many a manager for all.
 
-What is not persuasion (debts, requests to dismantle, cards, claims: lists that hold nobody out) stands as the office's
-`priority` has it in all plain policies, so that these orders are no part of a difference. For the rest each
-manager has as many orders as `priority` gave them. A plain rule calls a manager's own customers about their leaving,
-spares nobody but who must not be called, and holds nobody out.
+What is not persuasion (debts, requests to dismantle, cards, claims: lists that hold nobody out) goes out beside the
+places and is the same in all policies, so that these orders are no part of a difference. For the rest each manager has
+as many orders as `priority` gave them. A plain rule calls a manager's own customers about their leaving, spares nobody
+but who must not be called, and holds nobody out; only `risk x value, held to the rules` keeps to what the office must
+(hold-out, cool-down, complaints, opt-outs).
 """
 
 from __future__ import annotations
@@ -76,6 +77,9 @@ def make_policies(view: MonthView, office: Mapping[str, Path]) -> dict[str, pa.T
     chosen = {}
     for name, score in scores.items():
         chosen[name] = take_best(free, score, places)
+    allowed = free[~free["customer_id"].isin(_find_spared(view))]
+    score = allowed["risk"] * allowed["value"]
+    chosen["risk x value, held to the rules"] = take_best(allowed, score, places)
     rows = worth_of_rows(view, callable_)
     is_open = rows["list"].isin(PERSUASION)
     is_open &= ~rows["customer_id"].isin(duties["customer_id"])
@@ -109,6 +113,19 @@ def find_callable(view: MonthView) -> pd.DataFrame:
     falls = _find_falls(view, scores)
     people["fall"] = people["customer_id"].map(falls).fillna(-9.0)
     return _as_calls(view, people)
+
+
+def _find_spared(view: MonthView) -> set[str]:
+    """Whom the office may not ask: held out, called lately, complaining, opted out of scores."""
+    holdout = view.table("dispatch_holdout")
+    consent = view.table("features_consent")
+    why_not = view.table("dispatch_why_not")
+    is_stopped = why_not["reason"].isin(("cool_down", "complaint"))
+    return {
+        *holdout.loc[holdout["is_drawn"], "customer_id"],
+        *consent.loc[consent["is_opted_out"], "customer_id"],
+        *why_not.loc[is_stopped, "customer_id"],
+    }
 
 
 def _find_falls(view: MonthView, scores: pd.DataFrame) -> pd.Series:
