@@ -44,6 +44,8 @@ def judge_town(options: argparse.Namespace, seed: int, work: Path) -> pd.DataFra
 
     rows = []
     for number, held in enumerate(live_on(town, options.months, version)):
+        if number + 1 not in (options.judged or [number + 1]):
+            continue
         for row in judge_month(town, held, seed, work):
             rows.append({"seed": seed, "month": number, **row})
     return pd.DataFrame(rows)
@@ -69,6 +71,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=30)
     parser.add_argument("--before", type=int, default=5, help="months before orders")
     parser.add_argument("--months", type=int, default=7, help="months with orders")
+    parser.add_argument(
+        "--judged", type=int, nargs="*", help="of these months of orders; all"
+    )
     parser.add_argument("--first", default="2025-10", help="the first month of all")
     parser.add_argument("--lived", choices=("priority", "value"), default="priority")
     parser.add_argument("--quick", action="store_true", help="train in seconds")

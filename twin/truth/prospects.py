@@ -20,7 +20,7 @@ from twin.world.state import Happenings, World
 from twin.world.usage import doze_and_wake
 
 MONTHS = 12  # of revenue, the next month among them
-PATHS = 24
+PATHS = 16
 YEAR = 365  # days
 
 # What the next month does to lines, all of a kind, before their moods drift.
