@@ -13,8 +13,9 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from email.message import Message
 from importlib.metadata import PackageNotFoundError, metadata
-from typing import Any
+from typing import Any, cast
 
 # What an operator may use, change and run behind closed doors without publishing what is theirs:
 # permissive licences, and those that ask for their own files alone.
@@ -104,7 +105,7 @@ def find_licence(package: str) -> str | None:
     if package in STATED:
         return STATED[package]
     try:
-        facts = metadata(package)
+        facts = cast(Message, metadata(package))
     except PackageNotFoundError:
         return None
     expression = facts.get("License-Expression")

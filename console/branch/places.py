@@ -21,6 +21,7 @@ from pipelines.catalogue.spec import Spec
 from pipelines.rooms.dispatch.assign import plan_by_priority, plan_by_value
 from pipelines.rooms.dispatch.queues import Branch, Desk, Queue
 from pipelines.store.lake import Version
+from pipelines.store.versions import Wanted
 
 MOST_CHANGE = 20  # places more or fewer that are looked at
 _CAPACITY = "dispatch_capacity"
@@ -258,7 +259,7 @@ def _read_next(
     """Those of a list who wait for a place, the first in turn."""
     about = {**who_waits, "list": spec.name}
     waits = version.among(_WHY_NOT, "customer_id", about)
-    where: _Where = {"list": spec.name, "customer_id": waits}
+    where: Wanted = {"list": spec.name, "customer_id": waits}
     if _is_served_by_worth(version, spec):
         candidates = version.read_as(Candidate, _CANDIDATE, where=where)
         return sorted(candidates, key=_find_turn_by_worth)[:count]
