@@ -41,6 +41,7 @@ _FIGURES_OF_A_MONTH = (
     "cool_down_days",
     "dispatch_working_day",
     "minimum_service",
+    "duties_take_places",
     "value_horizon_months",
     "contact_cost",
     *PAY_RULES,
@@ -147,6 +148,11 @@ class Settings(BaseSettings):
         ge=0,
         le=1,
         description="share of debt and card orders served before value decides",
+    )
+    duties_take_places: bool = Field(
+        default=True,
+        description="orders of lists that hold nobody out (debt, card, claim, termination) need a "
+        "manager's place; without, all of them go out beside the places",
     )
     value_horizon_months: int = Field(
         default=12, ge=1, le=60, description="months of revenue that an order may keep"

@@ -108,8 +108,12 @@ class SparkEngine(DuckEngine):
         Raise StorageError when Spark fails.
         """
         types = self.types(sql, parameters)
-        with _name_failures(), self._work_out(sql, parameters or {}) as rows:
-            folder = self._scratch.resolve() / f"answer_{self._count}"
+
+        self._count += 1
+        folder = self._scratch.resolve() / f"answer_{self._count}"
+        # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
+        tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
+        with _name_failures(), self._answer_tree(tree, parameters or {}) as rows:
             rows.write.parquet(str(folder))
 
         columns = []
@@ -136,12 +140,13 @@ class SparkEngine(DuckEngine):
 
         nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
         schema = nothing.to_arrow_table().schema
+        tree = sqlglot.parse_one(f"{parts.mark_sql(sql)}\n", read="duckdb")
         write_task = make_part_writer(path.resolve(), self.types(sql, parameters))
         path.mkdir(mode=0o700, exist_ok=True)
         with (
             _name_failures(),
             _unasked_for_pandas(),
-            self._work_out(sql, parameters or {}) as rows,
+            self._answer_tree(tree, parameters or {}) as rows,
         ):
             spread = _spread_parts(rows, parts)
             told = spread.mapInArrow(write_task, WRITTEN_COLUMNS).collect()
@@ -149,11 +154,10 @@ class SparkEngine(DuckEngine):
         return complete_parts(path, schema, parts, written)
 
     @contextmanager
-    def _work_out(self, sql: str, parameters: Parameters) -> Iterator[DataFrame]:
-        """Have Spark answer a SELECT once its rows are asked for; what it keeps for it goes."""
-        self._count += 1
-        # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
-        tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
+    def _answer_tree(
+        self, tree: exp.Expr, parameters: Parameters
+    ) -> Iterator[DataFrame]:
+        """Give what a SELECT answers, worked out once somebody asks for its rows."""
         for table in tuple(tree.find_all(exp.Table)):
             name = _flatten_name(TableName(table.name, table.db))
             if name in self._tables:
@@ -161,30 +165,34 @@ class SparkEngine(DuckEngine):
                 shown = exp.to_table(name, alias=table.alias or table.name)
                 table.replace(shown)
 
-        shared = self._set_steps_apart(tree, parameters)
+        shared = []
+        outermost = [
+            steps
+            for steps in tree.find_all(exp.With)
+            if steps.find_ancestor(exp.With) is None
+        ]
         try:
+            for steps in outermost:
+                shared += self._set_steps_apart(steps, parameters)
             yield self._ask(tree, parameters)
         finally:
             for step in shared:
                 step.unpersist()
 
     def _set_steps_apart(
-        self, tree: exp.Expr, parameters: Parameters
+        self, steps: exp.With, parameters: Parameters
     ) -> list[DataFrame]:
         """Make each step of a WITH a view; return those that are kept, as more than one reads them.
 
         Spark writes a step out wherever it is named: steps that name steps twice, three deep, are
         worked out eight times, and planned as often.
         """
-        steps = tree.args.get("with_")
-        if steps is None:
-            return []
-        tree.set("with_", None)
-
+        owner = steps.parent
+        steps.pop()
+        readers = [*steps.expressions, owner]
         shared = []
         for step in steps.expressions:
             rows = self._ask(step.this, parameters)
-            readers = [*steps.expressions, tree]
             naming = [
                 table for reader in readers for table in _find_named(reader, step.alias)
             ]
@@ -212,7 +220,10 @@ class SparkEngine(DuckEngine):
             rows = self._session.read.parquet(str(table))
             rows = rows.selectExpr("*", *_write_younger_columns(name, rows.columns))
         else:
-            rows = self._session.sql(_translate(select_nothing(table)))
+            nothing = sqlglot.transpile(
+                select_nothing(table), read="duckdb", write="spark"
+            )[0]
+            rows = self._session.sql(nothing)
 
         rows.createOrReplaceTempView(name)
         self._shown[name] = table
@@ -220,21 +231,15 @@ class SparkEngine(DuckEngine):
 
 def _spread_parts(rows: DataFrame, parts: Parts) -> DataFrame:
     """All rows of a part to one task, in the order in which the embedded engine writes them."""
-    from pyspark.sql.functions import col, expr
+    from pyspark.sql.functions import col
 
     order = []
     for name, is_descending in parts.ordered:
         column = col(f"`{name}`")
         way = column.desc_nulls_last if is_descending else column.asc_nulls_last
         order.append(way())
-    marked = rows.withColumn(PART, expr(_translate(parts.part_sql)))
-    spread = marked.repartition(parts.count, PART)
+    spread = rows.repartition(parts.count, PART)
     return spread.sortWithinPartitions(PART, *order)
-
-
-def _translate(sql: str) -> str:
-    """What DuckDB is asked, in Spark's words."""
-    return sqlglot.transpile(sql, read="duckdb", write="spark")[0]
 
 
 def _flatten_name(table: TableName) -> str:

@@ -92,17 +92,16 @@ class Parts:
         """With how many digits of an MD5 a part is told."""
         return len(f"{self.count - 1:x}")
 
-    @property
-    def part_sql(self) -> str:
-        """The SQL that tells a row's part, in DuckDB's words."""
+    def mark_sql(self, sql: str) -> str:
+        """Return a SELECT with each row's part beside it."""
         key = f"COALESCE({quote_name(self.column)}, '')"
-        return f"SUBSTR(MD5({key}), 1, {self.digits})"
+        part = f"SUBSTR(MD5({key}), 1, {self.digits})"
+        return f"SELECT *, {part} AS {PART} FROM ({sql})"
 
     def order_sql(self, sql: str) -> str:
-        """Return a SELECT with each row's part beside it, in the order that parts are written."""
+        """Return the same in the order that parts are written."""
         order = ", ".join([PART, *(column.sql for column in self.ordered)])
-        marked = f"SELECT *, {self.part_sql} AS {PART} FROM ({sql})"
-        return f"SELECT * FROM ({marked}) ORDER BY {order}"
+        return f"SELECT * FROM ({self.mark_sql(sql)}) ORDER BY {order}"
 
 
 class WrittenPart(NamedTuple):
