@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import cmp_to_key
 from math import floor
+
+# A numerator over a denominator above 0, in whatever terms: what is made by the ten thousand is
+# not reduced each time.
+Ratio = tuple[int, int]
 
 
 def apportion_parts(
@@ -19,27 +25,67 @@ def apportion_parts(
     part got too little before: it counts with its remainder, but gives no unit to a part that needs
     no rounding.
     """
+    ratios = [part.as_integer_ratio() for part in parts]
+    return apportion_ratios(ratios, places, owed)
+
+
+def apportion_ratios(
+    parts: Sequence[Ratio], places: int, owed: Sequence[Fraction] | None = None
+) -> list[Decimal]:
+    """Round parts that are given as ratios in the same way."""
     scale = 10**places
-    scaled = [Fraction(part) * scale for part in parts]
-    units = [floor(part) for part in scaled]
-    whole = round_half_away(sum(scaled, Fraction(0)))
+    units: list[int] = []
+    remainders: list[Ratio] = []
+    for numerator, denominator in parts:
+        count, remainder = divmod(numerator * scale, denominator)
+        units.append(count)
+        remainders.append((remainder, denominator))
+
+    whole = round_half_away(sum(units) + _add_ratios(remainders))
     missing = whole - sum(units)
-
-    remainders = [part - whole for part, whole in zip(scaled, units, strict=True)]
-    claims = list(remainders)
-    if owed is not None:
-        claims = [
-            claim + late * scale for claim, late in zip(claims, owed, strict=True)
-        ]
-
-    def rank_part(index: int) -> tuple[bool, Fraction, int]:
-        needs_no_rounding = remainders[index] == 0
-        return needs_no_rounding, -claims[index], index
-
-    ranked = sorted(range(len(parts)), key=rank_part)
-    for index in ranked[:missing]:
-        units[index] += 1
+    if missing:
+        claims = remainders
+        if owed is not None:
+            claims = _add_owed(remainders, owed, scale)
+        for index in _rank_parts(remainders, claims)[:missing]:
+            units[index] += 1
     return [Decimal(count).scaleb(-places) for count in units]
+
+
+def _add_ratios(ratios: Iterable[Ratio]) -> Fraction:
+    """Return the sum of ratios, those of one denominator added up first."""
+    numerators: Counter[int] = Counter()
+    for numerator, denominator in ratios:
+        numerators[denominator] += numerator
+    return sum(
+        (Fraction(numerator, over) for over, numerator in numerators.items()),
+        Fraction(0),
+    )
+
+
+def _add_owed(
+    remainders: Iterable[Ratio], owed: Iterable[Fraction], scale: int
+) -> list[Ratio]:
+    """Return what each part claims: its remainder, and what it got too little before."""
+    claims = []
+    for (remainder, denominator), late in zip(remainders, owed, strict=True):
+        claim = Fraction(remainder, denominator) + late * scale
+        claims.append(claim.as_integer_ratio())
+    return claims
+
+
+def _rank_parts(remainders: Sequence[Ratio], claims: Sequence[Ratio]) -> list[int]:
+    """Return the parts' places, the largest claim first; what needs no rounding comes last."""
+
+    def compare(one: int, other: int) -> int:
+        needs_none, other_needs_none = not remainders[one][0], not remainders[other][0]
+        if needs_none != other_needs_none:
+            return needs_none - other_needs_none
+        (claim, over), (other_claim, other_over) = claims[one], claims[other]
+        return other_claim * over - claim * other_over
+
+    # Equals stay in their order.
+    return sorted(range(len(claims)), key=cmp_to_key(compare))
 
 
 def round_half_away(value: Fraction) -> int:

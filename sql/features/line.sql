@@ -4,20 +4,29 @@ owner: retention
 key: [service_id]
 tolerates: [prior.features_line, base.features_line, service.replaces_service_id, service.termination_reason]
 --- */
-WITH replaced AS (
+WITH renumbered AS (
+    SELECT
+        k.service_id,
+        k.replaces_service_id,
+        -- A number may change twice within the month; what was known of it before goes first.
+        COALESCE(
+            before.line_id, first_before.line_id, k1.replaces_service_id, k.replaces_service_id
+        ) AS line_id
+    FROM snapshot_service AS k
+    LEFT JOIN prior.features_line AS before ON before.service_id = k.replaces_service_id
+    LEFT JOIN snapshot_service AS k1 ON k1.service_id = k.replaces_service_id
+    LEFT JOIN prior.features_line AS first_before ON first_before.service_id = k1.replaces_service_id
+    WHERE k.replaces_service_id IS NOT NULL
+),
+replaced AS (
     SELECT replaces_service_id AS service_id
-    FROM snapshot_service
-    WHERE replaces_service_id IS NOT NULL
+    FROM renumbered
     GROUP BY replaces_service_id
 )
 SELECT
     s.service_id,
     s.customer_id,
-    -- A number may change twice within the month; what was known of it before goes first.
-    COALESCE(
-        own.line_id, before.line_id, first_before.line_id,
-        k1.replaces_service_id, k.replaces_service_id, s.service_id
-    ) AS line_id,
+    COALESCE(own.line_id, n.line_id, s.service_id) AS line_id,
     s.is_in_net,
     CASE
         WHEN s.is_in_net THEN CAST(NULL AS VARCHAR)
@@ -27,12 +36,9 @@ SELECT
         ELSE 'unknown'
     END AS loss
 FROM features_service AS s
-JOIN snapshot_service AS k ON k.service_id = s.service_id
+LEFT JOIN renumbered AS n ON n.service_id = s.service_id
 LEFT JOIN replaced AS r ON r.service_id = s.service_id
 LEFT JOIN prior.features_line AS own ON own.service_id = s.service_id
-LEFT JOIN prior.features_line AS before ON before.service_id = k.replaces_service_id
-LEFT JOIN snapshot_service AS k1 ON k1.service_id = k.replaces_service_id
-LEFT JOIN prior.features_line AS first_before ON first_before.service_id = k1.replaces_service_id
 UNION ALL
 -- Lines of the base month that are in the file no more: how they were lost was said in the month they ended.
 SELECT

@@ -3,8 +3,8 @@
 Of a part b with denominator d, numerator n, rate r = n / d and share w = d / D of the whole D,
 means of both months marked ~: the numerator's change is volume r~·w~·ΔD, mix r~·D~·Δw and rate, the
 rest (d~·Δr). The value's change is mix (r~ − R~)·Δw, against the company's rate R, and rate, the
-rest (w~·Δr): volume moves no quotient. All in fractions, so both are exact (Bennet's indicator,
-1920); published at fixed places so that parts add up to the whole.
+rest (w~·Δr): volume moves no quotient. All in whole numbers over a common denominator, so both are
+exact (Bennet's indicator, 1920); published at fixed places so that parts add up to the whole.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
+from typing import NamedTuple
 
-from pipelines.core.apportion import apportion_parts
+from pipelines.core.apportion import Ratio, apportion_ratios
 
 AMOUNT_PLACES = 8  # a numerator's own places
 VALUE_PLACES = 12  # more than anybody prints of a quotient
@@ -31,17 +33,25 @@ class Pair:
     n1: Fraction
     d1: Fraction
 
+
+class _Counts(NamedTuple):
+    """The same in whole numbers: as many times as large, all parts alike."""
+
+    n0: int
+    d0: int
+    n1: int
+    d1: int
+
     @property
-    def mean_rate(self) -> Fraction:
+    def mean_rate(self) -> Ratio:
         """The mean of both months' rates; of the one that has a denominator where only one has."""
-        rates = []
+        if self.d0 and self.d1:
+            return self.n0 * self.d1 + self.n1 * self.d0, 2 * self.d0 * self.d1
         if self.d0:
-            rates.append(self.n0 / self.d0)
+            return self.n0, self.d0
         if self.d1:
-            rates.append(self.n1 / self.d1)
-        if not rates:
-            return _ZERO
-        return sum(rates, _ZERO) / len(rates)
+            return self.n1, self.d1
+        return 0, 1
 
 
 @dataclass(frozen=True)
@@ -70,16 +80,18 @@ def decompose_change(parts: Mapping[str, Pair]) -> dict[str, Effects]:
 
     The company's are the sums of the parts'. It has a denominator in both months.
     """
-    whole = add_pairs(parts.values())
-    cells: list[Fraction] = []
-    for part in parts.values():
+    scale = _find_scale(parts.values())
+    counts = {name: _count_pair(part, scale) for name, part in parts.items()}
+    whole = _Counts(*map(sum, zip(*counts.values(), strict=True)))
+    cells: list[Ratio] = []
+    for part in counts.values():
         cells.extend(_split_value(part, whole))
-    values = iter(apportion_parts(cells, VALUE_PLACES))
+    values = iter(apportion_ratios(cells, VALUE_PLACES))
 
     effects: dict[str, Effects] = {}
-    for name, part in parts.items():
-        exact = _split_numerator(part, whole)
-        volume, mix, rate = apportion_parts(exact, AMOUNT_PLACES)
+    for name, part in counts.items():
+        exact = _split_numerator(part, whole, scale)
+        volume, mix, rate = apportion_ratios(exact, AMOUNT_PLACES)
         effects[name] = Effects(
             volume=volume,
             mix=mix,
@@ -89,6 +101,21 @@ def decompose_change(parts: Mapping[str, Pair]) -> dict[str, Effects]:
         )
     company = _add_effects(effects.values())
     return {"company": company, **effects}
+
+
+def _find_scale(parts: Iterable[Pair]) -> int:
+    """Return how many times as large all sums are whole numbers."""
+    denominators = set()
+    for part in parts:
+        for figure in (part.n0, part.d0, part.n1, part.d1):
+            denominators.add(figure.denominator)
+    return lcm(*denominators)
+
+
+def _count_pair(part: Pair, scale: int) -> _Counts:
+    """Return a part's sums, so many times as large."""
+    figures = (part.n0, part.d0, part.n1, part.d1)
+    return _Counts(*(f.numerator * (scale // f.denominator) for f in figures))
 
 
 def is_storable(effects: Effects) -> bool:
@@ -115,27 +142,41 @@ def add_pairs(pairs: Iterable[Pair]) -> Pair:
     return total
 
 
-def _split_numerator(part: Pair, whole: Pair) -> list[Fraction]:
+def _split_numerator(part: _Counts, whole: _Counts, scale: int) -> list[Ratio]:
     """Split the numerator's change into volume, mix and rate."""
-    share_before = part.d0 / whole.d0
-    share_now = part.d1 / whole.d1
-    share_change = share_now - share_before
-    mean_share = (share_now + share_before) / 2
-    whole_change = whole.d1 - whole.d0
-    mean_whole = (whole.d1 + whole.d0) / 2
-    volume = part.mean_rate * mean_share * whole_change
-    mix = part.mean_rate * share_change * mean_whole
-    rate = part.n1 - part.n0 - volume - mix
-    return [volume, mix, rate]
+    mean_rate, rate_over = part.mean_rate
+    share_before, share_now, share_over = _find_shares(part, whole)
+    over = 2 * rate_over * share_over
+    volume = mean_rate * (share_now + share_before) * (whole.d1 - whole.d0)
+    mix = mean_rate * (share_now - share_before) * (whole.d1 + whole.d0)
+    rate = (part.n1 - part.n0) * over - volume - mix
+    return _put_over(over * scale, volume, mix, rate)
 
 
-def _split_value(part: Pair, whole: Pair) -> list[Fraction]:
+def _split_value(part: _Counts, whole: _Counts) -> list[Ratio]:
     """Split the value's change into mix and rate."""
-    share_change = part.d1 / whole.d1 - part.d0 / whole.d0
-    value_change = part.n1 / whole.d1 - part.n0 / whole.d0
-    change = value_change - whole.mean_rate * share_change
-    mix = (part.mean_rate - whole.mean_rate) * share_change
-    return [mix, change - mix]
+    mean_rate, rate_over = part.mean_rate
+    whole_rate, whole_over = whole.mean_rate
+    share_before, share_now, share_over = _find_shares(part, whole)
+    share_change = share_now - share_before
+    rates_over = rate_over * whole_over
+    value_change = (part.n1 * whole.d0 - part.n0 * whole.d1) * rates_over
+    change = value_change - whole_rate * rate_over * share_change
+    rate_beyond = mean_rate * whole_over - whole_rate * rate_over
+    mix = rate_beyond * share_change
+    return _put_over(rates_over * share_over, mix, change - mix)
+
+
+def _find_shares(part: _Counts, whole: _Counts) -> tuple[int, int, int]:
+    """Return a part's shares of the whole before and now, and what both are over."""
+    return part.d0 * whole.d1, part.d1 * whole.d0, whole.d0 * whole.d1
+
+
+def _put_over(denominator: int, *numerators: int) -> list[Ratio]:
+    """Return numerators over one denominator, which is above 0 then."""
+    if denominator < 0:
+        return [(-numerator, -denominator) for numerator in numerators]
+    return [(numerator, denominator) for numerator in numerators]
 
 
 def _add_effects(effects: Iterable[Effects]) -> Effects:
