@@ -24,8 +24,8 @@ from console.analysis.shelf import (
     list_shelf,
 )
 from console.errands.board import PROMOTE, Wanted, ask_for
-from console.errands.words import list_errands
 from console.figures.months import find_newest_release
+from console.quality.words import list_errands
 from pipelines.core.settings import load_settings
 from pipelines.text.texts import say_reasons
 
