@@ -85,7 +85,8 @@ def _show_month(
 
 def _describe_errands(month: Month) -> dict[str, Any]:
     """What was asked for of a month, and where it is looked at again."""
-    return list_errands(find_language(), month=str(month)) | {
+    return {
+        **list_errands(find_language(), month=str(month)),
         "errands_page": reverse("quality_errands", args=(month,)),
         "whole_page": reverse("quality_month", args=(month,)),
     }
