@@ -233,7 +233,6 @@ class Errand(models.Model):
     month = models.CharField(max_length=7, blank=True)
     version = models.IntegerField(null=True)
     subject = models.CharField(max_length=200, blank=True)
-    why = models.TextField(blank=True)
     asked_by = models.CharField(max_length=150)
     asked_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=16, default="waiting", db_index=True)

@@ -24,8 +24,8 @@ from console.analysis.shelf import (
     list_shelf,
 )
 from console.errands.board import PROMOTE, Wanted, ask_for
-from console.errands.words import list_errands
 from console.figures.months import find_newest_release
+from console.quality.words import list_errands
 from pipelines.core.settings import load_settings
 from pipelines.text.texts import say_reasons
 
@@ -61,7 +61,8 @@ def promote_model(request: Any, version: str) -> Any:
         problem = _("Say why: it stays on the record.")
         return _show_model(request, shelved, 422, problem=problem)
     record_access(request, "ask_promote", version)
-    ask_for(Wanted(PROMOTE, subject=version), request.user.name, why)
+    wanted = Wanted(PROMOTE, subject=version, why=why)
+    ask_for(wanted, request.user.name)
     return redirect("model", version)
 
 
@@ -74,8 +75,8 @@ def show_model_errands(request: Any, version: str) -> Any:
 
 
 def _describe_errands(shelved: Shelved) -> dict[str, Any]:
-    listed = list_errands(find_language(), kind=PROMOTE, subject=shelved.version)
-    return listed | {
+    return {
+        **list_errands(find_language(), kind=PROMOTE, subject=shelved.version),
         "errands_page": reverse("model_errands", args=(shelved.version,)),
         "whole_page": reverse("model", args=(shelved.version,)),
     }

@@ -19,7 +19,7 @@ from django.utils import timezone
 from console.models import AuditEntry, Errand
 
 RUN, RELEASE, RESTATE, GATHER = "run", "release", "restate", "gather"
-PROMOTE = "promote"
+PROMOTE = "promote"  # a model (`subject`)
 WAITING, BEGUN, DONE, FAILED = "waiting", "begun", "done", "failed"
 OPEN = (WAITING, BEGUN)
 _MOST_TRIES = 3
@@ -27,15 +27,16 @@ _MOST_TRIES = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for: of a month, of a version of it, or about a person or model (`subject`)."""
+    """What is asked for: of a month, of a version of it, or about a person (`subject`), and why."""
 
     kind: str
     month: str = ""
     version: int | None = None
     subject: str = ""
+    why: str = ""
 
 
-def ask_for(wanted: Wanted, actor: str, why: str = "") -> Errand:
+def ask_for(wanted: Wanted, actor: str) -> Errand:
     """Write an errand down, on the record; the one that is open where the same was asked for."""
     facts = {
         "kind": wanted.kind,
@@ -47,15 +48,13 @@ def ask_for(wanted: Wanted, actor: str, why: str = "") -> Errand:
         same: Errand | None = Errand.objects.filter(state__in=OPEN, **facts).first()
         if same is not None:
             return same
-        errand: Errand = Errand.objects.create(asked_by=actor, why=why, **facts)
-        detail: dict[str, Any] = {"version": wanted.version}
-        if why:
-            detail["why"] = why
+        said = {"why": wanted.why} if wanted.why else {}
+        errand: Errand = Errand.objects.create(asked_by=actor, said=said, **facts)
         AuditEntry.objects.create(
             actor=actor,
             action=f"ask_{wanted.kind}",
             subject=wanted.month or wanted.subject,
-            detail=detail,
+            detail={"version": wanted.version, **said},
         )
     return errand
 

@@ -130,14 +130,15 @@ def _promote(home: Path, settings: Settings, errand: Errand) -> Said:
     from pipelines.jobs.training.shelf import promote_version
 
     version, actor = errand.subject, errand.asked_by
+    why = errand.said.get("why", "")
     standing = find_shelved(home, version, settings.key)
     if errand.tries > 1 and standing is not None and standing.is_champion:
-        return {"model": version}
-    promote_version(home, version, actor, errand.why, settings)
+        return {"why": why}
+    promote_version(home, version, actor, why, settings)
     AuditEntry.objects.create(
-        actor=actor, action="promoted", subject=version, detail={"why": errand.why}
+        actor=actor, action="promoted", subject=version, detail={"why": why}
     )
-    return {"model": version}
+    return {"why": why}
 
 
 _DEEDS: Mapping[str, Callable[[Path, Settings, Errand], Said]] = {

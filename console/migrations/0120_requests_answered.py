@@ -1,4 +1,4 @@
-"""Requests for places are answered once, for ever; an errand may have a reason."""
+"""Requests for places are answered once, for ever."""
 
 from typing import Any
 
@@ -17,12 +17,6 @@ class Migration(migrations.Migration):
     dependencies = [("console", "0010_heads_append_only")]
 
     operations = [
-        migrations.AddField(
-            model_name="errand",
-            name="why",
-            field=models.TextField(blank=True, default=""),
-            preserve_default=False,
-        ),
         migrations.CreateModel(
             name="PlacesAnswer",
             fields=[

@@ -24,7 +24,6 @@ from console.access.record import record_access
 from console.access.roles import Role
 from console.branch.decisions import count_decisions
 from console.errands.board import OPEN, RELEASE, RESTATE, RUN, Wanted, ask_for
-from console.errands.words import list_errands
 from console.models import AuditEntry, Errand
 from console.quality.reading import (
     FindingPage,
@@ -35,6 +34,7 @@ from console.quality.reading import (
     read_month,
 )
 from console.quality.restated import count_restated_orders, list_restated_figures
+from console.quality.words import list_errands
 from pipelines.catalogue.outputs import name_lists
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
@@ -85,7 +85,8 @@ def _show_month(
 
 def _describe_errands(month: Month) -> dict[str, Any]:
     """What was asked for of a month, and where it is looked at again."""
-    return list_errands(find_language(), month=str(month)) | {
+    return {
+        **list_errands(find_language(), month=str(month)),
         "errands_page": reverse("quality_errands", args=(month,)),
         "whole_page": reverse("quality_month", args=(month,)),
     }

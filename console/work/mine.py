@@ -1,4 +1,4 @@
-"""A manager's own figures: claims beside what the bills say, KPIs, and the day in numbers."""
+"""A manager's own figures: claims beside what the bills say, KPIs, appraisal and the day."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from console.access.scope import scope
 from console.figures.kpis import Scope, read_scope
 from console.figures.months import find_newest_release
 from console.models import Answer, HeldAnswer
+from console.work.appraisal import read_appraisal
 from console.work.published import list_released
 from pipelines.catalogue.outputs import name_lists
 from pipelines.core.outcomes import load_outcomes
@@ -46,19 +47,21 @@ class Claim(NamedTuple):
 @open_to(Role.MANAGER)
 @require_safe
 def show_own_figures(request: Any) -> Any:
-    """Show a manager the own claims, KPIs and day."""
+    """Show a manager the own claims, KPIs, appraisal and day."""
     language = find_language()
     home: Path = settings.CONSOLE_HOME
     claims = list_claims(home, request.user, language)
     verdicts = Counter(claim.is_verified for claim in claims)
     version = find_newest_release(home)
-    lines = []
+    lines, appraisal = [], None
     if version is not None:
         own = Scope("manager", request.user.manager_id)
         lines = read_scope(version, own, language)
+        appraisal = read_appraisal(version, request.user.manager_id, language)
     context = {
         "version": version,
         "lines": lines,
+        "appraisal": appraisal,
         "claims": claims,
         "confirmed": verdicts[True],
         "denied": verdicts[False],

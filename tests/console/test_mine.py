@@ -76,3 +76,21 @@ def test_the_day_counts_what_was_answered_here_and_on_paper(console: Console) ->
     assert count_day("wang") == {"answered": 1, "reached": 0, "closed": 0}
     page = wang.get("/mine/").content.decode()
     assert "<b>1</b> 已填写" in page
+
+
+def test_the_appraisal_is_the_scorecard_of_the_month(console: Console) -> None:
+    from console.figures.months import find_newest_release
+    from console.work.appraisal import read_appraisal
+
+    version = find_newest_release(console.home)
+    assert version is not None
+    [card] = version.read_rows("report_scorecard", where={"manager_id": "M1"})
+    lines = version.read_rows("report_scorecard_line", where={"manager_id": "M1"})
+    found = read_appraisal(version, "M1", "zh")
+    assert found is not None and found.score == card["total_score"]
+    assert len(found.lines) == len(lines) > 0
+    unjudged = [line for line in found.lines if line.points is None]
+    assert all(str(line.state) for line in unjudged) and unjudged
+    page = console.visit("wang").get("/mine/").content.decode()
+    assert "我的考核" in page and str(unjudged[0].state) in page
+    assert read_appraisal(version, "M9", "zh") is None
