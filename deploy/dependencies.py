@@ -1,6 +1,6 @@
-"""What the program is made of: every locked dependency with its licence, as a CycloneDX bill of materials.
+"""What the program is made of: each locked dependency with its licence, in CycloneDX's form.
 
-    uv export --frozen --no-dev --all-extras --format cyclonedx1.5 | python -m deploy.dependencies > sbom.json
+    uv export --frozen --no-dev --all-extras --format cyclonedx1.5 | python -m deploy.dependencies
 
 The lock says what and with which hashes, the installed packages say under which licence. The same
 lock gives the same bytes: no time of day, no serial number. Ends with 1 where a licence is not
@@ -13,7 +13,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
 from typing import Any
 
 # What an operator may use, change and run behind closed doors without publishing what is theirs:
@@ -57,7 +57,9 @@ _NAMES = {
 }
 # What says nothing, or not enough, of itself: read in the package's own licence file.
 STATED = {
+    "async-timeout": "Apache-2.0",  # with Python 3.10 alone
     "axe-playwright-python": "MIT",
+    "colorama": "BSD-3-Clause",  # on Windows alone
     "py4j": "BSD-3-Clause",
     "pyspark": "Apache-2.0",
     "skops": "MIT",
@@ -105,14 +107,21 @@ def find_licence(package: str) -> str | None:
         facts = metadata(package)
     except PackageNotFoundError:
         return None
-    expression = facts.get("License-Expression")
+    expression = _read_fact(facts, "License-Expression")
     if expression:
         return _NAMES.get(expression, expression)
     known = list(_read_classifiers(facts.get_all("Classifier") or []))
     if known:
         return " OR ".join(known)
-    own_words = (facts.get("License") or "").strip()
-    return _NAMES.get(own_words, own_words.splitlines()[0] if own_words else None)
+    own_words = _read_fact(facts, "License")
+    if not own_words:
+        return None
+    return _NAMES.get(own_words, own_words.splitlines()[0])
+
+
+def _read_fact(facts: PackageMetadata, name: str) -> str:
+    """What a package says of itself under a name; nothing where it says nothing."""
+    return facts[name].strip() if name in facts else ""
 
 
 def _read_classifiers(classifiers: Sequence[str]) -> Iterator[str]:
