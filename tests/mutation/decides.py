@@ -7,7 +7,7 @@ from collections.abc import Mapping
 _DISPATCH = ("tests/rooms/dispatch",)
 _VALIDATE = ("tests/rooms/validate",)
 _KPI = ("tests/rooms/kpi",)
-_ACCESS = ("tests/console/test_scopes.py", "tests/console/test_books.py")
+_ACCESS = ("tests/console/access", "tests/console/test_scopes.py")
 
 DECIDES: Mapping[str, tuple[str, ...]] = {
     # money, signatures, what may be seen of a person
