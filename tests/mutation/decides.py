@@ -11,7 +11,7 @@ _ACCESS = ("tests/console/access", "tests/console/test_scopes.py")
 
 DECIDES: Mapping[str, tuple[str, ...]] = {
     # money, signatures, what may be seen of a person
-    "pipelines/text/units.py": ("tests/text",),
+    "pipelines/text/units.py": ("tests/text/test_units.py",),
     "pipelines/text/masking.py": ("tests/text/test_masking.py",),
     "pipelines/documents/workbooks/signature.py": (
         "tests/documents/workbooks/test_signature.py",
@@ -26,7 +26,7 @@ DECIDES: Mapping[str, tuple[str, ...]] = {
     "pipelines/rooms/validate/verdicts.py": _VALIDATE,
     "pipelines/rooms/validate/findings.py": _VALIDATE,
     # who gets an order, and who is held out
-    "pipelines/rooms/dispatch/orders.py": _DISPATCH,
+    "pipelines/rooms/dispatch/orders.py": ("tests/rooms/dispatch/test_orders.py",),
     "pipelines/rooms/dispatch/holdout.py": (
         "tests/rooms/dispatch/test_holdout.py",
         "tests/rooms/dispatch/test_dispatch.py",
