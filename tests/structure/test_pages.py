@@ -47,7 +47,7 @@ def list_calls(page: Path) -> Iterator[list[str]]:
 
 def find_command(words: list[str]) -> tuple[Any, str]:
     """The command that words call, one below another if need be."""
-    command = map_commands().get(words[0])
+    command: Any = map_commands().get(words[0])
     name = words[0]
     if len(words) > 1 and hasattr(command, "commands"):
         for one in words[1].split("|"):

@@ -152,7 +152,7 @@ def test_a_payment_pays_what_it_names_and_then_the_oldest(
     shares: list[tuple[str, str, int]],
 ) -> None:
     found = list(assign_payments(bills, credits, payments))
-    assert [(s.payment_id, s.bill_id, s.amount) for s in found] == shares
+    assert [(s.payment_id, s.bill_id, int(s.amount)) for s in found] == shares
     days = {payment.id: payment.paid_on for payment in payments}
     assert all(share.paid_on == days[share.payment_id] for share in found)
 
