@@ -13,9 +13,8 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from email.message import Message
-from importlib.metadata import PackageNotFoundError, metadata
-from typing import Any, cast
+from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
+from typing import Any
 
 # What an operator may use, change and run behind closed doors without publishing what is theirs:
 # permissive licences, and those that ask for their own files alone.
@@ -105,17 +104,24 @@ def find_licence(package: str) -> str | None:
     if package in STATED:
         return STATED[package]
     try:
-        facts = cast(Message, metadata(package))
+        facts = metadata(package)
     except PackageNotFoundError:
         return None
-    expression = facts.get("License-Expression")
+    expression = _read_fact(facts, "License-Expression")
     if expression:
         return _NAMES.get(expression, expression)
     known = list(_read_classifiers(facts.get_all("Classifier") or []))
     if known:
         return " OR ".join(known)
-    own_words = (facts.get("License") or "").strip()
-    return _NAMES.get(own_words, own_words.splitlines()[0] if own_words else None)
+    own_words = _read_fact(facts, "License")
+    if not own_words:
+        return None
+    return _NAMES.get(own_words, own_words.splitlines()[0])
+
+
+def _read_fact(facts: PackageMetadata, name: str) -> str:
+    """What a package says of itself under a name; nothing where it says nothing."""
+    return facts[name].strip() if name in facts else ""
 
 
 def _read_classifiers(classifiers: Sequence[str]) -> Iterator[str]:

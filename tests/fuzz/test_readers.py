@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.core.errors import RetentionError
 from tests.fuzz.readers import READERS, try_reader
 from tests.fuzz.seeds import make_seeds
 
@@ -20,6 +21,19 @@ def test_every_reader_has_a_good_file_to_begin_from() -> None:
     assert seeds.keys() == READERS.keys()
     for name, files in seeds.items():
         READERS[name](files[0])  # raises where it is not good
+
+
+@pytest.mark.parametrize(
+    "name", ["mapping", "database", "deliveries", "plan", "scorecard", "gate"]
+)
+def test_a_key_that_is_not_known_is_refused_by_name(name: str) -> None:
+    """Settings of an earlier or a later release are never passed over in silence."""
+    [good, *_] = make_seeds()[name]
+    with pytest.raises(RetentionError) as refused:
+        READERS[name](good + b"\nno_such_key: 1\n")
+    assert refused.value.exit_code == 10 or name == "plan"
+    facts = " ".join(map(str, refused.value.facts.values()))
+    assert "no_such_key" in facts or name == "gate", facts
 
 
 @pytest.mark.parametrize("name", READERS)

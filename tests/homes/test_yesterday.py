@@ -1,7 +1,11 @@
-"""Homes of earlier releases, as they were left: read, verified, continued, restated and answered by today's program."""
+"""Homes of earlier releases, as they were left: read, verified, continued, restated and answered by today's program.
+
+`RETENTION_KEPT_HOMES=FOLDER` takes other homes than those that are kept here.
+"""
 
 from __future__ import annotations
 
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +17,7 @@ from tests.homes.make import HOLDOUT, MADE, NEXT
 from tests.machine.keeping import Kept, check_home
 from tests.support.office import fill
 
-KEPT = Path(__file__).with_name("kept")
+KEPT = Path(os.environ.get("RETENTION_KEPT_HOMES", Path(__file__).with_name("kept")))
 RELEASES = sorted(path.name.removesuffix(".tar.xz") for path in KEPT.glob("*.tar.xz"))
 DONE = (0, 12)
 

@@ -127,6 +127,7 @@ def _write_settings(file: str, package: str, tops: list[str]) -> Iterator[str]:
     yield f"source_paths = {[package]}\n"
     yield f"only_mutate = {[file]}\n"
     yield f"also_copy = {others}\n"
+    yield 'pytest_add_cli_args = ["-p", "tests.mutation.quickly"]\n'
     yield f"pytest_add_cli_args_test_selection = {list(DECIDES[file])}\n"
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 _DISPATCH = ("tests/rooms/dispatch",)
 _VALIDATE = ("tests/rooms/validate",)
 _KPI = ("tests/rooms/kpi",)
-_ACCESS = ("tests/console/test_scopes.py", "tests/console/safety")
+_ACCESS = ("tests/console/access", "tests/console/test_scopes.py")
 
 DECIDES: Mapping[str, tuple[str, ...]] = {
     # money, signatures, what may be seen of a person
-    "pipelines/text/units.py": ("tests/text",),
+    "pipelines/text/units.py": ("tests/text/test_units.py",),
     "pipelines/text/masking.py": ("tests/text/test_masking.py",),
     "pipelines/documents/workbooks/signature.py": (
         "tests/documents/workbooks/test_signature.py",
@@ -26,13 +26,16 @@ DECIDES: Mapping[str, tuple[str, ...]] = {
     "pipelines/rooms/validate/verdicts.py": _VALIDATE,
     "pipelines/rooms/validate/findings.py": _VALIDATE,
     # who gets an order, and who is held out
-    "pipelines/rooms/dispatch/orders.py": _DISPATCH,
-    "pipelines/rooms/dispatch/holdout.py": ("tests/rooms/dispatch/test_holdout.py",),
+    "pipelines/rooms/dispatch/orders.py": ("tests/rooms/dispatch/test_orders.py",),
+    "pipelines/rooms/dispatch/holdout.py": (
+        "tests/rooms/dispatch/test_holdout.py",
+        "tests/rooms/dispatch/test_dispatch.py",
+    ),
     "pipelines/rooms/dispatch/assign.py": ("tests/rooms/dispatch/test_assign.py",),
     "pipelines/rooms/dispatch/allocate.py": ("tests/rooms/dispatch/test_allocate.py",),
     "pipelines/rooms/dispatch/decide.py": _DISPATCH,
     # what came of it
-    "pipelines/rooms/feedback/received.py": ("tests/rooms/feedback/test_money.py",),
+    "pipelines/rooms/feedback/received.py": ("tests/rooms/feedback/test_received.py",),
     "pipelines/rooms/feedback/money.py": ("tests/rooms/feedback/test_money.py",),
     "pipelines/rooms/feedback/effect.py": ("tests/rooms/feedback/test_effect.py",),
     # figures

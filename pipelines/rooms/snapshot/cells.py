@@ -34,11 +34,7 @@ def read_cells(
     raw = f"extract_{table.name}"
     described = context.engine.rows(f"DESCRIBE SELECT * FROM {raw}")
     physical = {row["column_name"]: row["column_type"] for row in described}
-    present = []
-    for column in table.columns:
-        # What a delivery was read without is missing; what the contract came to know later too.
-        if column.name in physical and column.name not in missing:
-            present.append(column)
+    present = _list_present(table, missing, physical)
     cells = _type_cells(context, table, present, physical)
     read = ["_file", "_line", "_fault" if "_fault" in physical else "NULL AS _fault"]
     for column in table.columns:
@@ -59,6 +55,20 @@ def read_cells(
     for column in normalising:
         _count_forms(context, table, column, typed, normalised)
     return typed
+
+
+def _list_present(
+    table: Table, missing: Sequence[str], physical: Mapping[str, str]
+) -> list[Column]:
+    """The columns that were delivered.
+
+    What the contract came to know after a delivery was read is missing in it too.
+    """
+    present = []
+    for column in table.columns:
+        if column.name in physical and column.name not in missing:
+            present.append(column)
+    return present
 
 
 def _type_cells(

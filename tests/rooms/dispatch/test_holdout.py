@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import math
 from collections import Counter
 from decimal import Decimal
 
@@ -106,3 +109,19 @@ def test_over_many_keys_everybody_s_chance_is_the_share() -> None:
     assert len(chances) == 12 and all(
         abs(chance - 0.1) < 0.05 for chance in chances.values()
     ), chances
+
+
+def test_who_is_drawn_is_what_anybody_with_the_key_can_work_out() -> None:
+    """By other means than the program's: a draw is for good, and must come out the same after an upgrade."""
+
+    def draw(*parts: str) -> bytes:
+        return hmac.new(KEY, "\x1f".join(parts).encode(), hashlib.sha256).digest()
+
+    rows = people("a", 25) + people("b", 7)
+    wanted: set[str] = set()
+    for stratum, count in (("a", 25), ("b", 7)):
+        start = int.from_bytes(draw("stratum", stratum)[:4], "big") / 2**32
+        places = math.floor(0.33 * count + start)
+        names = [row["customer_id"] for row in people(stratum, count)]
+        wanted |= set(sorted(names, key=lambda n: draw("holdout", n))[:places])
+    assert choose_held_out(KEY, Decimal("0.33"), [], rows) == wanted

@@ -1,0 +1,122 @@
+"""What the pages tell people to type is there: commands with their options, targets, modules, settings, headings."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.core.paths import ROOT
+from pipelines.core.settings import Settings
+from tests.support.commands import map_commands
+
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "README.zh-CN.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+# Read by tests and benchmarks; no settings of the program.
+NO_SETTINGS = re.compile(r"RETENTION_(TORTURE|FUZZ|KEPT_HOMES|DATA)")
+_TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def list_typed(page: Path) -> Iterator[str]:
+    """What a page shows as code: each line of its shell blocks, and what stands between ticks."""
+    text = page.read_text("utf-8")
+    for block in re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            yield line.split(" #")[0].strip()
+    without_blocks = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    yield from re.findall(r"`([^`\n]+)`", without_blocks)
+
+
+def list_calls(page: Path) -> Iterator[list[str]]:
+    """The calls of `retention` on a page, as words."""
+    for typed in list_typed(page):
+        for call in re.split(r"&&|;|\|| \$\(", typed):
+            found = re.search(r"(?:^|[/ ])retention ([a-z][^`]*)$", call.strip())
+            if found:
+                yield re.sub(r"[\[\](){}…]", " ", found[1]).split()
+
+
+def find_command(words: list[str]) -> tuple[Any, str]:
+    """The command that words call, one below another if need be."""
+    command: Any = map_commands().get(words[0])
+    name = words[0]
+    if len(words) > 1 and hasattr(command, "commands"):
+        for one in words[1].split("|"):
+            command = command.commands.get(one)
+        name = f"{words[0]} {words[1]}"
+    return command, name
+
+
+@every_page
+def test_every_command_and_option_that_a_page_shows_is_there(page: Path) -> None:
+    for words in list_calls(page):
+        # `retention run status show`: one after the other, as the changes list them.
+        if not any(word.startswith("-") for word in words):
+            assert words[0] in map_commands(), words
+            continue
+        command, name = find_command(words)
+        assert command is not None, words
+        known = {option for param in command.params for option in param.opts}
+        known |= {option for p in command.params for option in p.secondary_opts}
+        used = {word.split("=")[0] for word in words if word.startswith("--")}
+        assert used <= known | {"--help"}, (page.name, name, used - known)
+
+
+@every_page
+def test_every_target_of_make_that_a_page_shows_is_there(page: Path) -> None:
+    targets = set(_TARGET.findall((ROOT / "Makefile").read_text()))
+    for typed in list_typed(page):
+        for target in re.findall(r"(?:^|&& )make ([a-z][a-z-]*)", typed):
+            assert target in targets, (page.name, typed)
+
+
+@every_page
+def test_every_module_that_a_page_runs_is_there(page: Path) -> None:
+    for typed in list_typed(page):
+        for module in re.findall(r"python -m ([a-z_.]+)", typed):
+            found = importlib.util.find_spec(module.rstrip("."))
+            assert found is not None, (page.name, typed)
+
+
+@every_page
+def test_every_setting_that_a_page_names_is_one(page: Path) -> None:
+    known = {f"RETENTION_{name.upper()}" for name in Settings.model_fields}
+    compose = (ROOT / "docker-compose.yml").read_text()
+    # What the containers alone know, and what the DAGs are told.
+    for file in (ROOT / "docker-compose.yml", *(ROOT / "dags").rglob("*.py")):
+        known |= set(re.findall(r"RETENTION_[A-Z_]+", file.read_text()))
+    assert "RETENTION_SECRET_KEY" in compose
+    for name in set(re.findall(r"RETENTION_[A-Z_]+[A-Z]", page.read_text("utf-8"))):
+        if not NO_SETTINGS.fullmatch(name):
+            assert name in known, (page.name, name)
+
+
+@every_page
+def test_every_heading_that_a_page_links_to_is_there(page: Path) -> None:
+    for target, anchor in re.findall(
+        r"\]\(([^)#\s]*)#([^)\s]+)\)", page.read_text("utf-8")
+    ):
+        if target.startswith("http"):
+            continue
+        other = page.parent / target if target else page
+        assert anchor in list_anchors(other), (page.name, target, anchor)
+
+
+def list_anchors(page: Path) -> set[str]:
+    """The anchors that a reader of Markdown gives to a page's headings."""
+    anchors = set()
+    for heading in re.findall(
+        r"^#+ (.+)$", page.read_text("utf-8"), flags=re.MULTILINE
+    ):
+        plain = re.sub(r"[^\w\- ]", "", heading.lower().strip())
+        anchors.add(plain.replace(" ", "-"))
+    return anchors
