@@ -163,9 +163,12 @@ def _read_waiting_worth(version: Version, desk: str) -> dict[str, Decimal]:
     for spec in load_lists():
         of_list = {**waits, "list": spec.name}
         waiting = version.among("dispatch_why_not", "customer_id", of_list)
-        where = {"list": spec.name, "customer_id": waiting}
-        columns = ["customer_id", "expected_value"]
-        for row in version.read_rows("dispatch_candidate", columns, where):
+        rows = version.read_rows(
+            "dispatch_candidate",
+            ["customer_id", "expected_value"],
+            {"list": spec.name, "customer_id": waiting},
+        )
+        for row in rows:
             worth.setdefault(row["customer_id"], row["expected_value"] or Decimal(0))
     return worth
 

@@ -21,6 +21,7 @@ from pipelines.catalogue.spec import Spec
 from pipelines.rooms.dispatch.assign import plan_by_priority, plan_by_value
 from pipelines.rooms.dispatch.queues import Branch, Desk, Queue
 from pipelines.store.lake import Version
+from pipelines.store.rows import WantedValue
 
 MOST_CHANGE = 20  # places more or fewer that are looked at
 _CAPACITY = "dispatch_capacity"
@@ -249,7 +250,7 @@ def _read_next(
     """Those of a list who wait for a place, the first in turn."""
     about = {**who_waits, "list": spec.name}
     waits = version.among(_WHY_NOT, "customer_id", about)
-    where: _Where = {"list": spec.name, "customer_id": waits}
+    where: Mapping[str, WantedValue] = {"list": spec.name, "customer_id": waits}
     if _is_served_by_worth(version, spec):
         candidates = version.read_as(Candidate, _CANDIDATE, where=where)
         return sorted(candidates, key=_find_turn_by_worth)[:count]
