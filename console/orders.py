@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypedDict
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from console.database import open_office
 from pipelines.core.errors import Refused
@@ -136,11 +135,10 @@ def _honour_objections(rows: list[OrderRow], actor: str) -> None:
 
 def _read_orders(version: Version, key: bytes) -> Iterator[OrderRow]:
     """The released orders of a version, each with a digest of the number it was to be called on."""
-    orders: list[OrderRow] = pq.read_table(
-        version.table("dispatch_order"),
-        columns=_COLUMNS,
-        filters=pc.field("arm") == "treated",
-    ).to_pylist()
+    treated = version.read_arrow(
+        "dispatch_order", _COLUMNS, filters=pc.field("arm") == "treated"
+    )
+    orders: list[OrderRow] = treated.to_pylist()
     digests = _digest_phones(version, [order["customer_id"] for order in orders], key)
     for order in orders:
         order["phone_digest"] = digests.get(order["customer_id"])
@@ -152,10 +150,8 @@ def _digest_phones(
 ) -> Mapping[str, str | None]:
     """The digests of the customers' phone numbers, by customer."""
     wanted = pc.field("customer_id").isin(pa.array(customer_ids, pa.string()))
-    people = pq.read_table(
-        version.table("snapshot_person"),
-        columns=["customer_id", "phone"],
-        filters=wanted,
+    people = version.read_arrow(
+        "snapshot_person", ["customer_id", "phone"], filters=wanted
     )
     return {
         person["customer_id"]: digest_phone(key, person["phone"])

@@ -17,6 +17,7 @@ from pipelines.documents.dispatch_view import (
 )
 from pipelines.sources.office.changes import read_changes
 from pipelines.store.lake import Version
+from pipelines.store.versions import Wanted
 from pipelines.text.texts import fill_label, say_reasons
 
 _CAPACITY = "capacity"
@@ -163,12 +164,9 @@ def _read_waiting_worth(version: Version, desk: str) -> dict[str, Decimal]:
     for spec in load_lists():
         of_list = {**waits, "list": spec.name}
         waiting = version.among("dispatch_why_not", "customer_id", of_list)
-        rows = version.read_rows(
-            "dispatch_candidate",
-            ["customer_id", "expected_value"],
-            {"list": spec.name, "customer_id": waiting},
-        )
-        for row in rows:
+        where: Wanted = {"list": spec.name, "customer_id": waiting}
+        columns = ["customer_id", "expected_value"]
+        for row in version.read_rows("dispatch_candidate", columns, where):
             worth.setdefault(row["customer_id"], row["expected_value"] or Decimal(0))
     return worth
 

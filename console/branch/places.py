@@ -21,7 +21,7 @@ from pipelines.catalogue.spec import Spec
 from pipelines.rooms.dispatch.assign import plan_by_priority, plan_by_value
 from pipelines.rooms.dispatch.queues import Branch, Desk, Queue
 from pipelines.store.lake import Version
-from pipelines.store.rows import WantedValue
+from pipelines.store.versions import Wanted
 
 MOST_CHANGE = 20  # places more or fewer that are looked at
 _CAPACITY = "dispatch_capacity"
@@ -114,6 +114,15 @@ def list_seats(version: Version, branch_id: str) -> list[Seats]:
     wanted = {"scope_kind": "manager", "branch_id": branch_id}
     seats = version.read_as(Seats, _CAPACITY, where=wanted)
     return sorted(seats, key=lambda row: (-row.shadow_price_amount, row.scope_id))
+
+
+def count_places(version: Version, managers: Iterable[str]) -> dict[str, int]:
+    """Return how many places some managers have in a month that says so."""
+    if not version.is_computed(_CAPACITY):
+        return {}
+    wanted: _Where = {"scope_kind": "manager", "scope_id": tuple(sorted(managers))}
+    rows = version.read_rows(_CAPACITY, ["scope_id", "capacity"], wanted)
+    return {row["scope_id"]: row["capacity"] for row in rows}
 
 
 def find_outlook(version: Version, seats: Seats, places: int, language: str) -> Outlook:
@@ -250,7 +259,7 @@ def _read_next(
     """Those of a list who wait for a place, the first in turn."""
     about = {**who_waits, "list": spec.name}
     waits = version.among(_WHY_NOT, "customer_id", about)
-    where: Mapping[str, WantedValue] = {"list": spec.name, "customer_id": waits}
+    where: Wanted = {"list": spec.name, "customer_id": waits}
     if _is_served_by_worth(version, spec):
         candidates = version.read_as(Candidate, _CANDIDATE, where=where)
         return sorted(candidates, key=_find_turn_by_worth)[:count]

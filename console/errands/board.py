@@ -19,6 +19,7 @@ from django.utils import timezone
 from console.models import AuditEntry, Errand
 
 RUN, RELEASE, RESTATE, GATHER = "run", "release", "restate", "gather"
+PROMOTE = "promote"
 WAITING, BEGUN, DONE, FAILED = "waiting", "begun", "done", "failed"
 OPEN = (WAITING, BEGUN)
 _MOST_TRIES = 3
@@ -26,7 +27,7 @@ _MOST_TRIES = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for: of a month, of a version of it, or about a person (`subject`)."""
+    """What is asked for: of a month, of a version of it, or about a person or model (`subject`)."""
 
     kind: str
     month: str = ""
@@ -34,7 +35,7 @@ class Wanted:
     subject: str = ""
 
 
-def ask_for(wanted: Wanted, actor: str) -> Errand:
+def ask_for(wanted: Wanted, actor: str, why: str = "") -> Errand:
     """Write an errand down, on the record; the one that is open where the same was asked for."""
     facts = {
         "kind": wanted.kind,
@@ -46,12 +47,15 @@ def ask_for(wanted: Wanted, actor: str) -> Errand:
         same: Errand | None = Errand.objects.filter(state__in=OPEN, **facts).first()
         if same is not None:
             return same
-        errand: Errand = Errand.objects.create(asked_by=actor, **facts)
+        errand: Errand = Errand.objects.create(asked_by=actor, why=why, **facts)
+        detail: dict[str, Any] = {"version": wanted.version}
+        if why:
+            detail["why"] = why
         AuditEntry.objects.create(
             actor=actor,
             action=f"ask_{wanted.kind}",
             subject=wanted.month or wanted.subject,
-            detail={"version": wanted.version},
+            detail=detail,
         )
     return errand
 

@@ -8,11 +8,13 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from console.analysis.shelf import find_shelved
 from console.errands.airflow import answer_airflow
 from console.errands.board import (
     DONE,
     FAILED,
     GATHER,
+    PROMOTE,
     RELEASE,
     RESTATE,
     RUN,
@@ -22,7 +24,7 @@ from console.errands.board import (
     report_step,
     take_up_interrupted,
 )
-from console.models import Errand
+from console.models import AuditEntry, Errand
 from pipelines.core.errors import Busy, RetentionError, UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
@@ -120,9 +122,28 @@ def _gather(home: Path, settings: Settings, errand: Errand) -> Said:
     return write_export(home, errand)
 
 
+def _promote(home: Path, settings: Settings, errand: Errand) -> Said:
+    """Make a model champion by the code of the command, which looks at the model first.
+
+    One that a process which died has made champion already is not made so again.
+    """
+    from pipelines.jobs.training.shelf import promote_version
+
+    version, actor = errand.subject, errand.asked_by
+    standing = find_shelved(home, version, settings.key)
+    if errand.tries > 1 and standing is not None and standing.is_champion:
+        return {"model": version}
+    promote_version(home, version, actor, errand.why, settings)
+    AuditEntry.objects.create(
+        actor=actor, action="promoted", subject=version, detail={"why": errand.why}
+    )
+    return {"model": version}
+
+
 _DEEDS: Mapping[str, Callable[[Path, Settings, Errand], Said]] = {
     RUN: _run,
     RELEASE: _release,
     RESTATE: _restate,
     GATHER: _gather,
+    PROMOTE: _promote,
 }

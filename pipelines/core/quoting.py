@@ -26,7 +26,12 @@ def quote_text(text: str) -> str:
 
 
 def scan_parquet(path: Path) -> str:
-    """Return the SQL that reads a Parquet file; a folder `x=1` on its way adds no column."""
+    """Return the SQL that reads a Parquet file, or a folder of them in the order of their names.
+
+    A folder `x=1` on the way adds no column.
+    """
+    if path.suffix != ".parquet":
+        path /= "*.parquet"
     return f"read_parquet({quote_text(str(path))}, hive_partitioning = false)"
 
 

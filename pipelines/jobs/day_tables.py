@@ -26,6 +26,7 @@ from pipelines.sources.office.answers import OfficeReading
 from pipelines.sources.operator.folder import DAILY_TABLES, DaySource
 from pipelines.store.lake import Version
 from pipelines.store.manifest import TableEntry
+from pipelines.store.parts import list_files
 
 ROOM = "daily"
 LIST = "suspended_reactivation"
@@ -161,10 +162,11 @@ def write_day_orders(context: DayContext, made: list[Version]) -> None:
 
 def _read_standing_orders(context: DayContext, made: list[Version]) -> Relation:
     """Read which customers have an order already, and whose it is."""
-    files = []
+    files: list[str] = []
     for version in made:
         if version.is_computed("dispatch_order"):
-            files.append(str(version.table("dispatch_order")))
+            orders = list_files(version.table("dispatch_order"))
+            files.extend(str(file) for file in orders)
     return keep_result(context, "standing", _STANDING, {"files": files})
 
 

@@ -15,7 +15,6 @@ from typing import Any, TypedDict
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipelines.catalogue.outputs import load_lists, name_lists
 from pipelines.documents.workbooks.workbook import Stamp
@@ -111,7 +110,7 @@ class WorkbookData:
 
     def read_table(self, table: str) -> list[Any]:
         """Return all rows of a table, each a dict."""
-        rows: list[Any] = pq.read_table(self.version.table(table)).to_pylist()
+        rows: list[Any] = self.version.read_arrow(table).to_pylist()
         return rows
 
     def read_if_computed(self, table: str) -> list[Any]:
@@ -183,8 +182,8 @@ class WorkbookData:
     def read_people(self, version: Version, customers: set[str]) -> list[PersonRow]:
         """Return those of some customers of whom a version tells."""
         wanted = pc.field("customer_id").isin(pa.array(customers, pa.string()))
-        file = version.table("snapshot_person")
-        found: list[PersonRow] = pq.read_table(file, filters=wanted).to_pylist()
+        people = version.read_arrow("snapshot_person", filters=wanted)
+        found: list[PersonRow] = people.to_pylist()
         return found
 
     @cached_property

@@ -34,7 +34,11 @@ def read_cells(
     raw = f"extract_{table.name}"
     described = context.engine.rows(f"DESCRIBE SELECT * FROM {raw}")
     physical = {row["column_name"]: row["column_type"] for row in described}
-    present = [column for column in table.columns if column.name not in missing]
+    present = []
+    for column in table.columns:
+        # What a delivery was read without is missing; what the contract came to know later too.
+        if column.name in physical and column.name not in missing:
+            present.append(column)
     cells = _type_cells(context, table, present, physical)
     read = ["_file", "_line", "_fault" if "_fault" in physical else "NULL AS _fault"]
     for column in table.columns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ from console.errands.board import (
     FAILED,
     GATHER,
     OPEN,
+    PROMOTE,
     RELEASE,
     RESTATE,
     RUN,
@@ -27,6 +29,7 @@ KIND_WORDS = {
     RELEASE: _("Release"),
     RESTATE: _("Restate"),
     GATHER: _("Gather a person's data"),
+    PROMOTE: _("Make it champion"),
 }
 STATE_WORDS = {
     WAITING: _("waits"),
@@ -34,6 +37,9 @@ STATE_WORDS = {
     DONE: _("done"),
     FAILED: _("failed"),
 }
+
+
+_MOST_ERRANDS = 10
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,16 @@ class ErrandLine:
     asked_by: str
     asked_at: datetime
     is_open: bool
+
+
+def list_errands(language: str, **wanted: str) -> dict[str, Any]:
+    """Return for `console/errands.html` what was asked for, the last first.
+
+    With it goes whether any of it is still to be done.
+    """
+    errands = Errand.objects.filter(**wanted).order_by("-pk")[:_MOST_ERRANDS]
+    lines = [describe_errand(errand, language) for errand in errands]
+    return {"errands": lines, "is_open": any(line.is_open for line in lines)}
 
 
 def describe_errand(errand: Errand, language: str) -> ErrandLine:
