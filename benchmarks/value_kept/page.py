@@ -16,6 +16,7 @@ POLICIES = (
     "value",
     "value by priors",
     "risk x value",
+    "risk x value, on contracts too",
     "risk x value, held to the rules",
     "risk",
     "last month's rule",
@@ -23,9 +24,10 @@ POLICIES = (
     "ceiling of the lists",
     "ceiling",
 )
-PLAIN = POLICIES[:8]
+PLAIN = POLICIES[:9]
 RIVALS = (
     "risk x value",
+    "risk x value, on contracts too",
     "risk x value, held to the rules",
     "risk",
     "last month's rule",
@@ -42,12 +44,15 @@ def write_page(rows: pd.DataFrame, options: argparse.Namespace) -> str:
     by_town = add_up_towns(rows)
     towns = len(by_town.index.get_level_values("seed").unique())
     months = rows["month"].nunique()
-    command = f"python -m benchmarks.value_kept --services {options.services} --seeds {options.seeds}"
+    judged = " ".join(str(month + 1) for month in sorted(rows["month"].unique()))
+    command = f"python -m benchmarks.value_kept --services {options.services} --seeds {towns} --judged {judged}"
+    if options.quick:
+        command += " --quick"
     parts = [
         "# What the orders are worth",
         "",
-        f"Written by `{command}`: {towns} towns of {options.services:,} lines, {months} months of orders each (the "
-        f"first has no hold-out behind it), lived by `{options.lived}`. Yuan a month and town, means over towns; "
+        f"Written by `{command}`: {towns} towns of {options.services:,} lines, {months} months of orders of each "
+        f"judged (numbered from the first with orders), lived by `{options.lived}`. Yuan a month and town, means over towns; "
         "intervals are 95 %, Student over towns. Nothing is drawn: every order is judged by the twin's hazards with "
         "and without the contact, the chance that it is worked and somebody answers, and the days that are left "
         "(`twin/truth/expected.py`). What is kept is revenue of the year that begins: who leaves next month pays in "
@@ -58,9 +63,9 @@ def write_page(rows: pd.DataFrame, options: argparse.Namespace) -> str:
         "",
         *_policy_table(by_town),
         "",
-        "*Persuasion* is revenue kept by the lists that hold somebody out; *duties* is revenue kept by the others "
-        "(requests to dismantle, lines cut off); *paid* is debt that comes in. Net is all three less the calls. The "
-        "plain rules call about leaving, anybody whom a manager owns and may call, also month after month; *held to "
+        "*Kept* is revenue kept, *net* is that less the calls; both of the lists that hold somebody out. The "
+        "plain rules call about leaving, anybody whom a manager owns and may call, also month after month; *on contracts too* "
+        "makes the same calls, about the contract where one ends; *held to "
         "the rules* spares whom the office must spare: who is held out, was called within sixty days, complains or "
         "opted out. `value by priors` is `value` without what hold-outs have taught.",
         "",
@@ -68,7 +73,7 @@ def write_page(rows: pd.DataFrame, options: argparse.Namespace) -> str:
         "",
         *_difference_table(by_town),
         "",
-        "## Share of the ceiling, persuasion",
+        "## Share of the ceiling",
         "",
         *_share_table(by_town),
         "",
@@ -88,17 +93,13 @@ def write_page(rows: pd.DataFrame, options: argparse.Namespace) -> str:
 
 
 def add_up_towns(rows: pd.DataFrame) -> pd.DataFrame:
-    """Means a month by policy and town: orders, reached, persuasion, duties, paid, net."""
-    rows = rows.assign(
-        persuasion=rows["kept"].where(rows["list"].isin(PERSUASION), 0.0),
-        duties=rows["kept"].where(~rows["list"].isin(PERSUASION), 0.0),
-    )
+    """Means a month by policy and town of what persuasion does: orders, worked, reached, kept, net."""
+    persuading = rows[rows["list"].isin(PERSUASION)]
     months = rows.groupby("seed")["month"].nunique()
-    columns = ["orders", "worked", "reached", "persuasion", "duties", "paid"]
-    sums = rows.groupby(["policy", "seed"])[columns].sum()
+    columns = ["orders", "worked", "reached", "kept"]
+    sums = persuading.groupby(["policy", "seed"])[columns].sum()
     means = sums.div(months, axis=0, level="seed")
-    earned = means["persuasion"] + means["duties"] + means["paid"]
-    found: pd.DataFrame = means.assign(net=earned - COST * means["worked"])
+    found: pd.DataFrame = means.assign(net=means["kept"] - COST * means["worked"])
     return found
 
 
@@ -111,10 +112,10 @@ def _policy_table(by_town: pd.DataFrame) -> list[str]:
             f"{mine['orders'].mean():,.0f}",
             f"{mine['reached'].mean():,.0f}",
         ]
-        for name in ("persuasion", "duties", "paid", "net"):
+        for name in ("kept", "net"):
             cells.append(_interval(mine[name]))
         lines.append(cells)
-    head = ["policy", "orders", "reached", "persuasion", "duties", "paid", "net"]
+    head = ["policy", "orders", "reached", "kept", "net"]
     return _table(head, lines)
 
 
@@ -124,22 +125,20 @@ def _difference_table(by_town: pd.DataFrame) -> list[str]:
         for rival in RIVALS:
             if rival == policy or (policy, rival) == ("priority", "value by priors"):
                 continue
-            cells = [f"`{policy}` less {rival}"]
-            for name in ("persuasion", "net"):
-                more = by_town.loc[policy][name] - by_town.loc[rival][name]
-                won = int((more > 0).sum())
-                cells.append(f"{_interval(more)}, more in {won} of {len(more)}")
-            lines.append(cells)
-    return _table(["", "persuasion", "net"], lines)
+            more = by_town.loc[policy]["kept"] - by_town.loc[rival]["kept"]
+            won = int((more > 0).sum())
+            of_all = f"{won} of {len(more)}"
+            lines.append([f"`{policy}` less {rival}", _interval(more), of_all])
+    return _table(["", "kept", "more in towns"], lines)
 
 
 def _share_table(by_town: pd.DataFrame) -> list[str]:
     lines = []
     for policy in PLAIN:
-        kept = by_town.loc[policy]["persuasion"]
+        kept = by_town.loc[policy]["kept"]
         cells = [policy]
-        for other in (LISTS_CEILING, CEILING, *RIVALS[:2]):
-            cells.append(_ratio(kept, by_town.loc[other]["persuasion"]))
+        for other in (LISTS_CEILING, CEILING, *RIVALS[:3]):
+            cells.append(_ratio(kept, by_town.loc[other]["kept"]))
         lines.append(cells)
     return _table(
         [
@@ -147,6 +146,7 @@ def _share_table(by_town: pd.DataFrame) -> list[str]:
             "of the ceiling of the lists",
             "of the ceiling",
             "of risk x value",
+            "of risk x value, on contracts too",
             "of risk x value, held to the rules",
         ],
         lines,
@@ -155,20 +155,17 @@ def _share_table(by_town: pd.DataFrame) -> list[str]:
 
 def _list_table(rows: pd.DataFrame) -> list[str]:
     towns = rows.groupby("seed")["month"].nunique().sum()
-    sums = rows.groupby(["list", "policy"])[["orders", "kept", "paid"]].sum() / towns
+    sums = rows.groupby(["list", "policy"])[["orders", "kept"]].sum() / towns
     shown = ("priority", "value", LISTS_CEILING)
     lines = []
-    for name in sorted(rows["list"].unique()):
+    for name in PERSUASION:
         cells = [name]
         for policy in shown:
             if (name, policy) not in sums.index:
                 cells.append("–")
                 continue
             mine = sums.loc[(name, policy)]
-            cell = f"{mine['orders']:,.1f}: {mine['kept']:+,.1f}"
-            if mine["paid"]:
-                cell += f", paid {mine['paid']:,.1f}"
-            cells.append(cell)
+            cells.append(f"{mine['orders']:,.1f}: {mine['kept']:+,.1f}")
         lines.append(cells)
     heads = [f"{policy}, orders: kept" for policy in shown]
     return _table(["list", *heads], lines)

@@ -3,7 +3,8 @@
 What is not persuasion (debts, requests to dismantle, cards, claims: lists that hold nobody out) goes out beside the
 places and is the same in all policies, so that these orders are no part of a difference. For the rest each manager has
 as many orders as `priority` gave them. A plain rule calls a manager's own customers about their leaving, spares nobody
-but who must not be called, and holds nobody out; only `risk x value, held to the rules` keeps to what the office must
+but who must not be called, and holds nobody out; `on contracts too` makes the same calls, about the contract where one
+ends; only `risk x value, held to the rules` keeps to what the office must
 (hold-out, cool-down, complaints, opt-outs).
 """
 
@@ -80,6 +81,9 @@ def make_policies(view: MonthView, office: Mapping[str, Path]) -> dict[str, pa.T
     allowed = free[~free["customer_id"].isin(_find_spared(view))]
     score = allowed["risk"] * allowed["value"]
     chosen["risk x value, held to the rules"] = take_best(allowed, score, places)
+    chosen["risk x value, on contracts too"] = talk_of_contracts(
+        view, chosen["risk x value"]
+    )
     rows = worth_of_rows(view, callable_)
     is_open = rows["list"].isin(PERSUASION)
     is_open &= ~rows["customer_id"].isin(duties["customer_id"])
@@ -92,6 +96,14 @@ def make_policies(view: MonthView, office: Mapping[str, Path]) -> dict[str, pa.T
     for name, orders in chosen.items():
         found[name] = to_orders(pd.concat([duties, orders], ignore_index=True))
     return found
+
+
+def talk_of_contracts(view: MonthView, calls: pd.DataFrame) -> pd.DataFrame:
+    """Let the same calls be about a renewal where the customer is on that list."""
+    listed = view.table("dispatch_candidate")
+    ends = listed.loc[listed["list"] == "renewal", "customer_id"]
+    topic = calls["list"].mask(calls["customer_id"].isin(ends), "renewal")
+    return calls.assign(list=topic)
 
 
 def find_callable(view: MonthView) -> pd.DataFrame:

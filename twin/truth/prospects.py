@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from twin.codes import ACTIVE, NONE, SUSPENDED_REQUEST
+from twin.codes import ACTIVE, NONE, SUSPENDED_REQUEST, TERMINATED
 from twin.months import season_of, span_of
 from twin.working_days import working_day
 from twin.world import life
@@ -31,6 +31,7 @@ Change = Callable[[World], None]
 class Prospects:
     """Hold by line the months of revenue there are to lose in a year, and those that a contact adds.
 
+    A line that is stopped or to be dismantled is counted as it would go on if it were taken back.
     `renewal` is what a contract or promotion prolonged next month adds, times the chance that a contact brings it about
     by the day it ends; `renewal_days` is that day, NONE where nothing ends. `waking` is the same of a line asleep.
     """
@@ -46,7 +47,7 @@ def foresee(world: World) -> Prospects:
     services = world.services
     following = span_of(world.span.number + 1)
     living = np.isin(services.status, (ACTIVE, SUSPENDED_REQUEST))
-    lines = np.flatnonzero(living)
+    lines = np.flatnonzero(services.status != TERMINATED)
     size = len(services)
     months, renewal, waking = np.zeros(size), np.zeros(size), np.zeros(size)
     renewal_days = np.full(size, NONE)
@@ -103,6 +104,7 @@ def _follow_path(world: World, lines: Array, change: Change, path: int) -> Array
         contacts=None,
         happened=Happenings(),
     )
+    shadow.services.status[:] = ACTIVE
     stays = np.ones(len(lines))
     months = np.ones(len(lines))
     for ahead in range(1, MONTHS):
