@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from console.models import AuditEntry, Errand
 
-RUN, RELEASE, RESTATE, GATHER = "run", "release", "restate", "gather"
+RUN, RELEASE, RESTATE = "run", "release", "restate"
+GATHER, ERASE = "gather", "erase"
 WAITING, BEGUN, DONE, FAILED = "waiting", "begun", "done", "failed"
 OPEN = (WAITING, BEGUN)
 _MOST_TRIES = 3
@@ -26,12 +27,13 @@ _MOST_TRIES = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for: of a month, of a version of it, or about a person (`subject`)."""
+    """What is asked for: of a month, of a version of it, or about a person (`subject`), and why."""
 
     kind: str
     month: str = ""
     version: int | None = None
     subject: str = ""
+    why: str = ""
 
 
 def ask_for(wanted: Wanted, actor: str) -> Errand:
@@ -46,7 +48,8 @@ def ask_for(wanted: Wanted, actor: str) -> Errand:
         same: Errand | None = Errand.objects.filter(state__in=OPEN, **facts).first()
         if same is not None:
             return same
-        errand: Errand = Errand.objects.create(asked_by=actor, **facts)
+        said = {"why": wanted.why} if wanted.why else {}
+        errand: Errand = Errand.objects.create(asked_by=actor, said=said, **facts)
         AuditEntry.objects.create(
             actor=actor,
             action=f"ask_{wanted.kind}",

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from console.errands.airflow import answer_airflow
 from console.errands.board import (
     DONE,
+    ERASE,
     FAILED,
     GATHER,
     RELEASE,
@@ -120,9 +121,20 @@ def _gather(home: Path, settings: Settings, errand: Errand) -> Said:
     return write_export(home, errand)
 
 
+def _erase(home: Path, settings: Settings, errand: Errand) -> Said:
+    """Delete a person; what had to stay readable is said where the errand stands."""
+    from pipelines.operations.persons.erasure import REMAINS, Request, erase_person
+
+    request = Request(errand.subject, errand.said.get("why", ""), errand.asked_by)
+    traces = erase_person(home, settings, request)
+    remaining = sorted({trace.kind for trace in traces if trace.fate == REMAINS})
+    return {"remains": remaining, "why": request.why}
+
+
 _DEEDS: Mapping[str, Callable[[Path, Settings, Errand], Said]] = {
     RUN: _run,
     RELEASE: _release,
     RESTATE: _restate,
     GATHER: _gather,
+    ERASE: _erase,
 }

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from console.errands.board import (
     BEGUN,
     DONE,
+    ERASE,
     FAILED,
     GATHER,
     OPEN,
@@ -27,6 +28,7 @@ KIND_WORDS = {
     RELEASE: _("Release"),
     RESTATE: _("Restate"),
     GATHER: _("Gather a person's data"),
+    ERASE: _("Delete a person"),
 }
 STATE_WORDS = {
     WAITING: _("waits"),
@@ -70,6 +72,9 @@ def _say_result(errand: Errand, language: str) -> str:
     if errand.state == FAILED:
         key = said.pop("error")
         text = fill_label(language, f"error.{key}", **said)
+    elif said.get("remains"):
+        kinds = ", ".join(said["remains"])
+        text = fill_label(language, "error.erase.remains", kinds=kinds)
     elif "version" in said:
         text = gettext("version %(number)s") % {"number": said["version"]}
     return str(text)

@@ -13,7 +13,8 @@ from pipelines.core.contract import load_contract
 from pipelines.core.errors import UsageError
 from pipelines.store.files import replacing
 from pipelines.store.lake import Made
-from pipelines.store.rows import list_columns, read_batches
+from pipelines.store.persons.vault import is_sealed, read_open_batches
+from pipelines.store.rows import list_columns
 from pipelines.text.masking import MASKS, mask_text
 from pipelines.text.units import write_plain_cell
 
@@ -26,6 +27,8 @@ Batches = Iterator[list[TableRow]]
 
 # The names people use for tables of the snapshot room.
 TABLE_ALIASES = {"quarantine": "snapshot_quarantine"}
+# Of what was sealed and has no number to be opened by.
+HIDDEN = "***"
 # What a spreadsheet would take for the beginning of a formula.
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
@@ -52,7 +55,7 @@ def read_masked_batches(
     file = find_table_file(made, table)
     shown_columns = columns or list_columns(file)
     hidden = _find_personal_columns(file.stem, shown_columns)
-    for batch in read_batches(file, columns, **wanted):
+    for batch in read_open_batches(made, file.stem, columns, wanted):
         for row in batch:
             _mask_row_in_place(row, hidden)
         yield batch
@@ -89,7 +92,8 @@ def _mask_row_in_place(row: TableRow, hidden: Iterable[str]) -> None:
     """Mask the hidden columns of a row."""
     for column in hidden:
         mask = MASKS.get(column, mask_text)
-        row[column] = mask(row.get(column))
+        value = row.get(column)
+        row[column] = HIDDEN if is_sealed(value) else mask(value)
 
 
 # -- writing ---------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ from pipelines.sources.operator.source import Source
 from pipelines.store.champions import Champion
 from pipelines.store.files import OWNER_ALONE
 from pipelines.store.manifest import Definition, TableEntry
+from pipelines.store.persons.keys import PersonKeys
 from pipelines.store.versions import Draft, Version
 from pipelines.store.waivers import Waiver
 
@@ -75,7 +76,8 @@ def _ignore_step(step: str) -> None:
 class Context:
     """One room's view of the month being built. `entries` grows as the room writes.
 
-    `source` and `office` are there for the first room alone.
+    `source`, `office` and `keys` are there for the first room alone; without keys names and numbers
+    stay as delivered.
     """
 
     month: Month
@@ -89,6 +91,7 @@ class Context:
     uplift: Champion | None = None
     source: Source = field(default_factory=NoSource)
     office: OfficeReading | None = None
+    keys: PersonKeys | None = None
     progress: Callable[[str], None] = _ignore_step
     entries: dict[str, TableEntry] = field(default_factory=dict)
     at_work_on: Spec | None = None
