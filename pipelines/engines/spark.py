@@ -33,7 +33,7 @@ from pipelines.engines.duckdb import (
 )
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 WAIT_SECONDS = (
     300  # for a worker; one that another run has may take so long to come free
@@ -130,12 +130,46 @@ class SparkEngine(DuckEngine):
                 shown = exp.to_table(name, alias=table.alias or table.name)
                 table.replace(shown)
 
+        shared = self._set_steps_apart(tree, parameters)
+        try:
+            self._ask(tree, parameters).write.parquet(str(folder))
+        finally:
+            for step in shared:
+                step.unpersist()
+
+    def _set_steps_apart(
+        self, tree: exp.Expr, parameters: Parameters
+    ) -> list[DataFrame]:
+        """Make each step of a WITH a view; return those that are kept, as more than one reads them.
+
+        Spark writes a step out wherever it is named: steps that name steps twice, three deep, are
+        worked out eight times, and planned as often.
+        """
+        steps = tree.args.get("with_")
+        if steps is None:
+            return []
+        tree.set("with_", None)
+
+        shared = []
+        for step in steps.expressions:
+            rows = self._ask(step.this, parameters)
+            readers = [*steps.expressions, tree]
+            naming = [
+                table for reader in readers for table in _find_named(reader, step.alias)
+            ]
+            if len(naming) > 1:
+                shared.append(rows.cache())
+            view = f"step_{self._count}_{step.alias}"
+            rows.createOrReplaceTempView(view)
+            for table in naming:
+                table.replace(exp.to_table(view, alias=table.alias or table.name))
+        return shared
+
+    def _ask(self, tree: exp.Expr, parameters: Parameters) -> DataFrame:
+        """Hand a SELECT to Spark with those of the parameters that it names."""
         named = {placeholder.name for placeholder in tree.find_all(exp.Placeholder)}
         given = {name: value for name, value in parameters.items() if name in named}
-
-        sql = tree.sql(dialect="spark")
-        answer = self._session.sql(sql, args=given)
-        answer.write.parquet(str(folder))
+        return self._session.sql(tree.sql(dialect="spark"), args=given)
 
     def _show_table(self, name: str) -> None:
         """Make a bound table readable in Spark."""
@@ -159,6 +193,15 @@ class SparkEngine(DuckEngine):
 def _flatten_name(table: TableName) -> str:
     """A table's name in one word: Spark has no schemas but those of a catalogue."""
     return f"{table.era}__{table.name}" if table.era else table.name
+
+
+def _find_named(tree: exp.Expr, step: str) -> list[exp.Table]:
+    """Where a statement reads a step of a WITH."""
+    return [
+        table
+        for table in tree.find_all(exp.Table)
+        if (table.name, table.db) == (step, "")
+    ]
 
 
 def _write_younger_columns(name: str, there: Iterable[str]) -> list[str]:
