@@ -196,7 +196,7 @@ TABLE = (
     ),
     Command(
         "erase",
-        "persons",
+        "record",
         "Delete a person: the key to name, numbers and notes is destroyed; --dry-run says what "
         "goes and what stays.",
     ),
