@@ -75,9 +75,6 @@ def open_console(home: Path, settings: Settings) -> None:
     Raise StorageError if the database is away.
     """
     open_accounts(home, settings)
-    from django.conf import settings as django_settings
-
-    django_settings.CONSOLE_HOME = home
 
 
 def look_into_office(home: Path, settings: Settings) -> frozenset[str]:
@@ -100,7 +97,10 @@ def look_into_office(home: Path, settings: Settings) -> frozenset[str]:
 def _point_at(home: Path, settings: Settings) -> None:
     """Have Django ask the home's database from now on."""
     start_django()
+    from django.conf import settings as django_settings
     from django.db import connections
+
+    django_settings.CONSOLE_HOME = home
 
     database = django_database(settings.office_database(home))
     connections.close_all()

@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from console.database import open_office
@@ -16,7 +15,9 @@ from pipelines.core.errors import Refused
 from pipelines.core.settings import Settings
 from pipelines.store.failpoints import failpoint
 from pipelines.store.lake import DayFolder, MonthFolder, Version
-from pipelines.text.masking import digest_phone
+from pipelines.store.persons.cipher import digest_text
+from pipelines.store.persons.keys import PersonKeys
+from pipelines.store.persons.vault import read_open_rows
 
 if TYPE_CHECKING:
     from console.models import Order, Release
@@ -67,7 +68,7 @@ def import_orders(
     with transaction.atomic():
         if Release.objects.filter(month=month).exists():
             return 0
-        rows = list(_read_orders(version, settings.key))
+        rows = list(_read_orders(version, home))
         release = Release.objects.create(
             month=month,
             version=version.number,
@@ -107,7 +108,7 @@ def import_day_orders(
             raise Refused("office.not_released", month=folder.month)
         if AuditEntry.objects.filter(action=_ADDED, subject=day).exists():
             return 0
-        rows = list(_read_orders(folder.version(seal.version), settings.key))
+        rows = list(_read_orders(folder.version(seal.version), home))
         Order.objects.bulk_create(_make_orders(release, rows), batch_size=_BATCH)
         _honour_objections(rows, actor)
         AuditEntry.objects.create(
@@ -133,27 +134,32 @@ def _honour_objections(rows: list[OrderRow], actor: str) -> None:
     take_back_objected(customers & list_objecting(), actor)
 
 
-def _read_orders(version: Version, key: bytes) -> Iterator[OrderRow]:
+def _read_orders(version: Version, home: Path) -> Iterator[OrderRow]:
     """The released orders of a version, each with a digest of the number it was to be called on."""
     treated = version.read_arrow(
         "dispatch_order", _COLUMNS, filters=pc.field("arm") == "treated"
     )
     orders: list[OrderRow] = treated.to_pylist()
-    digests = _digest_phones(version, [order["customer_id"] for order in orders], key)
+    digests = _digest_phones(version, {order["customer_id"] for order in orders}, home)
     for order in orders:
         order["phone_digest"] = digests.get(order["customer_id"])
         yield order
 
 
 def _digest_phones(
-    version: Version, customer_ids: list[str], key: bytes
-) -> Mapping[str, str | None]:
-    """The digests of the customers' phone numbers, by customer."""
-    wanted = pc.field("customer_id").isin(pa.array(customer_ids, pa.string()))
-    people = version.read_arrow(
-        "snapshot_person", ["customer_id", "phone"], filters=wanted
+    version: Version, customers: set[str], home: Path
+) -> Mapping[str, str]:
+    """The digests of the customers' phone numbers, by customer, each under the customer's key."""
+    wanted = {"customer_id": tuple(sorted(customers))}
+    people = read_open_rows(
+        version, "snapshot_person", ("customer_id", "phone"), wanted
     )
+    phones = {
+        person["customer_id"]: person["phone"] for person in people if person["phone"]
+    }
+    keys = PersonKeys(home).make(phones)
     return {
-        person["customer_id"]: digest_phone(key, person["phone"])
-        for person in people.to_pylist()
+        customer_id: digest_text(keys[customer_id], "phone", phone)
+        for customer_id, phone in phones.items()
+        if customer_id in keys
     }

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from console.models import Answer, AuditEntry, ContactMark, Intake, Order
 from console.persons.consent import DO_NOT_CONTACT, take_back_objected
+from console.persons.notes import NOTE, seal_all
 from pipelines.catalogue.outputs import list_outcomes
 from pipelines.catalogue.spec import load_named_specs
 from pipelines.core.month import Month
@@ -52,7 +53,7 @@ def take_answers_back(returned: Return, actor: str) -> Receipt:
         orders = _lock_orders({row.order_id for row in returned.rows})
         judged = [judge_row(row, orders.get(row.order_id)) for row in returned.rows]
         good = [row for row in judged if row.refusal is None]
-        taken = _find_new(good)
+        taken = _find_new(good, orders)
         receipt = Receipt(
             file=name_returned_file(returned.path),
             accepted=len(taken),
@@ -61,7 +62,7 @@ def take_answers_back(returned: Return, actor: str) -> Receipt:
             unfilled=returned.unfilled,
         )
         intake = _record_intake(receipt, returned.sha256, actor)
-        answers = [_make_answer(row, intake) for row in taken]
+        answers = [_make_answer(row, note, intake) for row, note in taken]
         Answer.objects.bulk_create(answers, batch_size=_CHUNK)
         failpoint("office.answered")
         _mark_customers(intake, orders)
@@ -146,14 +147,24 @@ class _AnswerKey(NamedTuple):
     digest: str
 
 
-def _find_new(rows: Sequence[ReturnedRow]) -> list[ReturnedRow]:
+class _Noted(NamedTuple):
+    """A row, and its note as it is kept."""
+
+    row: ReturnedRow
+    note: str
+
+
+def _find_new(rows: Sequence[ReturnedRow], orders: Mapping[str, Order]) -> list[_Noted]:
     """The rows that say something the office does not have yet, each once."""
     known = set(_list_known({row.order_id for row in rows}))
-    new: dict[_AnswerKey, ReturnedRow] = {}
-    for row in rows:
-        key = _AnswerKey(row.order_id, _digest_answer(row))
-        if key not in known:
-            new.setdefault(key, row)
+    texts = [(orders[row.order_id].customer_id, row.note) for row in rows]
+    new: dict[_AnswerKey, _Noted] = {}
+    for row, note in zip(rows, seal_all(texts, NOTE), strict=True):
+        key = _AnswerKey(row.order_id, digest_answer(row, note))
+        # An answer of before notes were sealed has the digest of its text.
+        before = _AnswerKey(row.order_id, digest_answer(row, row.note))
+        if key not in known and before not in known:
+            new.setdefault(key, _Noted(row, note))
     return list(new.values())
 
 
@@ -164,13 +175,14 @@ def _list_known(order_ids: set[str]) -> Iterator[_AnswerKey]:
             yield _AnswerKey(order_id, digest)
 
 
-def _digest_answer(row: ReturnedRow) -> str:
+def digest_answer(row: ReturnedRow | Answer, note: str) -> str:
+    """Return what two answers to an order have in common when they say the same."""
     values = [
         row.outcome,
         row.contacted_on,
         row.promised_amount,
         row.promised_on,
-        row.note,
+        note,
     ]
     texts = [None if value is None else str(value) for value in values]
     content = json.dumps(texts, ensure_ascii=False)
@@ -194,7 +206,7 @@ def _record_intake(receipt: Receipt, sha256: str, actor: str) -> Intake:
     return intake
 
 
-def _make_answer(row: ReturnedRow, intake: Intake) -> Answer:
+def _make_answer(row: ReturnedRow, note: str, intake: Intake) -> Answer:
     return Answer(
         order_id=row.order_id,
         intake=intake,
@@ -203,8 +215,8 @@ def _make_answer(row: ReturnedRow, intake: Intake) -> Answer:
         contacted_on=row.contacted_on,
         promised_amount=row.promised_amount,
         promised_on=row.promised_on,
-        note=row.note,
-        digest=_digest_answer(row),
+        note=note,
+        digest=digest_answer(row, note),
     )
 
 

@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from console.models import AuditEntry, Errand
 
-RUN, RELEASE, RESTATE, GATHER = "run", "release", "restate", "gather"
+RUN, RELEASE, RESTATE = "run", "release", "restate"
+GATHER, ERASE = "gather", "erase"
 PROMOTE = "promote"  # a model (`subject`)
 WAITING, BEGUN, DONE, FAILED = "waiting", "begun", "done", "failed"
 OPEN = (WAITING, BEGUN)

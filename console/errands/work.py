@@ -12,6 +12,7 @@ from console.analysis.shelf import find_shelved
 from console.errands.airflow import answer_airflow
 from console.errands.board import (
     DONE,
+    ERASE,
     FAILED,
     GATHER,
     PROMOTE,
@@ -141,10 +142,21 @@ def _promote(home: Path, settings: Settings, errand: Errand) -> Said:
     return {"why": why}
 
 
+def _erase(home: Path, settings: Settings, errand: Errand) -> Said:
+    """Delete a person; what had to stay readable is said where the errand stands."""
+    from pipelines.operations.persons.erasure import REMAINS, Request, erase_person
+
+    request = Request(errand.subject, errand.said.get("why", ""), errand.asked_by)
+    traces = erase_person(home, settings, request)
+    remaining = sorted({trace.kind for trace in traces if trace.fate == REMAINS})
+    return {"remains": remaining, "why": request.why}
+
+
 _DEEDS: Mapping[str, Callable[[Path, Settings, Errand], Said]] = {
     RUN: _run,
     RELEASE: _release,
     RESTATE: _restate,
     GATHER: _gather,
     PROMOTE: _promote,
+    ERASE: _erase,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 
 from pipelines.store.lake import Version
+from pipelines.store.persons.vault import read_open_rows
 from pipelines.text.masking import mask_name
 
 _PEOPLE = "snapshot_person"
@@ -15,5 +16,5 @@ def read_masked_names(version: Version, customers: Set[str]) -> dict[str, str | 
     if not customers or not version.is_computed(_PEOPLE):
         return {}
     wanted = {"customer_id": tuple(sorted(customers))}
-    people = version.read_rows(_PEOPLE, ["customer_id", "name"], wanted)
+    people = read_open_rows(version, _PEOPLE, ["customer_id", "name"], wanted)
     return {person["customer_id"]: mask_name(person["name"]) for person in people}

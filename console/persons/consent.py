@@ -15,6 +15,7 @@ from django.db import transaction
 
 from console.changes import change_orders
 from console.models import AuditEntry, ConsentEntry, ContactMark, Order
+from console.persons.notes import SAID, seal_words
 from pipelines.catalogue.outputs import load_lists
 from pipelines.core.errors import UsageError
 from pipelines.core.outcomes import load_outcomes
@@ -57,7 +58,7 @@ def record_wish(wish: Wish, why: str, actor: str, today: date) -> ConsentEntry:
             is_objection=wish.is_objection,
             since_on=today,
             last_mark=last_mark or 0,
-            why=why.strip(),
+            why=seal_words(wish.customer_id, SAID, why.strip()),
             actor=actor,
         )
         AuditEntry.objects.create(

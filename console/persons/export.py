@@ -20,12 +20,14 @@ from django.utils import timezone, translation
 from console.accounts.models import AccessEntry
 from console.models import Answer, ConsentEntry, ContactMark, Errand, Order, OrderChange
 from console.persons.explaining import explain_decisions
+from console.persons.notes import NOTE, SAID, open_words
 from console.persons.reading import group_changes, list_current_versions
 from pipelines.catalogue.tables import load_tables
 from pipelines.documents.table_files import make_json_value
 from pipelines.operations.backup import PERSONS
 from pipelines.store.files import write_text
 from pipelines.store.lake import Version
+from pipelines.store.persons.vault import read_open_rows
 from pipelines.text.texts import load_labels
 
 FOLDER = PERSONS
@@ -107,9 +109,9 @@ def _read_rows(
 ) -> Iterator[dict[str, Any]]:
     columns = version.list_columns(table)
     if "customer_id" in columns:
-        yield from version.read_rows(table, where={"customer_id": customer_id})
+        yield from read_open_rows(version, table, where={"customer_id": customer_id})
     elif "service_id" in columns and services:
-        yield from version.read_rows(table, where={"service_id": services})
+        yield from read_open_rows(version, table, where={"service_id": services})
 
 
 # -- the office ------------------------------------------------------------------------------------
@@ -122,14 +124,30 @@ def read_office(customer_id: str) -> Tables:
     seen = AccessEntry.objects.filter(subject__in=[*ids, customer_id], is_refused=False)
     return {
         "orders": [model_to_dict(order) for order in orders],
-        "answers": _list_facts(Answer.objects.filter(order_id__in=ids)),
+        "answers": _open(
+            _list_facts(Answer.objects.filter(order_id__in=ids)), customer_id, NOTE
+        ),
         "changes": _list_facts(OrderChange.objects.filter(order_id__in=ids)),
         "marks": _list_facts(ContactMark.objects.filter(customer_id=customer_id)),
-        "wishes": _list_facts(ConsentEntry.objects.filter(customer_id=customer_id)),
+        "wishes": _open(
+            _list_facts(ConsentEntry.objects.filter(customer_id=customer_id)),
+            customer_id,
+            SAID,
+        ),
         "accesses": [
             {"at": entry.at, "action": entry.action} for entry in seen.order_by("pk")
         ],
     }
+
+
+def _open(
+    rows: list[dict[str, Any]], customer_id: str, place: str
+) -> list[dict[str, Any]]:
+    """Put what was written in words where it is kept sealed."""
+    column = {NOTE: "note", SAID: "why"}[place]
+    for row in rows:
+        row[column] = open_words(customer_id, place, row[column])
+    return rows
 
 
 def _list_facts(rows: Any) -> list[dict[str, Any]]:

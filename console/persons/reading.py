@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from console.persons.consent import (
     OPTED_OUT,
     find_objections,
 )
+from console.persons.notes import SAID, open_words
 from pipelines.sources.office.changes import Change
 from pipelines.store.lake import MonthFolder, Version, list_held_months
+from pipelines.store.persons.vault import read_open_rows
 from pipelines.text.masking import mask_name, mask_phone
 
 KIND_WORDS = {
@@ -41,6 +44,17 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """What a customer said to a use of their data, and who put it on record."""
+
+    at: datetime
+    kind: str
+    is_objection: bool
+    why: str
+    actor: str
+
+
+@dataclass(frozen=True)
 class Person:
     """A customer as the page shows one: name and number masked."""
 
@@ -48,7 +62,7 @@ class Person:
     name: str | None
     phone: str | None
     standings: list[Standing]
-    entries: list[ConsentEntry]
+    entries: list[Entry]
     orders: list[Order]
 
 
@@ -76,9 +90,14 @@ def find_person(home: Path, customer_id: str) -> Person | None:
         name=mask_name(person.get("name")),
         phone=mask_phone(person.get("phone")),
         standings=standings,
-        entries=entries,
+        entries=[_read_entry(entry) for entry in entries],
         orders=orders,
     )
+
+
+def _read_entry(entry: ConsentEntry) -> Entry:
+    why = open_words(entry.customer_id, SAID, entry.why)
+    return Entry(entry.at, entry.kind, entry.is_objection, why, entry.actor)
 
 
 def group_changes(customer_id: str) -> dict[str, tuple[Change, ...]]:
@@ -114,5 +133,5 @@ def list_current_versions(home: Path) -> Iterator[Version]:
 def _read_one(version: Version | None, table: str, customer_id: str) -> dict[str, Any]:
     if version is None or not version.is_computed(table):
         return {}
-    rows = version.read_rows(table, where={"customer_id": customer_id})
+    rows = read_open_rows(version, table, where={"customer_id": customer_id})
     return rows[0] if rows else {}

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from console.errands.board import (
     BEGUN,
     DONE,
+    ERASE,
     FAILED,
     GATHER,
     OPEN,
@@ -30,6 +31,7 @@ KIND_WORDS = {
     RESTATE: _("Restate"),
     GATHER: _("Gather a person's data"),
     PROMOTE: _("Make it champion"),
+    ERASE: _("Delete a person"),
 }
 STATE_WORDS = {
     WAITING: _("waits"),
@@ -86,6 +88,9 @@ def _say_result(errand: Errand, language: str) -> str:
     if errand.state == FAILED:
         key = said.pop("error")
         text = fill_label(language, f"error.{key}", **said)
+    elif said.get("remains"):
+        kinds = ", ".join(said["remains"])
+        text = fill_label(language, "error.erase.remains", kinds=kinds)
     elif "version" in said:
         text = gettext("version %(number)s") % {"number": said["version"]}
     return str(text)

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.models import AuditEntry, HeldAnswer, Order
+from console.persons.notes import NOTE, open_words, seal_words
 from console.returns import take_answers_back
 from pipelines.returns.filled import Return, ReturnedRow
 
@@ -36,7 +37,7 @@ def hold_answer(order: Order, row: ReturnedRow, actor: str) -> HeldAnswer:
             contacted_on=row.contacted_on,
             promised_amount=row.promised_amount,
             promised_on=row.promised_on,
-            note=row.note,
+            note=seal_words(order.customer_id, NOTE, row.note),
             due_at=timezone.now() + timedelta(seconds=UNDO_SECONDS),
         )
     return held
@@ -83,7 +84,7 @@ def _take_held(held: HeldAnswer) -> None:
         contacted_on=held.contacted_on,
         promised_amount=held.promised_amount,
         promised_on=held.promised_on,
-        note=held.note,
+        note=open_words(held.order.customer_id, NOTE, held.note),
     )
     content = hashlib.sha256(repr(row).encode()).hexdigest()
     take_answers_back(Return(Path(SOURCE), content, "", [row], 0), held.actor)

@@ -25,6 +25,7 @@ from console.access.record import NUMBER_SHOWN, count_shown_numbers, record_acce
 from console.access.roles import Role
 from console.access.scope import scope
 from console.models import Answer, HeldAnswer, Order
+from console.persons.notes import NOTE, open_words
 from console.work.answering import (
     AnswerForm,
     add_refusal,
@@ -242,7 +243,8 @@ def undo_last(request: Any) -> Any:
     if held is None:
         return render(request, "console/too_late.html", status=409)
     path = reverse("order", args=[held.order_id])
-    fields = {"note": held.note, "outcome": ""}
+    note = open_words(held.order.customer_id, NOTE, held.note)
+    fields = {"note": note, "outcome": ""}
     if held.contacted_on:
         fields["contacted_on"] = held.contacted_on.isoformat()
     request.session[CARRIED] = {"path": path, "fields": fields}

@@ -17,7 +17,6 @@ from console.work.states import Standing
 from pipelines.core.month import Month
 from pipelines.documents.workbooks.workbook_data import (
     ANSWER_TABLES,
-    PersonRow,
     WorkbookData,
     WorkRow,
 )
@@ -35,23 +34,12 @@ class OrdersByKey(WorkbookData):
         """Return the rows of a table; of one that grows with customers those of the orders."""
         if table in ("dispatch_order", "dispatch_carried"):
             return self.version.read_rows(table, where={"order_id": self.order_ids})
-        if table == "snapshot_number":
-            orders = [*self.orders, *self.carried]
-            services = {order["service_id"] for order in orders}
-            wanted = tuple(sorted(filter(None, services)))
-            return self.version.read_rows(table, where={"service_id": wanted})
         if table in ANSWER_TABLES:
             orders = [*self.orders, *self.carried]
             customers = {order["customer_id"] for order in orders}
             found = {"customer_id": tuple(sorted(customers))}
             return self.version.read_rows(table, where=found)
         return super().read_table(table)
-
-    def read_people(self, version: Version, customers: set[str]) -> list[PersonRow]:
-        """Return those of some customers of whom a version tells."""
-        wanted = {"customer_id": tuple(sorted(customers))}
-        found: list[Any] = version.read_rows("snapshot_person", where=wanted)
-        return found
 
 
 @dataclass(frozen=True)

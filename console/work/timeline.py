@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from console import clock
 from console.models import Order
+from console.persons.notes import NOTE, open_words
 from console.work.published import list_released
 from pipelines.catalogue.outputs import name_lists
 from pipelines.core.month import Month
@@ -61,7 +62,8 @@ def _tell_order(order: Order, language: str) -> Iterator[Event]:
     for answer in order.answers.all():
         on = answer.contacted_on or timezone.localdate(answer.intake.received_at)
         said = labels.get(f"outcome.{answer.outcome}", answer.outcome)
-        yield Event(on, "answer", said, answer.intake.actor, answer.note)
+        note = open_words(order.customer_id, NOTE, answer.note)
+        yield Event(on, "answer", said, answer.intake.actor, note)
         if answer.promised_on:
             facts = {"amount": answer.promised_amount or "–"}
             yield Event(
@@ -71,7 +73,8 @@ def _tell_order(order: Order, language: str) -> Iterator[Event]:
     if held is not None:
         said = labels[f"outcome.{held.outcome}"]
         on = held.contacted_on or clock.find_today()
-        yield Event(on, "answer", said, held.actor, held.note)
+        note = open_words(order.customer_id, NOTE, held.note)
+        yield Event(on, "answer", said, held.actor, note)
     for change in order.changes.all():
         on = timezone.localdate(change.at)
         words = {

@@ -195,6 +195,12 @@ TABLE = (
         "version, write the months' targets.",
     ),
     Command(
+        "erase",
+        "record",
+        "Delete a person: the key to name, numbers and notes is destroyed; --dry-run says what "
+        "goes and what stays.",
+    ),
+    Command(
         "verify",
         "record",
         "Hash everything again, derive every table again, and say what differs; the home is "

@@ -121,6 +121,8 @@ class Typed:
     form: str | None = None
 
 
+# What stands before the number of a cell whose content is sealed elsewhere.
+SEALED = "sealed:"
 _INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 )
@@ -201,6 +203,29 @@ def _read_cell(column: Column, physical: str, is_plain: bool) -> Typed:
         is_changed = _is_changed(column, text, value)
         form = f"CASE WHEN {is_changed} THEN form_of({text}) END"
     return Typed(value, _is_unknown(column, text), form)
+
+
+def write_sealed_condition(column: Column) -> str:
+    """Return the SQL condition of a cell that was sealed when it was delivered."""
+    return f"starts_with({_name_raw(column)}, {quote_text(SEALED)})"
+
+
+def write_sealed_cell(column: Column) -> Typed:
+    """Return the SQL that reads what stands in place of a sealed cell (`sources.operator.sealing`).
+
+    The value is its number; form and emptiness are those that the cell itself had.
+    """
+    raw = _name_raw(column)
+    number = f"split_part({raw}, ':', 2)"
+    is_numbered = f"{number} <> '' AND NOT starts_with({number}, '!')"
+    value = f"CASE WHEN {is_numbered} THEN {quote_text(SEALED)} || {number} END"
+    is_unknown = f"{raw} IS NULL OR {number} = ''"
+    return Typed(value, is_unknown, f"NULLIF(split_part({raw}, ':', 3), '')")
+
+
+def write_sealed_rule(text: str) -> str:
+    """Return the SQL of the rule that a sealed cell broke."""
+    return f"substr(split_part({text}, ':', 2), 2)"
 
 
 def _has_form(column: Column, physical: str) -> bool:

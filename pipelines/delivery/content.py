@@ -178,7 +178,9 @@ def _render_set(file_set: _FileSet, place: Path, is_kept: bool) -> list[FileEntr
     index = read_json(index_file)
     if index is not None:
         entries: list[FileEntry] = index["files"]
-        return entries
+        # A restored home has the index alone, and a person's deletion takes what names them.
+        if all((place / entry["name"]).exists() for entry in entries):
+            return entries
     if not is_kept:
         with tempfile.TemporaryDirectory() as elsewhere:
             return file_set.write_entries(Path(elsewhere))

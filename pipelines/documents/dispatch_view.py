@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from pipelines.catalogue.outputs import load_lists
 from pipelines.store.lake import Version
+from pipelines.store.persons.vault import read_open_rows
 from pipelines.text.evidence import write_evidence
 from pipelines.text.masking import mask_phone
 
@@ -155,7 +156,7 @@ def _read_masked_numbers(version: Version, customer_id: str) -> dict[str, str | 
     for line in version.read_rows("snapshot_service", where=of_customer):
         service_id = line["service_id"]
         of_line = {"service_id": service_id}
-        for row in version.read_rows("snapshot_number", where=of_line):
+        for row in read_open_rows(version, "snapshot_number", where=of_line):
             number = row["number"]
             masked[service_id] = mask_phone(number)
     return masked

@@ -13,6 +13,7 @@ from pipelines.core.contract import load_contract
 from pipelines.core.errors import UsageError
 from pipelines.store.files import replacing
 from pipelines.store.lake import Made
+from pipelines.store.persons.vault import is_sealed, read_open_batches
 from pipelines.text.masking import MASKS, mask_text
 from pipelines.text.units import write_plain_cell
 
@@ -25,6 +26,8 @@ Batches = Iterator[list[TableRow]]
 
 # The names people use for tables of the snapshot room.
 TABLE_ALIASES = {"quarantine": "snapshot_quarantine"}
+# Of what was sealed and has no number to be opened by.
+HIDDEN = "***"
 # What a spreadsheet would take for the beginning of a formula.
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
@@ -47,7 +50,7 @@ def read_masked_batches(
     name = find_table_name(table)
     shown_columns = columns or made.list_columns(name)
     hidden = _find_personal_columns(name, shown_columns)
-    for batch in made.read_batches(name, columns, wanted):
+    for batch in read_open_batches(made, name, columns, wanted):
         for row in batch:
             _mask_row_in_place(row, hidden)
         yield batch
@@ -84,7 +87,8 @@ def _mask_row_in_place(row: TableRow, hidden: Iterable[str]) -> None:
     """Mask the hidden columns of a row."""
     for column in hidden:
         mask = MASKS.get(column, mask_text)
-        row[column] = mask(row.get(column))
+        value = row.get(column)
+        row[column] = HIDDEN if is_sealed(value) else mask(value)
 
 
 # -- writing ---------------------------------------------------------------------------------------

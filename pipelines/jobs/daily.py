@@ -39,6 +39,7 @@ from pipelines.store.lake import (
     list_held_days,
     list_held_months,
 )
+from pipelines.store.persons.keys import PersonKeys
 
 STEPS = ("day_read", "day_tell", "day_order")
 # What makes a day's tables beside the rooms: a change here makes the day anew, and no month.
@@ -178,6 +179,7 @@ def _make_tables(
             engine=engine,
             earlier={},
             progress=job.progress,
+            keys=PersonKeys(job.home),
             day=job.day,
             before=before,
         )

@@ -27,6 +27,8 @@ from pipelines.sources.operator.folder import DAILY_TABLES, DaySource
 from pipelines.store.lake import Version
 from pipelines.store.manifest import TableEntry
 from pipelines.store.parts import list_files
+from pipelines.store.persons.vault import ORIGINS, copy_cells
+from pipelines.store.rows import read_rows
 
 ROOM = "daily"
 LIST = "suspended_reactivation"
@@ -116,6 +118,7 @@ def read_day(
         earlier={"prior": context.before},
         source=source,
         office=office,
+        keys=context.keys,
         progress=context.progress,
         entries=context.entries,
     )
@@ -198,6 +201,7 @@ def _keep_named(context: DayContext) -> None:
     named = " UNION ".join(f"SELECT customer_id FROM {name}" for name in tables)
     people = f"SELECT * FROM snapshot_person WHERE customer_id IN ({named})"
     context.write("snapshot_person", people, ["customer_id"])
+    _keep_cells(context, "snapshot_person", "customer")
     _keep_numbers(context)
     for name, key in (("account_manager", "manager_id"), ("organisation", "org_id")):
         table = f"snapshot_{name}"
@@ -217,3 +221,12 @@ def _keep_numbers(context: DayContext) -> None:
     named = "SELECT service_id FROM dispatch_order"
     numbers = f"SELECT * FROM {table} WHERE service_id IN ({named})"
     context.write(table, numbers, ["service_id"])
+    _keep_cells(context, table, "service")
+
+
+def _keep_cells(context: DayContext, table: str, delivered: str) -> None:
+    """Keep beside a table what its names and numbers are, sealed as the month has them."""
+    subject = ORIGINS[table].subject
+    rows = read_rows(context.path(table), [subject])
+    subjects = {row[subject] for row in rows}
+    copy_cells(context.before.path, context.draft.path, delivered, subjects)

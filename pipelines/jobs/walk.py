@@ -32,6 +32,7 @@ from pipelines.store.failpoints import failpoint
 from pipelines.store.lake import Draft, Made, Version
 from pipelines.store.manifest import Entries, Json, TableEntry
 from pipelines.store.parts import copy_stored, place_table
+from pipelines.store.persons.keys import PersonKeys
 
 GATE = "validate"
 Work = Callable[..., None]  # of a context; the gate's takes its judge too
@@ -80,6 +81,10 @@ def _run_first_room(
     with _open_room(job, draft, room) as context:
         context.source = source or job.open_source()
         context.office = office
+        if draft.path.is_relative_to(
+            job.home
+        ):  # a trial keeps nothing, and its names nowhere
+            context.keys = PersonKeys(job.home)
         _do_work(context, room, work or _find_work(job, room))
 
         staged: Json = {"office": office.sha256}

@@ -2,14 +2,17 @@
 
     office.jsonl  the office's rows, whichever database they are in (SQLite or PostgreSQL), with the
                   console's accounts, their second factors and the access log
-    home/…        every file of the home but locks, unfinished files and drafts, and the office's
-                  own SQLite file
+    home/…        every file of the home but locks, unfinished files and drafts, the office's own
+                  SQLite file, keys of persons, and workbooks with names, which are drawn again
     hashes.json   the SHA-256 of each of them; the last member, so that an archive without it is
                   not whole
 
 Versions are never changed once they are there, so months may run meanwhile. What names a version
 (`CURRENT`, seals, promotions) is read before the versions are looked for: what it names is then in
-the archive. The office is read first; an answer that comes later than that is not in the archive,
+the archive. Beside the archives lies one copy of the keys of persons, replaced each time: of
+archives there are many, and a key that was destroyed must not come back with an older one.
+
+The office is read first; an answer that comes later than that is not in the archive,
 though a month that has heard it may be.
 """
 
@@ -19,7 +22,7 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,8 +34,13 @@ from pipelines.core.errors import StorageError, UsageError
 from pipelines.core.settings import Settings
 from pipelines.store.failpoints import failpoint
 from pipelines.store.files import replacing
+from pipelines.store.persons.keys import KEYS_FOLDER, PersonKeys
 
 PERSONS = "persons"  # what was gathered of a customer is for them alone, and for a day
+# Apart from them: keys, which have one copy, and refused rows, which are handed in again.
+_APART = (PERSONS, KEYS_FOLDER, "returns")
+KEYS_COPY = "retention-keys.sqlite3"
+_SET_DEPTH = len(("outbox", "2026-10", "content", "set", "file"))
 OFFICE = "office.jsonl"
 HASHES = "hashes.json"
 OFFICE_FILE = "office.sqlite3"
@@ -71,11 +79,23 @@ def back_up(
         files, office_rows = _write_archive(temporary, home, settings)
         failpoint("backup.written")
 
+    _copy_keys(home, folder)
     if keep:
         for old in list_archives(folder)[keep:]:
             old.unlink()
 
     return Backup(path, files, office_rows)
+
+
+def _copy_keys(home: Path, folder: Path) -> None:
+    """Put the keys of persons beside the archives, and write down that a copy lies there."""
+    keys = PersonKeys(home)
+    copy = folder / KEYS_COPY
+    if not keys.path.exists() and not copy.exists():
+        return
+    with report_storage_errors(folder):
+        keys.copy_to(copy)
+        keys.record_copy(copy)
 
 
 def list_archives(folder: Path) -> list[Path]:
@@ -150,10 +170,18 @@ def _is_kept(path: Path, home: Path) -> bool:
     parts = path.relative_to(home).parts
     if any(part.endswith((".partial", ".gone")) for part in parts):
         return False
-    if path.name.endswith((".tmp", ".lock")) or parts[0] == PERSONS:
+    if path.name.endswith((".tmp", ".lock")) or parts[0] in _APART:
+        return False
+    if _is_drawn(parts):
         return False
     is_office = len(parts) == 1 and path.name.startswith(OFFICE_FILE)
     return not is_office
+
+
+def _is_drawn(parts: Sequence[str]) -> bool:
+    """Whether a file of the outbox is drawn again where it is missing; its set's index is kept."""
+    in_set = len(parts) == _SET_DEPTH and parts[0] == "outbox" and parts[2] == "content"
+    return in_set and parts[-1] != "index.json"
 
 
 def _add_file(archive: tarfile.TarFile, name: str, file: _File) -> str:

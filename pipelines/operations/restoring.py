@@ -18,12 +18,15 @@ from pipelines.core.settings import Settings
 from pipelines.operations.backup import (
     ACCOUNTS_TABLE,
     HASHES,
+    KEYS_COPY,
     OFFICE,
     Backup,
     report_storage_errors,
 )
+from pipelines.operations.persons.erasure import repeat_erasures
 from pipelines.store.failpoints import failpoint
 from pipelines.store.files import hash_file, protect_folder, rename_folder
+from pipelines.store.persons.keys import PersonKeys
 
 _ACCOUNT_ROW = b'{"model": "accounts.account"'
 
@@ -46,6 +49,7 @@ def restore_home(archive: Path, home: Path, settings: Settings) -> Backup:
         restored.mkdir(exist_ok=True)
         _keep_folders_private(restored)
         files = _compare_hashes(archive, folder)
+        _fetch_keys(archive, restored)
         _protect_released(restored)
         office_rows = _load_office(restored, settings, folder / OFFICE)
         failpoint("restore.loaded")
@@ -53,6 +57,7 @@ def restore_home(archive: Path, home: Path, settings: Settings) -> Backup:
             home.rmdir()
         rename_folder(restored, home)
 
+    repeat_erasures(home, settings)
     return Backup(home, files, office_rows)
 
 
@@ -145,6 +150,21 @@ def _protect_released(home: Path) -> None:
         version = seal.parent / f"v{number:04d}"
         if version.is_dir():
             protect_folder(version)
+
+
+def _fetch_keys(archive: Path, home: Path) -> None:
+    """Take the keys of persons from the copy beside the archives, which knows what was destroyed.
+
+    Without it names and numbers stay sealed.
+    """
+    copy = archive.parent / KEYS_COPY
+    if not copy.exists():
+        return
+    keys = PersonKeys(home)
+    keys.path.parent.mkdir(mode=0o700, exist_ok=True)
+    shutil.copyfile(copy, keys.path)
+    keys.path.chmod(0o600)
+    keys.record_copy(copy)
 
 
 # -- the office ------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ from pipelines.store.files import Written
 from pipelines.store.inputs import ONE_PART
 from pipelines.store.manifest import Definition, TableEntry
 from pipelines.store.parts import Parts, place_table
+from pipelines.store.persons.keys import PersonKeys
 from pipelines.store.versions import Draft, Version
 from pipelines.store.waivers import Waiver
 
@@ -80,7 +81,8 @@ def _ignore_step(step: str) -> None:
 class Context:
     """One room's view of the month being built. `entries` grows as the room writes.
 
-    `source` and `office` are there for the first room alone.
+    `source`, `office` and `keys` are there for the first room alone; without keys names and numbers
+    stay as delivered.
     """
 
     month: Month
@@ -94,6 +96,7 @@ class Context:
     uplift: Champion | None = None
     source: Source = field(default_factory=NoSource)
     office: OfficeReading | None = None
+    keys: PersonKeys | None = None
     progress: Callable[[str], None] = _ignore_step
     entries: dict[str, TableEntry] = field(default_factory=dict)
     at_work_on: Spec | None = None

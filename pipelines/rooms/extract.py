@@ -9,11 +9,13 @@ import pyarrow as pa
 from pipelines.catalogue.spec import TableName
 from pipelines.core.quoting import quote_names
 from pipelines.core.reasons import Reason
+from pipelines.rooms.changed_numbers import tell_changed_numbers
 from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import find_schema
 from pipelines.rooms.relations import write_rows
 from pipelines.sources.office.answers import OFFICE_TABLES
 from pipelines.sources.operator.delivery import EXTRA, FILE, LINE, Delivery
+from pipelines.sources.operator.sealing import seal_table
 from pipelines.store.files import OWNER_ALONE, hash_file
 from pipelines.store.manifest import COMPUTED, NOT_COMPUTED, DeliveryFacts, TableEntry
 
@@ -51,6 +53,8 @@ def _stage_office(context: Context) -> None:
         rows = schema.empty_table()
         if context.office:
             rows = context.office.tables[name]
+        if name == "mark":
+            rows = tell_changed_numbers(context, rows)
         write_rows(context, f"extract_{name}", rows, ["ALL"])
 
 
@@ -90,6 +94,7 @@ def _make_entry(context: Context, delivery: Delivery) -> TableEntry:
     path = context.path(table)
     os.chmod(path, OWNER_ALONE)
     content = _hash_content(context, table)
+    _seal_personal(context, delivery.table)
     return TableEntry(
         COMPUTED,
         _ROOM,
@@ -97,6 +102,15 @@ def _make_entry(context: Context, delivery: Delivery) -> TableEntry:
         sha256=hash_file(path),
         delivery=DeliveryFacts(delivery.state, tuple(delivery.missing), content),
     )
+
+
+def _seal_personal(context: Context, table: str) -> None:
+    """Take names and numbers out of a raw table, where the month has a home to keep them in."""
+    if context.keys is None or not seal_table(table, context.draft.path, context.keys):
+        return
+    raw = f"extract_{table}"
+    os.chmod(context.path(raw), OWNER_ALONE)
+    context.engine.bind(TableName(raw), context.path(raw))
 
 
 def _make_missing_entry(delivery: Delivery) -> TableEntry:

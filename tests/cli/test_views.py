@@ -26,7 +26,7 @@ from pipelines.documents.table_files import (
 )
 from pipelines.store.lake import MonthFolder
 from pipelines.text.units import format_figure, write_plain_cell
-from tests.support.small import read, twin_operator
+from tests.support.small import read, read_people, twin_operator
 
 FORMULAS = ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠x"]
 
@@ -86,11 +86,7 @@ def test_json_values_are_exact(value: object, expected: object) -> None:
 
 @pytest.mark.parametrize("table", ["snapshot_person", "extract_customer"])
 def test_personal_data_are_masked_wherever_a_table_is_read(table: str) -> None:
-    people = {
-        r["phone"]
-        for r in read(twin_operator().version, "snapshot_person")
-        if r["phone"]
-    }
+    people = {r["phone"] for r in read_people(twin_operator().version) if r["phone"]}
     shown = {
         r["phone"]
         for r in read_masked_rows(twin_operator().version, table)

@@ -94,6 +94,7 @@ ADDRESSES = {
     "persons": Address("/persons/", "get", RIGHTS),
     "person": Address("/persons/ann/", "get", RIGHTS),
     "person_wish": Address("/persons/ann/wish/", "post", RIGHTS),
+    "erasure": Address("/persons/ann/erase/", "get", RIGHTS),
     "person_gather": Address("/persons/ann/data/", "post", RIGHTS),
     "person_data": Address("/persons/ann/data/1/json/", "get", RIGHTS),
 }

@@ -17,7 +17,16 @@ from pipelines.documents.workbooks.workbook import write_work_list
 from pipelines.jobs.run import release_month
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import load_labels
-from tests.support.small import MONTH, Row, Town, job, read, run_town, twin_operator
+from tests.support.small import (
+    MONTH,
+    Row,
+    Town,
+    job,
+    read,
+    read_people,
+    run_town,
+    twin_operator,
+)
 
 PHONE = "13812345678"
 
@@ -195,11 +204,7 @@ def test_a_customer_in_the_hold_out_alone_is_in_no_book(exported: list[Path]) ->
 
 def test_no_phone_is_whole_in_the_company_book(exported: list[Path]) -> None:
     text = everything(exported[-1])
-    phones = [
-        r["phone"]
-        for r in read(twin_operator().version, "snapshot_person")
-        if r["phone"]
-    ]
+    phones = [r["phone"] for r in read_people(twin_operator().version) if r["phone"]]
     assert len(phones) > 100 and not [p for p in phones if p in text]
 
 

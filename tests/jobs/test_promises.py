@@ -17,6 +17,7 @@ from pipelines.jobs.run import release_month
 from pipelines.sources.office.by_day import read_day_office
 from pipelines.sources.office.changes import WITHDRAWN
 from pipelines.store.lake import DayFolder, MonthFolder, Version
+from pipelines.store.persons.vault import read_open_rows
 from tests.jobs.test_daily import DAY, NEXT_DAY, deliver, town, work_list
 from tests.support.office import exported, fill, released_town, taken
 from tests.support.small import (
@@ -222,7 +223,11 @@ def test_the_bulletin_names_whom_to_call(
         [*openpyxl.load_workbook(calls)[sheet].iter_rows(min_row=4, values_only=True)]
     )
     dan = only(
-        read(MonthFolder(home, MONTH).version(), "snapshot_person", customer_id="dan")
+        read_open_rows(
+            MonthFolder(home, MONTH).version(),
+            "snapshot_person",
+            where={"customer_id": "dan"},
+        )
     )
     assert called == (dan["name"], dan["phone"], *named[2:]) and dan["phone"]
 

@@ -26,7 +26,7 @@ from pipelines.operations.serving import HomeApplication, is_beyond, open_server
 from pipelines.store.lake import MonthFolder
 from tests.support.office import exported, fill, released_town, taken
 from tests.support.scored import scored_operator
-from tests.support.small import MONTH, Town, read, twin_operator
+from tests.support.small import MONTH, Town, read, read_people, twin_operator
 
 TODAY = date(2026, 9, 30)
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -109,10 +109,7 @@ def test_no_customer_is_among_the_metrics_and_their_number_does_not_grow_with_pe
     operator = twin_operator()
     text = draw_metrics(operator.home, TODAY)
     people = {
-        str(v)
-        for row in read(operator.version, "snapshot_person")
-        for v in row.values()
-        if v
+        str(v) for row in read_people(operator.version) for v in row.values() if v
     }
     people |= {
         row["manager_id"] for row in read(operator.version, "snapshot_account_manager")

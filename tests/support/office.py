@@ -94,6 +94,7 @@ def answers_of(home: Path) -> list[Row]:
     """Every answer the office holds, with its customer."""
     open_office(home, own_settings())
     from console.models import Answer
+    from console.persons.notes import NOTE, open_words
 
     names = (
         "order__customer_id",
@@ -103,8 +104,9 @@ def answers_of(home: Path) -> list[Row]:
         "promised_on",
         "note",
     )
-    rows = Answer.objects.order_by("pk").values(*names)
-    return [
-        {name.removeprefix("order__"): value for name, value in row.items()}
-        for row in rows
-    ]
+    rows = []
+    for row in Answer.objects.order_by("pk").values(*names):
+        answer = {name.removeprefix("order__"): value for name, value in row.items()}
+        answer["note"] = open_words(answer["customer_id"], NOTE, answer["note"])
+        rows.append(answer)
+    return rows

@@ -26,6 +26,7 @@ from pipelines.rooms.validate import Suites
 from pipelines.rooms.validate.verdicts import Verdict
 from pipelines.store.lake import Draft, MonthFolder, Version
 from pipelines.store.manifest import COMPUTED, TableEntry
+from pipelines.store.persons.vault import read_open_rows
 from tests.support.made_once import make_once
 from twin import generate
 
@@ -244,6 +245,11 @@ def read(where: Version | Path, table: str, /, **wanted: object) -> list[Row]:
     folder = where.path if isinstance(where, Version) else where
     rows: list[Row] = pq.read_table(folder / f"{table}.parquet").to_pylist()
     return [r for r in rows if all(r[name] == value for name, value in wanted.items())]
+
+
+def read_people(version: Version) -> list[Row]:
+    """Return who the customers of a version are, as the one reader of names opens them."""
+    return read_open_rows(version, "snapshot_person")
 
 
 def only(items: Sequence[Item]) -> Item:

@@ -23,6 +23,7 @@ from pipelines.operations.guard import find_pressing, raise_pressing
 from pipelines.operations.tidy import find_removable, tidy_home
 from pipelines.operations.tidy_exports import find_old_exports, remove_old_exports
 from pipelines.operations.tidy_office import find_old_rows, tidy_office
+from pipelines.store.persons.keys import PersonKeys
 
 
 @app.command("doctor")
@@ -74,6 +75,8 @@ def restore_archive(
     speaker = Speaker(lang, as_json)
     made = asdict(restore_home(archive, home, load_settings()))
     speaker.answer_line(made, "cli.restored", **made)
+    if not PersonKeys(home).path.exists():
+        speaker.say_line("cli.restored_without_keys")
 
 
 @app.command("tidy")

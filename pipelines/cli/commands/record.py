@@ -1,4 +1,4 @@
-"""Commands of the record: is a month what it was, what would it be now, what was accepted."""
+"""Commands of the record: what a month was and would be now, what was accepted, who is deleted."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang, OtherVersion, Why
+from pipelines.cli.options import (
+    DEFAULT_HOME,
+    AsJson,
+    DecidedBy,
+    Home,
+    Lang,
+    OtherVersion,
+    Why,
+)
 from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
+from pipelines.core.settings import load_settings
 from pipelines.store.waivers import accept_finding, read_waivers
 
 
@@ -115,3 +124,42 @@ def waive_finding(
     speaker.answer_line(
         asdict(waiver), "cli.waived", finding=finding, until=waiver.until
     )
+
+
+@app.command("erase")
+def erase_one_person(
+    customer: Annotated[
+        str, typer.Argument(help="The customer's id, as the operator has it.")
+    ],
+    why: Why = "",
+    by: DecidedBy = None,
+    is_rehearsal: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what goes and what stays; touch nothing."),
+    ] = False,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a person for good; raise Incomplete where something is out of reach."""
+    # Imported here, so that the help does not wait for it.
+    from pipelines.cli.screens.record import draw_traces
+    from pipelines.operations.persons.erasure import (
+        Request,
+        erase_person,
+        find_traces,
+        raise_remaining,
+    )
+
+    speaker = Speaker(lang, as_json)
+    settings = load_settings()
+    if is_rehearsal:
+        traces = find_traces(home, settings, customer)
+    else:
+        settings.require_own_key()
+        request = Request(customer, why, by or getuser())
+        traces = erase_person(home, settings, request)
+    content = [asdict(trace) for trace in traces]
+    speaker.show_content(content, draw_traces, traces, is_rehearsal)
+    if not is_rehearsal:
+        raise_remaining(traces)

@@ -13,6 +13,7 @@ import typer
 from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
+from pipelines.operations.persons.erasure import FATES, Trace
 from pipelines.store.waivers import Waiver
 from pipelines.text.texts import fill_label
 from pipelines.text.units import format_figure
@@ -187,3 +188,20 @@ def draw_waivers(waivers: Sequence[Waiver], language: str) -> None:
         print_line(language, "cli.waiver", **asdict(waiver))
     if not waivers:
         print_line(language, "cli.no_waivers")
+
+
+# -- a person deleted ------------------------------------------------------------------------------
+
+
+def draw_traces(traces: Sequence[Trace], is_rehearsal: bool, language: str) -> None:
+    """Draw traces by their fate, what goes before what stays."""
+    head = "erase.would" if is_rehearsal else "erase.did"
+    typer.echo(fill_label(language, head))
+    for fate in FATES:
+        for trace in traces:
+            if trace.fate != fate:
+                continue
+            text = fill_label(language, f"erase.{fate}.{trace.kind}", count=trace.count)
+            typer.echo(f"  {fill_label(language, f'erase.fate.{fate}')}  {text}")
+            for where in trace.where:
+                typer.echo(f"      {where}")

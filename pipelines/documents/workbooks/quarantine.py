@@ -17,9 +17,11 @@ from pipelines.core.contract import load_contract
 from pipelines.core.errors import UsageError
 from pipelines.core.quoting import quote_name, scan_parquet
 from pipelines.documents.plain_sheet import MOST_ROWS
+from pipelines.documents.table_files import HIDDEN
 from pipelines.documents.workbooks.sheet import open_workbook
 from pipelines.store.files import replacing
 from pipelines.store.lake import Made
+from pipelines.store.persons.vault import ORIGINS, is_sealed, open_rows
 from pipelines.text.masking import MASKS, mask_text
 from pipelines.text.rules import describe_form, find_rule_phrase
 from pipelines.text.safe_text import clean_text
@@ -173,8 +175,21 @@ def _read_rows(
     if not unmasked:
         hidden = _find_personal_columns(one.table, names)
     while batch := answer.fetchmany(_BATCH_ROWS):
-        for values in batch:
+        for values in _open_sealed(made, raw_table, batch, names):
             yield _make_row(values, names, hidden)
+
+
+def _open_sealed(
+    made: Made, raw_table: str, batch: Sequence[Sequence[Any]], names: Sequence[str]
+) -> Iterator[list[Any]]:
+    """Yield the answer's rows with what was sealed of them in its places."""
+    origin = ORIGINS.get(raw_table)
+    own = len(_FIXED_WIDTHS) - 1  # what is allowed is said of no row
+    rows = [dict(zip(names, values[own:], strict=True)) for values in batch]
+    if origin is not None and origin.subject in names:
+        open_rows(made, raw_table, rows)
+    for values, row in zip(batch, rows, strict=True):
+        yield [*values[:own], *row.values()]
 
 
 def _make_row(
@@ -209,6 +224,8 @@ def _clean_cell(name: str, value: str | None, is_hidden: bool) -> str | None:
     """Return a cell without the readers' marks, masked where it is personal."""
     if value is None:
         return None
+    if is_sealed(value):
+        return HIDDEN
     text = value.translate(_READERS_MARKS)
     if not is_hidden:
         return text

@@ -13,13 +13,11 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypedDict
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from pipelines.catalogue.outputs import load_lists, name_lists
 from pipelines.documents.workbooks.workbook import Stamp
 from pipelines.sources.office.changes import WITHDRAWN, Change
 from pipelines.store.lake import Version, list_versions_back
+from pipelines.store.persons.vault import read_open_rows
 from pipelines.text.evidence import write_evidence, write_script
 from pipelines.text.masking import mask_name, mask_phone
 from pipelines.text.texts import fill_label, say_reasons
@@ -181,15 +179,20 @@ class WorkbookData:
 
     def read_people(self, version: Version, customers: set[str]) -> list[PersonRow]:
         """Return those of some customers of whom a version tells."""
-        wanted = pc.field("customer_id").isin(pa.array(customers, pa.string()))
-        people = version.read_arrow("snapshot_person", filters=wanted)
-        found: list[PersonRow] = people.to_pylist()
+        wanted = {"customer_id": tuple(sorted(customers))}
+        found: list[Any] = read_open_rows(version, "snapshot_person", where=wanted)
         return found
 
     @cached_property
     def line_numbers(self) -> Mapping[str, str | None]:
-        """What customers call their lines, by service id; of a month without numbers none."""
-        rows = self.read_if_computed("snapshot_number")
+        """What customers call the lines of orders, by service id; none without numbers."""
+        table = "snapshot_number"
+        if not self.version.is_computed(table):
+            return {}
+        orders = [*self.orders, *self.carried]
+        services = {order["service_id"] for order in orders}
+        wanted = {"service_id": tuple(sorted(filter(None, services)))}
+        rows = read_open_rows(self.version, table, where=wanted)
         return {row["service_id"]: row["number"] for row in rows}
 
     @cached_property

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from pipelines.rooms.changed_numbers import CHANGED, SAME
 from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import write_made_rows
 from pipelines.rooms.relations import read_rows
+from pipelines.store.rows import TableRow
 from pipelines.text.masking import digest_phone
 
 ROOM = "feedback"
@@ -36,9 +38,15 @@ def _read_standing_kinds(context: Context) -> dict[str, set[str]]:
     key = context.settings.key
     kinds: dict[str, set[str]] = defaultdict(set)
     for row in read_rows(context, ROOM, "answered_marks"):
-        if row["kind"] == "wrong_number":
-            digest = digest_phone(key, row["phone"])
-            if digest is not None and digest != row["phone_digest"]:
-                continue
+        if row["kind"] == "wrong_number" and _is_changed(row, key):
+            continue
         kinds[row["customer_id"]].add(row["kind"])
     return kinds
+
+
+def _is_changed(row: TableRow, key: bytes) -> bool:
+    """Whether the number is another one since; months made before told it by its hash."""
+    if row["phone_digest"] in (CHANGED, SAME):
+        return bool(row["phone_digest"] == CHANGED)
+    digest = digest_phone(key, row["phone"])
+    return digest is not None and digest != row["phone_digest"]

@@ -14,6 +14,9 @@ from pipelines.core.values import (
     Typed,
     write_broken_rule,
     write_plain_condition,
+    write_sealed_cell,
+    write_sealed_condition,
+    write_sealed_rule,
     write_typed_cell,
 )
 from pipelines.rooms.context import Context
@@ -35,7 +38,8 @@ def read_cells(
     described = context.engine.rows(f"DESCRIBE SELECT * FROM {raw}")
     physical = {row["column_name"]: row["column_type"] for row in described}
     present = _list_present(table, missing, physical)
-    cells = _type_cells(context, table, present, physical)
+    sealed = _find_sealed(context, table, present)
+    cells = _type_cells(context, table, present, physical, sealed)
     read = ["_file", "_line", "_fault" if "_fault" in physical else "NULL AS _fault"]
     for column in table.columns:
         read.append(f"{_read_value(column, cells)} AS {quote_name(column.name)}")
@@ -48,7 +52,7 @@ def read_cells(
         if cell.form:
             kept.append(quote_name(f"_form_{column.name}"))
             normalising.append(column)
-    kept += _find_first_fault(present, cells)
+    kept += _find_first_fault(present, cells, sealed)
     inner = f"SELECT {', '.join(read)} FROM {raw} AS raw"
     select = f"SELECT {', '.join(kept)} FROM ({inner})"
     typed = keep_result(context, "typed", select)
@@ -76,15 +80,20 @@ def _type_cells(
     table: Table,
     present: Sequence[Column],
     physical: Mapping[str, str],
+    sealed: frozenset[str],
 ) -> dict[str, Typed]:
     """How each delivered column is read, the short way where all its cells are plain."""
     conditions = {
         column.name: write_plain_condition(column, physical[column.name])
         for column in present
+        if column.name not in sealed
     }
     is_plain = _find_plain(context, table, conditions)
     cells = {}
     for column in present:
+        if column.name in sealed:
+            cells[column.name] = write_sealed_cell(column)
+            continue
         is_short = is_plain.get(column.name, False)
         cells[column.name] = write_typed_cell(column, physical[column.name], is_short)
     return cells
@@ -105,6 +114,27 @@ def _find_plain(
         return {}
     sql = f"SELECT {', '.join(looks)} FROM extract_{table.name} AS raw"
     return context.engine.rows(sql)[0]
+
+
+def _find_sealed(
+    context: Context, table: Table, present: Sequence[Column]
+) -> frozenset[str]:
+    """The personal columns that were sealed; in months made before they stand as delivered."""
+    looks = [
+        f"COALESCE(BOOL_AND({write_sealed_condition(column)}), FALSE) AS {quote_name(column.name)}"
+        for column in present
+        if column.personal
+    ]
+    if not looks:
+        return frozenset()
+    texts = ", ".join(
+        f"CAST({quote_name(column.name)} AS VARCHAR) AS {quote_name(column.name)}"
+        for column in present
+        if column.personal
+    )
+    sql = f"SELECT {', '.join(looks)} FROM (SELECT {texts} FROM extract_{table.name}) AS raw"
+    found = context.engine.rows(sql)[0]
+    return frozenset(name for name, is_sealed in found.items() if is_sealed)
 
 
 def _read_value(column: Column, cells: Mapping[str, Typed]) -> str:
@@ -158,7 +188,7 @@ def _count_forms(
 
 
 def _find_first_fault(
-    present: Sequence[Column], cells: Mapping[str, Typed]
+    present: Sequence[Column], cells: Mapping[str, Typed], sealed: frozenset[str]
 ) -> list[str]:
     """SQL for the first thing wrong with a row: the reader's fault, then column by column."""
     rules = ["WHEN _fault IS NOT NULL THEN _fault"]
@@ -169,9 +199,16 @@ def _find_first_fault(
         if cells[column.name].empty:
             text = quote_name(f"_text_{column.name}")
             unreadable = f"{cell} IS NULL AND NOT {quote_name(f'_empty_{column.name}')}"
-            rules.append(f"WHEN {unreadable} THEN {write_broken_rule(column, text)}")
+            is_sealed = column.name in sealed
+            rule = (
+                write_sealed_rule(text)
+                if is_sealed
+                else write_broken_rule(column, text)
+            )
+            shown = "'***'" if is_sealed else _mask_text(column, text)
+            rules.append(f"WHEN {unreadable} THEN {rule}")
             names.append(f"WHEN {unreadable} THEN {name}")
-            values.append(f"WHEN {unreadable} THEN {_mask_text(column, text)}")
+            values.append(f"WHEN {unreadable} THEN {shown}")
         if column.required:
             rules.append(f"WHEN {cell} IS NULL THEN 'missing'")
             names.append(f"WHEN {cell} IS NULL THEN {name}")

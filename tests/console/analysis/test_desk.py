@@ -19,7 +19,7 @@ from pipelines.store.lake import MonthFolder
 from tests.support.console.visitors import DEBTORS, Console, make_accounts, open_copy
 from tests.support.office import released_town
 from tests.support.scored import scored_operator
-from tests.support.small import KEY, MONTH, Town, job, own_settings, read
+from tests.support.small import KEY, MONTH, Town, job, own_settings, read, read_people
 
 COPIED = "2026-06-aaaaaaaaaaaa"  # a challenger: the champion under another name
 
@@ -56,7 +56,7 @@ def find_personal(console: Console, page: str) -> list[str]:
     version = MonthFolder(console.home, MONTH).version()
     staff = {row["name"] for row in read(version, "snapshot_account_manager")}
     found = []
-    for person in read(version, "snapshot_person"):
+    for person in read_people(version):
         name, phone = person["name"], person["phone"]
         if phone and phone in page:
             found.append(phone)
