@@ -28,9 +28,9 @@ def quote_text(text: str) -> str:
 def scan_parquet(path: Path) -> str:
     """Return the SQL that reads a Parquet file, or a folder of them in the order of their names.
 
-    A folder `x=1` on the way adds no column.
+    A folder has a name without an end. A folder `x=1` on the way adds no column.
     """
-    if path.suffix != ".parquet":
+    if not path.suffix:
         path /= "*.parquet"
     return f"read_parquet({quote_text(str(path))}, hive_partitioning = false)"
 

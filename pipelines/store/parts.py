@@ -124,7 +124,7 @@ def place_table(folder: Path, name: str, parts: Parts | None = None) -> Path:
 
 def stands_in_parts(path: Path) -> bool:
     """Say whether a table's place is the folder of its parts."""
-    return path.suffix != _SUFFIX
+    return not path.suffix
 
 
 def name_files(folder: Path, name: str, parts: Parts | None) -> list[Path]:
