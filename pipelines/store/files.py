@@ -46,15 +46,20 @@ class Written:
 
 
 @contextmanager
-def replacing(path: Path, mode: int = OWNER_ALONE) -> Iterator[Path]:
+def replacing(
+    path: Path, mode: int = OWNER_ALONE, makes_folder: bool = True
+) -> Iterator[Path]:
     """Give a temporary path beside `path`.
 
     On success sync it and put it in `path`'s place, else leave nothing.
 
-    It is its owner's alone from its first byte; `mode` is what it gets at the end.
+    It is its owner's alone from its first byte; `mode` is what it gets at the end. The folder is
+    made where it is not there, unless the caller would write into one that is gone for good.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    if makes_folder:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    # Two machines that write the same file may have a process of the same number.
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     try:
         temporary.touch(OWNER_ALONE)
         yield temporary
@@ -172,13 +177,16 @@ def read_json(path: Path) -> Json | None:
 
 
 def write_parquet(
-    path: Path, batches: pa.RecordBatchReader, mode: int = OWNER_ALONE
+    path: Path,
+    batches: pa.RecordBatchReader,
+    mode: int = OWNER_ALONE,
+    makes_folder: bool = True,
 ) -> Written:
     """Write Arrow batches as Parquet, zstd, in fixed row groups: same rows, same bytes."""
     import pyarrow.parquet as pq  # here, so that who only reads does not wait for it
 
     rows = 0
-    with replacing(path, mode) as temporary:
+    with replacing(path, mode, makes_folder) as temporary:
         with pq.ParquetWriter(
             temporary,
             batches.schema,

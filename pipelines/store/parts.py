@@ -194,7 +194,8 @@ def _hash_list(hashes: Mapping[str, str]) -> str:
 def write_parts(folder: Path, batches: pa.RecordBatchReader) -> list[WrittenPart]:
     """Write the parts that a stream brings, and only those.
 
-    Its rows say their part in the column `_part`, and are in the order of `Parts.order_sql`.
+    Its rows say their part in the column `_part`, and are in the order of `Parts.order_sql`. Raise
+    OSError when the draft is gone meanwhile: who writes behind its end makes it not again.
     """
     import pyarrow as pa  # here, so that who only reads does not wait for it
 
@@ -203,7 +204,8 @@ def write_parts(folder: Path, batches: pa.RecordBatchReader) -> list[WrittenPart
     written = []
     for name, cut in groupby(_cut_batches(batches), itemgetter(0)):
         rows = pa.RecordBatchReader.from_batches(schema, map(itemgetter(1), cut))
-        file = write_parquet(folder / f"{name}{_SUFFIX}", rows)
+        part = folder / f"{name}{_SUFFIX}"
+        file = write_parquet(part, rows, makes_folder=False)
         written.append(WrittenPart(name, file.rows, file.sha256))
     return written
 

@@ -203,6 +203,28 @@ def test_a_part_that_two_wrote_is_no_table(tmp_path: Path) -> None:
         complete_parts(tmp_path / NAME, SCHEMA, BY_CUSTOMER, [*written, *written])
 
 
+def test_who_writes_behind_the_end_of_a_draft_makes_it_not_again(
+    tmp_path: Path,
+) -> None:
+    """A worker that was given up goes on when the month is done: its draft has another name by then."""
+    draft = tmp_path / "v0001.partial"
+    draft.mkdir()
+    rows = pa.Table.from_pylist(many_rows(40), schema=SCHEMA)
+    marked = rows.append_column("_part", pa.array(["3"] * 20 + ["4"] * 20))
+
+    def stream() -> Iterator[pa.RecordBatch]:
+        first, second = marked.to_batches(max_chunksize=20)
+        yield first
+        draft.rename(tmp_path / "v0001")
+        yield second
+
+    batches = pa.RecordBatchReader.from_batches(marked.schema, stream())
+    with pytest.raises(OSError, match="v0001"):
+        write_parts(draft / NAME, batches)
+    assert [path.name for path in tmp_path.iterdir()] == ["v0001"]
+    assert not list(tmp_path.rglob("4.parquet"))
+
+
 def test_nobody_else_may_read_a_part(tmp_path: Path) -> None:
     write_both(tmp_path, many_rows(3))
     place = place_table(tmp_path, NAME, BY_CUSTOMER)
