@@ -34,7 +34,7 @@ def test_a_head_reassigns_slides_a_place_and_approves(
         walk.type_why()
         page.select_option("[name=to]", "M2")
         page.locator("button[value=reassigned]").click()
-        page.locator("section .wide, section table").first.wait_for()
+        page.locator("section .log").wait_for()
         walk.tell("gives an order to another manager")
 
         page.locator('.bar nav a[href="/branch/places/"]').click()
