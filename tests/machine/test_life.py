@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.faults.forge import Forge
 from tests.machine.life import Life
 
-LIVES, STEPS = 6, 15
+LIVES, STEPS = 4, 15
 TORTURE_STEPS = 30
 
 

@@ -74,6 +74,8 @@ def test_a_quotient_is_stated_as_it_is_made(
     stated: str,
 ) -> None:
     assert join_sides(numerator, denominator, multiplier) == stated
+    if multiplier == 1:
+        assert join_sides(numerator, denominator) == stated
 
 
 def test_a_cell_of_a_text_file_has_no_needless_zeros() -> None:

@@ -144,3 +144,31 @@ def test_loads_are_levelled_by_share_of_capacity() -> None:
     )
     assert chosen == {"M1": 6, "M2": 3}
     assert allocate_newcomers([], [], {}) == []
+
+
+def group(name: str, size: int) -> list[Newcomer]:
+    return [Newcomer(f"{name}{number}", group_id=name) for number in range(size)]
+
+
+@pytest.mark.parametrize(
+    ("people", "seats", "chosen"),
+    [
+        # The largest first: A, which comes first by name, would leave B no manager that has room for all of it.
+        (group("A", 2) + group("B", 3), [Seat("M1", 3, 0, 3), Seat("M2", 2, 0, 2)], ["M2"] * 2 + ["M1"] * 3),
+        # Two already are a group, and stay together though two desks would share them evenly.
+        (group("A", 2), [Seat("M1", 4, 0, 4), Seat("M2", 4, 0, 4)], ["M1"] * 2),
+        # By load, not by how many, and not by what is free.
+        (group("A", 2), [Seat("M1", 90, 10, 100), Seat("M2", 2, 2, 4)], ["M1"] * 2),
+        (group("A", 2), [Seat("M1", 10, 90, 100), Seat("M2", 2, 2, 4)], ["M2"] * 2),
+    ],
+)  # fmt: skip
+def test_a_group_that_nobody_has_yet_goes_whole_to_the_least_loaded(
+    people: list[Newcomer], seats: list[Seat], chosen: list[str]
+) -> None:
+    assert allocate_newcomers(people, seats, {}) == chosen
+
+
+def test_a_group_too_large_for_anybody_does_not_keep_a_smaller_one_apart() -> None:
+    seats = [Seat("M1", 4, 0, 4), Seat("M2", 3, 0, 3)]
+    chosen = allocate_newcomers(group("A", 5) + group("B", 2), seats, {})
+    assert chosen[5] == chosen[6]
