@@ -156,15 +156,16 @@ def _share_table(by_town: pd.DataFrame) -> list[str]:
 def _list_table(rows: pd.DataFrame) -> list[str]:
     towns = rows.groupby("seed")["month"].nunique().sum()
     sums = rows.groupby(["list", "policy"])[["orders", "kept"]].sum() / towns
+    by_list = sums.to_dict("index")
     shown = ("priority", "value", LISTS_CEILING)
     lines = []
     for name in PERSUASION:
         cells = [name]
         for policy in shown:
-            if (name, policy) not in sums.index:
+            mine = by_list.get((name, policy))
+            if mine is None:
                 cells.append("–")
                 continue
-            mine = sums.loc[(name, policy)]
             cells.append(f"{mine['orders']:,.1f}: {mine['kept']:+,.1f}")
         lines.append(cells)
     heads = [f"{policy}, orders: kept" for policy in shown]
