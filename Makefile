@@ -4,11 +4,14 @@
 # make check  what CI and pre-commit check: ruff, ruff format, mypy, the compose file against its schema
 # make bench  re-measure what the README claims (bench-quick: in ten minutes); make bench-faults plants every fault and tells what was caught;
 # make torture  lives homes in orders of events that nobody thought of (LIVES=100); make fuzz  gives readers bytes (SECONDS_EACH=100)
+# make mutants  changes what decides, a line at a time, and names the changes that no test notices (FILE=pipelines/…)
+# make sbom   writes what the program is made of, with licences and hashes (build/sbom.cdx.json); make audit asks OSV what is known of it
+# make wheel  builds the wheel twice and compares it (build/wheel)
 # make bench-league  sets this project, a rule list and churnkit side by side (docs/league.md)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check bench bench-quick bench-faults bench-league torture fuzz spark packages clean
+.PHONY: help setup run test test-all check bench bench-quick bench-faults bench-league torture fuzz mutants sbom audit wheel spark packages clean
 
 PYTHON ?= python3.11
 UV := build/uv/bin/uv
@@ -77,6 +80,20 @@ fuzz: setup
 	@for reader in $$($(BIN)/python -m tests.fuzz --list); do \
 	  $(UV) run --no-sync --with atheris python -m tests.fuzz $$reader --seconds $(or $(SECONDS_EACH),100) || exit 1; \
 	done
+
+mutants: setup
+	@$(UV) run --no-sync --with mutmut python -m tests.mutation $(FILE)
+
+BILL := $(UV) export --frozen --quiet --no-dev --all-extras --preview-features sbom-export --format cyclonedx1.5
+
+sbom: setup
+	@mkdir -p build && $(BILL) | $(BIN)/python -m deploy.dependencies > build/sbom.cdx.json && echo build/sbom.cdx.json
+
+audit: $(UV)
+	@deploy/audit.sh $(UV)
+
+wheel: $(UV)
+	@deploy/build_wheel.sh $(abspath $(UV)) $(PYTHON) build/wheel
 
 # PySpark is the second engine's, 455 MB: only who tests it or runs on it needs it.
 spark: .venv/.spark

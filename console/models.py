@@ -96,6 +96,18 @@ class PlacesRequest(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
 
+class PlacesAnswer(models.Model):
+    """What was said of a request for places, by whom and why; a request is answered once."""
+
+    request = models.OneToOneField(PlacesRequest, models.PROTECT, related_name="answer")
+    kind = models.CharField(
+        max_length=16, choices=(("granted", "granted"), ("refused", "refused"))
+    )
+    why = models.TextField(blank=True)
+    actor = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)
+
+
 class OrderState(models.Model):
     """An order as it stands by now: who has it, what was answered last, which day counts.
 
@@ -221,6 +233,7 @@ class Errand(models.Model):
     month = models.CharField(max_length=7, blank=True)
     version = models.IntegerField(null=True)
     subject = models.CharField(max_length=200, blank=True)
+    why = models.TextField(blank=True)
     asked_by = models.CharField(max_length=150)
     asked_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=16, default="waiting", db_index=True)

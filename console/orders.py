@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from console.database import open_office
 from pipelines.core.errors import Refused
@@ -137,11 +136,10 @@ def _honour_objections(rows: list[OrderRow], actor: str) -> None:
 
 def _read_orders(version: Version, home: Path) -> Iterator[OrderRow]:
     """The released orders of a version, each with a digest of the number it was to be called on."""
-    orders: list[OrderRow] = pq.read_table(
-        version.table("dispatch_order"),
-        columns=_COLUMNS,
-        filters=pc.field("arm") == "treated",
-    ).to_pylist()
+    treated = version.read_arrow(
+        "dispatch_order", _COLUMNS, filters=pc.field("arm") == "treated"
+    )
+    orders: list[OrderRow] = treated.to_pylist()
     digests = _digest_phones(version, {order["customer_id"] for order in orders}, home)
     for order in orders:
         order["phone_digest"] = digests.get(order["customer_id"])

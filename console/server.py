@@ -11,11 +11,11 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from console.errands.settler import Settler
 from pipelines.core.errors import StorageError, UsageError
 
 _THREADS = 8
 _SECONDS = 60  # a request that takes longer is given up
-_SETTLE_SECONDS = 5
 
 
 def application(environ: Any, start_response: Any) -> Any:
@@ -74,6 +74,7 @@ class ConsoleServer(BaseApplication):
         self.address = address
         self.workers = workers
         self.began = began
+        self.settler: Settler | None = None  # of this process, where it is a worker
         super().__init__()
 
     def load_config(self) -> None:
@@ -92,8 +93,8 @@ class ConsoleServer(BaseApplication):
             "limit_request_fields": 50,
             "control_socket_disable": True,
             "when_ready": self._tell_address,
-            "post_worker_init": _start_settling,
-            "worker_exit": settle_all,
+            "post_worker_init": self._start_settling,
+            "worker_exit": self._end_settling,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -102,6 +103,18 @@ class ConsoleServer(BaseApplication):
         """Return the application; each process has its own."""
         _tell_failures()
         return _load_application()
+
+    def _start_settling(self, worker: Any) -> None:
+        from django.conf import settings
+
+        self.settler = Settler(settings.CONSOLE_HOME, settings.CONSOLE_DOES_ERRANDS)
+        self.settler.start()
+
+    def _end_settling(self, arbiter: Any, worker: Any) -> None:
+        """End what a worker began; the server itself, which is told as well, began nothing."""
+        if self.settler is not None:
+            self.settler.stop()
+            settle_all()
 
     def _tell_address(self, arbiter: Any) -> None:
         for listener in arbiter.LISTENERS:
@@ -137,35 +150,7 @@ def _tell_failures() -> None:
         logger.propagate = False
 
 
-def _start_settling(worker: Any) -> None:
-    """Take what was held long enough, and begin what was asked for, while nobody asks."""
-    from threading import Thread
-
-    Thread(target=_keep_settling, args=(worker,), daemon=True).start()
-
-
-def _keep_settling(worker: Any) -> None:
-    import time
-
-    from django.conf import settings
-    from django.db import Error, close_old_connections
-
-    from console.errands.runner import ErrandRunner
-    from console.work.holding import settle_answers
-
-    runner = ErrandRunner(settings.CONSOLE_HOME)
-    while worker.alive:
-        time.sleep(_SETTLE_SECONDS)
-        close_old_connections()
-        try:
-            settle_answers()
-            if settings.CONSOLE_DOES_ERRANDS:
-                runner.look()
-        except Error:
-            continue  # the database is away: what is held stays there, and is taken later
-
-
-def settle_all(server: Any, worker: Any) -> None:
+def settle_all() -> None:
     """Take what is held before a process ends: nobody could undo it any more."""
     from django.db import Error
 

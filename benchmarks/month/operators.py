@@ -18,6 +18,7 @@ from pipelines.engines.duckdb import DuckEngine, Parameters
 from pipelines.jobs.job import Job
 from pipelines.jobs.run import run_month
 from pipelines.store.files import Written
+from pipelines.store.parts import Parts
 
 KINDS = {
     "TABLE_SCAN": "read",
@@ -81,11 +82,12 @@ class ProfiledEngine(DuckEngine):
         path: Path,
         order: Iterable[str],
         parameters: Parameters | None = None,
+        parts: Parts | None = None,
     ) -> Written:
         """Write a result, and take what it took to the last row."""
         self._is_writing = True
         try:
-            written = super().write(sql, path, order, parameters)
+            written = super().write(sql, path, order, parameters, parts)
         finally:
             self._is_writing = False
         self._take_profile()

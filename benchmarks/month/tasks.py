@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -53,8 +52,7 @@ def run_month(source: str, home: str, month: str) -> Told:
     for name, entry in version.entries.items():
         if entry.is_computed:
             written = f"{entry.room}.bytes"
-            size = os.stat(version.table(name)).st_size
-            told[written] = told.get(written, 0) + size
+            told[written] = told.get(written, 0) + version.count_bytes(name)
     told["bytes"] = sum(told.get(f"{room}.bytes", 0) for room in ROOMS)
     told["peak_of_rooms"] = max(told[f"{room}.peak"] for room in ROOMS)
     return told

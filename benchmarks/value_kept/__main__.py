@@ -21,6 +21,7 @@ from benchmarks.value_kept.page import write_page
 from benchmarks.value_kept.policies import MonthView, judge, make_policies
 from benchmarks.value_kept.town import Town, begin_office, by_rule, live_on
 from pipelines.core.month import Month
+from pipelines.store.lake import Version
 from twin import TwinConfig
 
 # The office's own policies: the rule by which places are given, and what it is not shown.
@@ -43,17 +44,24 @@ def judge_town(options: argparse.Namespace, seed: int, work: Path) -> pd.DataFra
 
     rows = []
     for number, held in enumerate(live_on(town, options.months, version)):
-        folders = {}
-        for name, (rule, forgotten) in OFFICE.items():
-            path = work / f"{town.month}-{name}.partial"
-            settings = by_rule(town.settings, rule)
-            draft = town.redo_dispatch(held, settings, path, forgotten)
-            folders[name] = draft.path
-        view = MonthView(folders["priority"], town.month, town.world, seed)
-        policies = make_policies(view, folders)
-        for row in judge(town.world, policies):
+        if number + 1 not in (options.judged or [number + 1]):
+            continue
+        for row in judge_month(town, held, seed, work):
             rows.append({"seed": seed, "month": number, **row})
     return pd.DataFrame(rows)
+
+
+def judge_month(
+    town: Town, held: Version, seed: int, work: Path
+) -> list[dict[str, object]]:
+    """Return a row a policy and list of the month whose orders are about to be lived."""
+    folders = {}
+    for name, (rule, forgotten) in OFFICE.items():
+        path = work / f"{town.month}-{name}.partial"
+        settings = by_rule(town.settings, rule, duties_take_places=False)
+        folders[name] = town.redo_dispatch(held, settings, path, forgotten).path
+    view = MonthView(folders["priority"], town.month, town.world, seed)
+    return judge(view, make_policies(view, folders))
 
 
 def main() -> None:
@@ -63,6 +71,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=30)
     parser.add_argument("--before", type=int, default=5, help="months before orders")
     parser.add_argument("--months", type=int, default=7, help="months with orders")
+    parser.add_argument(
+        "--judged", type=int, nargs="*", help="of these months of orders; all"
+    )
     parser.add_argument("--first", default="2025-10", help="the first month of all")
     parser.add_argument("--lived", choices=("priority", "value"), default="priority")
     parser.add_argument("--quick", action="store_true", help="train in seconds")

@@ -16,15 +16,17 @@ POLICIES = (
     "value",
     "value by priors",
     "risk x value",
+    "risk x value, held to the rules",
     "risk",
     "last month's rule",
     "random",
     "ceiling of the lists",
     "ceiling",
 )
-PLAIN = POLICIES[:7]
+PLAIN = POLICIES[:8]
 RIVALS = (
     "risk x value",
+    "risk x value, held to the rules",
     "risk",
     "last month's rule",
     "random",
@@ -48,13 +50,19 @@ def write_page(rows: pd.DataFrame, options: argparse.Namespace) -> str:
         f"first has no hold-out behind it), lived by `{options.lived}`. Yuan a month and town, means over towns; "
         "intervals are 95 %, Student over towns. Nothing is drawn: every order is judged by the twin's hazards with "
         "and without the contact, the chance that it is worked and somebody answers, and the days that are left "
-        f"(`twin/truth/expected.py`). Revenue is counted for 12 months, a worked order costs {COST:.2f} yuan.",
+        "(`twin/truth/expected.py`). What is kept is revenue of the year that begins: who leaves next month pays in "
+        "none of its months, a contract that a call renews binds in all of them, a line that a call wakes is used "
+        f"again (`twin/truth/prospects.py`). A worked order costs {COST:.2f} yuan. Duties go out beside the places "
+        "(`RETENTION_DUTIES_TAKE_PLACES=false`), so that every policy has the same duties and as many orders to "
+        "persuade, 8 to 16 a manager. All policies have the same score.",
         "",
         *_policy_table(by_town),
         "",
         "*Persuasion* is revenue kept by the lists that hold somebody out; *duties* is revenue kept by the others "
         "(requests to dismantle, lines cut off); *paid* is debt that comes in. Net is all three less the calls. The "
-        "plain rules take the duties as `priority` has them, and call about leaving as many as `priority` asks to persuade.",
+        "plain rules call about leaving, anybody whom a manager owns and may call, also month after month; *held to "
+        "the rules* spares whom the office must spare: who is held out, was called within sixty days, complains or "
+        "opted out. `value by priors` is `value` without what hold-outs have taught.",
         "",
         "## Side by side",
         "",
@@ -130,11 +138,17 @@ def _share_table(by_town: pd.DataFrame) -> list[str]:
     for policy in PLAIN:
         kept = by_town.loc[policy]["persuasion"]
         cells = [policy]
-        for other in (LISTS_CEILING, CEILING, "risk x value"):
+        for other in (LISTS_CEILING, CEILING, *RIVALS[:2]):
             cells.append(_ratio(kept, by_town.loc[other]["persuasion"]))
         lines.append(cells)
     return _table(
-        ["policy", "of the ceiling of the lists", "of the ceiling", "of risk x value"],
+        [
+            "policy",
+            "of the ceiling of the lists",
+            "of the ceiling",
+            "of risk x value",
+            "of risk x value, held to the rules",
+        ],
         lines,
     )
 

@@ -1,15 +1,17 @@
 """The same month's orders by each policy, as many a manager for all.
 
-What is not persuasion (debts, requests to dismantle, cards, claims: lists that hold nobody out) stands as the office's
-`priority` has it in all plain policies, so that these orders are no part of a difference. For the rest each
-manager has as many orders as `priority` gave them. A plain rule calls a manager's own customers about their leaving,
-spares nobody but who must not be called, and holds nobody out.
+What is not persuasion (debts, requests to dismantle, cards, claims: lists that hold nobody out) goes out beside the
+places and is the same in all policies, so that these orders are no part of a difference. For the rest each manager has
+as many orders as `priority` gave them. A plain rule calls a manager's own customers about their leaving, spares nobody
+but who must not be called, and holds nobody out; only `risk x value, held to the rules` keeps to what the office must
+(hold-out, cool-down, complaints, opt-outs).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +22,10 @@ from benchmarks.value_kept.town import read_orders, read_table, to_orders
 from pipelines.catalogue.outputs import load_lists
 from pipelines.core.month import Month
 from twin.truth.expected import expect_orders
+from twin.truth.prospects import Prospects, foresee
 from twin.world.state import World
 
-HORIZON, COST = 12, 5.0
+COST = 5.0
 CALL = "churn_risk"  # what a plain rule's call is about
 PERSUASION = tuple(spec.name for spec in load_lists() if spec.meta["holdout"])
 # What keeps somebody off every list's orders; the other reasons say who had no place, or was held out.
@@ -44,6 +47,11 @@ class MonthView:
     month: Month
     world: World
     seed: int
+
+    @cached_property
+    def prospects(self) -> Prospects:
+        """What there is to lose in the year after."""
+        return foresee(self.world)
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of the month."""
@@ -69,6 +77,9 @@ def make_policies(view: MonthView, office: Mapping[str, Path]) -> dict[str, pa.T
     chosen = {}
     for name, score in scores.items():
         chosen[name] = take_best(free, score, places)
+    allowed = free[~free["customer_id"].isin(_find_spared(view))]
+    score = allowed["risk"] * allowed["value"]
+    chosen["risk x value, held to the rules"] = take_best(allowed, score, places)
     rows = worth_of_rows(view, callable_)
     is_open = rows["list"].isin(PERSUASION)
     is_open &= ~rows["customer_id"].isin(duties["customer_id"])
@@ -102,6 +113,19 @@ def find_callable(view: MonthView) -> pd.DataFrame:
     falls = _find_falls(view, scores)
     people["fall"] = people["customer_id"].map(falls).fillna(-9.0)
     return _as_calls(view, people)
+
+
+def _find_spared(view: MonthView) -> set[str]:
+    """Whom the office may not ask: held out, called lately, complaining, opted out of scores."""
+    holdout = view.table("dispatch_holdout")
+    consent = view.table("features_consent")
+    why_not = view.table("dispatch_why_not")
+    is_stopped = why_not["reason"].isin(("cool_down", "complaint"))
+    return {
+        *holdout.loc[holdout["is_drawn"], "customer_id"],
+        *consent.loc[consent["is_opted_out"], "customer_id"],
+        *why_not.loc[is_stopped, "customer_id"],
+    }
 
 
 def _find_falls(view: MonthView, scores: pd.DataFrame) -> pd.Series:
@@ -147,7 +171,7 @@ def worth_of_rows(view: MonthView, callable_: pd.DataFrame) -> pd.DataFrame:
     asked = [listed[listed["list"] == name] for name in sorted(set(listed["list"]))]
     parts: list[pd.DataFrame] = []
     for rows in [*asked, callable_]:
-        expected = expect(view.world, to_orders(rows))
+        expected = expect(view, to_orders(rows))
         worth = expected["worth"].to_numpy()
         parts.append(rows.assign(worth=worth, is_listed=rows is not callable_))
     return pd.concat(parts, ignore_index=True)
@@ -169,19 +193,21 @@ def _find_listed(view: MonthView, callable_: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def expect(world: World, orders: pa.Table) -> pd.DataFrame:
-    """What orders do on average, by order, `worth` the yuan kept over the horizon and paid."""
-    found: pd.DataFrame = expect_orders(world, orders).to_pandas()
-    return found.assign(
-        kept=found["kept"] * HORIZON, worth=found["kept"] * HORIZON + found["paid"]
+def expect(view: MonthView, orders: pa.Table) -> pd.DataFrame:
+    """What orders do on average, by order, `worth` the yuan kept over a year and paid."""
+    found = expect_orders(view.world, orders, view.prospects).to_pandas()
+    worth = found["kept_year"] + found["paid"]
+    renamed: pd.DataFrame = found.drop(columns="kept").rename(
+        columns={"kept_year": "kept"}
     )
+    return renamed.assign(worth=worth)
 
 
-def judge(world: World, policies: dict[str, pa.Table]) -> list[dict[str, object]]:
+def judge(view: MonthView, policies: dict[str, pa.Table]) -> list[dict[str, object]]:
     """A row a policy and list: orders, chances, and yuan."""
     rows: list[dict[str, object]] = []
     for name, orders in policies.items():
-        expected = expect(world, orders)
+        expected = expect(view, orders)
         for list_name, mine in expected.groupby("list", observed=True):
             rows.append({"policy": name, "list": str(list_name), **_add_up(mine)})
     return rows

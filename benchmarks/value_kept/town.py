@@ -160,6 +160,7 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
     return table
 
 
-def by_rule(settings: Settings, rule: str) -> Settings:
-    """The same settings with the places given by another rule."""
-    return settings.model_copy(update={"capacity_rule": rule})
+def by_rule(settings: Settings, rule: str, duties_take_places: bool = True) -> Settings:
+    """The same settings with the places given by another rule, or to persuasion alone."""
+    changes = {"capacity_rule": rule, "duties_take_places": duties_take_places}
+    return settings.model_copy(update=changes)

@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from console.access.carried import sign_author
+from console.access.gate import find_step_before
 from console.access.roles import Role
 from pipelines.text.texts import LANGUAGES
 
@@ -28,7 +29,8 @@ def describe_page(request: Any) -> dict[str, object]:
     account = getattr(request, "user", None)
     if account is not None and account.is_authenticated:
         context["author"] = sign_author(account)
-        context["places"] = _list_places(request)
+        if find_step_before(account) is None:
+            context["places"] = _list_places(request)
     return context
 
 
@@ -61,10 +63,12 @@ def _list_places(request: Any) -> list[Place]:
         ),
         Role.QUALITY: (
             ("quality", _("Quality")),
+            ("place_requests", _("Places asked for")),
             ("persons", _("Persons' rights")),
         ),
         Role.ADMINISTRATOR: (
             ("accounts", _("Accounts")),
+            ("place_requests", _("Places asked for")),
             ("persons", _("Persons' rights")),
         ),
     }

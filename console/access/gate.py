@@ -70,7 +70,7 @@ class GateMiddleware:
         if not request.user.is_authenticated:
             return _ask_to_log_in(request)
         if name not in _ON_THE_WAY_IN:
-            step = _find_step_before(request.user)
+            step = find_step_before(request.user)
             if step is not None:
                 return redirect(step)
         if request.user.known_role not in roles:
@@ -90,8 +90,8 @@ def needs_second_factor(account: Any) -> bool:
     return for_all or account.known_role is not Role.MANAGER
 
 
-def _find_step_before(account: Any) -> str | None:
-    """Name the page that somebody has to pass before any other; None where there is none."""
+def find_step_before(account: Any) -> str | None:
+    """Return the page that somebody has to pass before any other; None where there is none."""
     if needs_second_factor(account) and not account.is_verified():
         return "second_factor"
     if account.must_change_password:

@@ -38,10 +38,9 @@ def _limit_to(account: Account, states: str = "") -> Q:
     return Q(pk__in=())
 
 
-def list_standing(account: Account) -> QuerySet[Order]:
-    """Return of the orders an account may see those that were not taken back."""
-    is_unchanged = Q(last_kind__isnull=True)
-    return scope(account).filter(is_unchanged | ~Q(last_kind=WITHDRAWN))
+def list_standing(states: QuerySet[OrderState]) -> QuerySet[OrderState]:
+    """Return of some states those of orders that were not taken back."""
+    return states.filter(Q(last_kind__isnull=True) | ~Q(last_kind=WITHDRAWN))
 
 
 def list_ever_held(account: Account, order_ids: set[str]) -> set[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -22,10 +22,10 @@ from console.analysis.shelf import (
     find_shelved,
     list_metrics,
     list_shelf,
-    run_promotion,
 )
+from console.errands.board import PROMOTE, Wanted, ask_for
+from console.errands.words import list_errands
 from console.figures.months import find_newest_release
-from console.models import AuditEntry
 from pipelines.core.settings import load_settings
 from pipelines.text.texts import say_reasons
 
@@ -54,24 +54,31 @@ def show_model(request: Any, version: str) -> Any:
 @open_to(Role.ANALYST)
 @require_POST
 def promote_model(request: Any, version: str) -> Any:
-    """Make a model champion, with who and why on the record."""
+    """Have a model made champion, with who and why on the record: it is looked at before."""
     shelved = _find_model(request, version)
     why = request.POST.get("why", "").strip()
-    problem = _("Say why: it stays on the record.")
-    if why:
-        record_access(request, "promote", version)
-        home, actor = settings.CONSOLE_HOME, request.user.name
-        problem = run_promotion(home, version, actor, why, find_language())
-    if problem:
-        return _show_model(request, shelved, 422, problem=problem, why=why)
-    with transaction.atomic():
-        AuditEntry.objects.create(
-            actor=request.user.name,
-            action="promoted",
-            subject=version,
-            detail={"why": why},
-        )
+    if not why:
+        problem = _("Say why: it stays on the record.")
+        return _show_model(request, shelved, 422, problem=problem)
+    record_access(request, "ask_promote", version)
+    ask_for(Wanted(PROMOTE, subject=version), request.user.name, why)
     return redirect("model", version)
+
+
+@open_to(Role.ANALYST)
+@require_safe
+def show_model_errands(request: Any, version: str) -> Any:
+    """Show what was asked for of a model: the part of its page that is looked at again."""
+    shelved = _find_model(request, version)
+    return render(request, "console/errands.html", _describe_errands(shelved))
+
+
+def _describe_errands(shelved: Shelved) -> dict[str, Any]:
+    listed = list_errands(find_language(), kind=PROMOTE, subject=shelved.version)
+    return listed | {
+        "errands_page": reverse("model_errands", args=(shelved.version,)),
+        "whole_page": reverse("model", args=(shelved.version,)),
+    }
 
 
 def _find_model(request: Any, version: str) -> Shelved:
@@ -91,6 +98,7 @@ def _show_model(request: Any, shelved: Shelved, status: int, **more: Any) -> Any
         "review": draw_card(shelved, month, language),
         "metrics": metrics,
         "refused": say_reasons(language, shelved.refused),
+        **_describe_errands(shelved),
         **more,
     }
     return render(request, "console/model.html", context, status=status)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext as _
-
 from models.card import QUICK, Card, ModelRefused, read_card
 from pipelines.core.month import Month
-from pipelines.core.paths import ROOT
 from pipelines.documents.pages.review import draw_review
 from pipelines.store.champions import (
     VERSION_NAME,
@@ -26,7 +21,6 @@ from pipelines.store.lake import Version
 from pipelines.text.texts import fill_label
 
 CHURN, UPLIFT = "churn", "uplift"
-_SECONDS = 120  # in which a model is looked at and promoted
 _METRICS = ("auc", "log_loss", "lift_10")
 _OUTCOMES = ("voluntary", "involuntary")
 
@@ -114,35 +108,3 @@ def draw_card(shelved: Shelved, version: Version | None, language: str) -> str:
             looks = list(version.read_rows("score_watch"))
     is_challenger = not shelved.is_champion
     return draw_review(month, language, shown, looks, is_challenger)
-
-
-def run_promotion(home: Path, version: str, by: str, why: str, language: str) -> str:
-    """Promote a version by the command that does it; return what went wrong, or nothing.
-
-    The command loads the model to see that it can be used: in a process of its own, never in ours.
-    """
-    words = [
-        sys.executable,
-        "-m",
-        "pipelines",
-        "promote",
-        version,
-        f"--by={by}",
-        f"--why={why}",
-        f"--home={home.absolute()}",
-        f"--lang={language}",
-    ]
-    try:
-        done = subprocess.run(
-            words,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return str(_("The model was not looked at in time. Try again."))
-    if done.returncode == 0:
-        return ""
-    return done.stderr.strip() or done.stdout.strip() or str(done.returncode)

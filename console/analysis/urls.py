@@ -30,6 +30,11 @@ urlpatterns = [
         model_pages.promote_model,
         name="promote",
     ),
+    path(
+        "analysis/models/<str:version>/errands/",
+        model_pages.show_model_errands,
+        name="model_errands",
+    ),
     path("analysis/effects/", effect_pages.show_effects, name="effects"),
     path("analysis/why/", why_pages.ask_why, name="why"),
 ]

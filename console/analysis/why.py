@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from pipelines.documents.dispatch_view import (
 )
 from pipelines.sources.office.changes import read_changes
 from pipelines.store.lake import Version
+from pipelines.store.versions import Wanted
 from pipelines.text.texts import fill_label, say_reasons
 
 _CAPACITY = "capacity"
@@ -52,7 +54,10 @@ def explain_customer(
         else:
             sentences.append(_explain_left_out(one, language))
             if one["why_not"] == _CAPACITY:
-                sentences.append(_find_missed_place(version, one, is_first, language))
+                missed = _find_missed_place(
+                    version, customer_id, one, is_first, language
+                )
+                sentences.append(missed)
                 is_first = False
         explained.append(Explained(one["title"], order is not None, sentences))
     return explained
@@ -93,7 +98,11 @@ def _explain_left_out(one: CustomerList, language: str) -> str:
 
 
 def _find_missed_place(
-    version: Version, one: CustomerList, is_first: bool, language: str
+    version: Version,
+    customer_id: str,
+    one: CustomerList,
+    is_first: bool,
+    language: str,
 ) -> str:
     """Say by how many places a customer missed one; each waits for one on the first list alone."""
     desk = one["detail"] or ""
@@ -101,29 +110,65 @@ def _find_missed_place(
         return str(
             _("The customer waits for a place on the list named before this one.")
         )
+    if read_capacity_rule(version) == "value":
+        return _find_missed_worth(version, customer_id, desk)
     last = _find_last_served(version, desk)
     if last is None:
-        return str(_("%(desk)s had no place for anybody.") % {"desk": desk})
+        return _say_no_place(desk)
     titles = name_lists(language)
     ahead = _count_ahead(version, one, desk)
-    facts = {
+    said: str = _(
+        "The last place of %(desk)s went to rank %(rank)s of “%(list)s”; %(ahead)s "
+        "wait before this customer, so %(missing)s places more were missing."
+    )
+    return said % {
         "desk": desk,
         "list": titles[last["list"]],
         "rank": last["rank"],
         "ahead": ahead,
         "missing": ahead + 1,
     }
-    if read_capacity_rule(version) == "value":
-        said: str = _(
-            "The places of %(desk)s went by value, the last one on the lists to rank "
-            "%(rank)s of “%(list)s”; before this customer wait %(ahead)s."
-        )
-    else:
-        said = _(
-            "The last place of %(desk)s went to rank %(rank)s of “%(list)s”; %(ahead)s "
-            "wait before this customer, so %(missing)s places more were missing."
-        )
-    return said % facts
+
+
+def _say_no_place(desk: str) -> str:
+    said: str = _("%(desk)s had no place for anybody.")
+    return said % {"desk": desk}
+
+
+def _find_missed_worth(version: Version, customer_id: str, desk: str) -> str:
+    """Say what the places went for, and how many who wait are worth more."""
+    wanted = {"manager_id": desk, "arm": "treated"}
+    orders = version.read_rows("dispatch_order", ["expected_value"], wanted)
+    if not orders:
+        return _say_no_place(desk)
+    least = min(row["expected_value"] or Decimal(0) for row in orders)
+    worth = _read_waiting_worth(version, desk)
+    own = worth[customer_id]
+    ahead = sum(other > own for other in worth.values())
+    said: str = _(
+        "The places of %(desk)s went by value, the least of them to an order worth "
+        "¥%(least)s; this one is worth ¥%(own)s, and %(ahead)s who wait are worth more."
+    )
+    return said % {
+        "desk": desk,
+        "least": f"{least:,.2f}",
+        "own": f"{own:,.2f}",
+        "ahead": ahead,
+    }
+
+
+def _read_waiting_worth(version: Version, desk: str) -> dict[str, Decimal]:
+    """What an order to each customer who waits for a desk is worth, on the list they wait on."""
+    waits = {"reason": _CAPACITY, "detail": desk}
+    worth: dict[str, Decimal] = {}
+    for spec in load_lists():
+        of_list = {**waits, "list": spec.name}
+        waiting = version.among("dispatch_why_not", "customer_id", of_list)
+        where: Wanted = {"list": spec.name, "customer_id": waiting}
+        columns = ["customer_id", "expected_value"]
+        for row in version.read_rows("dispatch_candidate", columns, where):
+            worth.setdefault(row["customer_id"], row["expected_value"] or Decimal(0))
+    return worth
 
 
 def _find_last_served(version: Version, desk: str) -> dict[str, Any] | None:

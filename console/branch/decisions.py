@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Max
 
 from console.models import AuditEntry, ListDecision
 from pipelines.catalogue.outputs import load_lists
@@ -67,6 +68,20 @@ def list_branch_lists(
     return found
 
 
+def count_unsaid(version: Version, branch_id: str) -> int:
+    """Return how many lists with orders of a branch wait for a word about this very version."""
+    if not version.is_computed(_ORDERS):
+        return 0
+    counted = version.count_by(_ORDERS, ["list"], {"branch_id": branch_id})
+    said = find_last_decisions(str(version.month), branch_id)
+    decided = {
+        of_branch.list
+        for of_branch, decision in said.items()
+        if decision.version == version.number
+    }
+    return len({row["list"] for row in counted} - decided)
+
+
 def _is_of_another(decision: ListDecision | None, version: Version) -> bool:
     return decision is not None and bool(decision.version != version.number)
 
@@ -85,9 +100,10 @@ def find_last_decisions(
     decisions = ListDecision.objects.filter(month=month)
     if branch_id is not None:
         decisions = decisions.filter(branch_id=branch_id)
+    newest = decisions.values("branch_id", "list").annotate(last=Max("pk"))
+    said = ListDecision.objects.filter(pk__in=newest.values("last")).order_by("pk")
     return {
-        ListOfBranch(decision.branch_id, decision.list): decision
-        for decision in decisions.order_by("pk")
+        ListOfBranch(decision.branch_id, decision.list): decision for decision in said
     }
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,7 +19,7 @@ from console.access.context import find_language
 from console.access.gate import open_to
 from console.access.record import record_access
 from console.access.roles import Role
-from console.access.scope import list_standing, scope
+from console.access.scope import list_standing, scope, scope_states
 from console.changes import REASSIGNED, change_orders
 from console.figures.kpis import (
     ManagerRow,
@@ -32,19 +32,25 @@ from console.figures.kpis import (
     read_scopes,
 )
 from console.figures.months import find_newest_release, require_newest_release
-from console.models import OrderChange
+from console.models import OrderChange, OrderState
 from console.work.published import read_cards
-from console.work.queue import STATE_WORDS
-from console.work.states import QueuedOrder, State, read_queue
+from console.work.queue import STATE_WORDS, View
+from console.work.states import (
+    State,
+    count_loads,
+    find_place,
+    rank_states,
+    read_states,
+)
 from pipelines.sources.office.changes import WITHDRAWN
 
 _ON_A_PAGE = 50
 _MOST_CHANGES = 20
 
 
-def _read_open_orders(account: Any) -> list[QueuedOrder]:
+def _rank_orders(account: Any) -> QuerySet[OrderState]:
     """The orders of the branch that were not taken back, in the order to work them."""
-    return read_queue(list_standing(account), clock.find_today())
+    return rank_states(list_standing(scope_states(account)), clock.find_today())
 
 
 # -- the month -------------------------------------------------------------------------------------
@@ -61,22 +67,22 @@ def show_branch(request: Any) -> Any:
         branch = Scope("branch", branch_id)
         context["lines"] = read_scope(version, branch, find_language())
         managers = list_managers(version, branch_id)
-        context["loads"] = _count_loads(_read_open_orders(request.user), managers)
+        context["loads"] = _show_loads(
+            count_loads(_rank_orders(request.user)), managers
+        )
         context["states"] = STATE_WORDS.values()
     return render(request, "console/branch.html", context)
 
 
-def _count_loads(
-    orders: list[QueuedOrder], managers: list[ManagerRow]
+def _show_loads(
+    counts: dict[str, dict[State, int]], managers: list[ManagerRow]
 ) -> list[dict[str, Any]]:
     """How many orders each manager has in each state, who has most overdue first."""
-    counts: dict[str, Counter[State]] = defaultdict(Counter)
-    for queued in orders:
-        counts[queued.order.holder_id or ""][queued.state] += 1
     names = _name_managers(managers)
+    nothing = dict.fromkeys(State, 0)
     loads = []
     for holder_id in sorted({*counts, *names}):
-        of_holder = counts[holder_id]
+        of_holder = counts.get(holder_id, nothing)
         loads.append(
             {
                 "holder_id": holder_id,
@@ -145,20 +151,17 @@ def manage_orders(request: Any) -> Any:
 
 
 def _show_orders(request: Any, status: int, **more: Any) -> Any:
-    orders = [
-        queued
-        for queued in _read_open_orders(request.user)
-        if _is_chosen(queued, request.GET)
-    ]
-    page = Paginator(orders, _ON_A_PAGE).get_page(request.GET.get("page"))
-    shown = [queued.order for queued in page.object_list]
+    chosen = _choose_orders(_rank_orders(request.user), request.GET)
+    page = Paginator(chosen, _ON_A_PAGE).get_page(request.GET.get("page"))
+    queue = read_states(page.object_list)
+    shown = [queued.order for queued in queue]
     cards = read_cards(settings.CONSOLE_HOME, shown, find_language(), is_owner=False)
     managers = list_managers(
         require_newest_release(settings.CONSOLE_HOME), request.user.branch_id
     )
     names = _name_managers(managers)
     lines = []
-    for queued in page.object_list:
+    for queued in queue:
         card = cards.get(queued.order.order_id)
         words = STATE_WORDS[queued.state]
         holder_id = queued.order.holder_id or ""
@@ -177,17 +180,16 @@ def _show_orders(request: Any, status: int, **more: Any) -> Any:
     return render(request, "console/branch_orders.html", context, status=status)
 
 
-def _is_chosen(queued: QueuedOrder, chosen: Any) -> bool:
-    """Whether an order is of the manager and list, and in the state, that are asked for."""
-    if queued.state is State.DONE:
-        return False
-    holder_id, state = chosen.get("holder"), chosen.get("state")
-    if holder_id is not None and holder_id != (queued.order.holder_id or ""):
-        return False
-    list_name = chosen.get("list")
-    if list_name and list_name != queued.order.list:
-        return False
-    return not state or state == queued.state.value
+def _choose_orders(ranked: QuerySet[OrderState], chosen: Any) -> QuerySet[OrderState]:
+    """The open orders of the manager and list, and in the state, that are asked for."""
+    orders = View(list_name=chosen.get("list", "")).choose_orders(ranked)
+    state = View.read(chosen).state
+    if state is not None:
+        orders = orders.filter(place=find_place(state))
+    holder_id = chosen.get("holder")
+    if holder_id == "":
+        return orders.filter(Q(holder_id__isnull=True) | Q(holder_id=""))
+    return orders if holder_id is None else orders.filter(holder_id=holder_id)
 
 
 def _change_orders(request: Any) -> str:

@@ -17,9 +17,11 @@ import numpy as np
 
 from console.figures.names import read_masked_names
 from pipelines.catalogue.outputs import load_lists, name_lists
+from pipelines.catalogue.spec import Spec
 from pipelines.rooms.dispatch.assign import plan_by_priority, plan_by_value
 from pipelines.rooms.dispatch.queues import Branch, Desk, Queue
 from pipelines.store.lake import Version
+from pipelines.store.versions import Wanted
 
 MOST_CHANGE = 20  # places more or fewer that are looked at
 _CAPACITY = "dispatch_capacity"
@@ -89,7 +91,7 @@ class Outlook:
 
 @dataclass(frozen=True)
 class ListQueue:
-    """Those of one list who have a manager's place, then those who wait for one, by rank.
+    """Those of one list who have a manager's place, then those who wait for one, in their turn.
 
     `is_pool`: customers whom nobody at work owns, and any manager of the branch may take. `total`
     counts them all, also those who wait too far behind to be looked at.
@@ -112,6 +114,15 @@ def list_seats(version: Version, branch_id: str) -> list[Seats]:
     wanted = {"scope_kind": "manager", "branch_id": branch_id}
     seats = version.read_as(Seats, _CAPACITY, where=wanted)
     return sorted(seats, key=lambda row: (-row.shadow_price_amount, row.scope_id))
+
+
+def count_places(version: Version, managers: Iterable[str]) -> dict[str, int]:
+    """Return how many places some managers have in a month that says so."""
+    if not version.is_computed(_CAPACITY):
+        return {}
+    wanted: _Where = {"scope_kind": "manager", "scope_id": tuple(sorted(managers))}
+    rows = version.read_rows(_CAPACITY, ["scope_id", "capacity"], wanted)
+    return {row["scope_id"]: row["capacity"] for row in rows}
 
 
 def find_outlook(version: Version, seats: Seats, places: int, language: str) -> Outlook:
@@ -189,12 +200,14 @@ def _read_line(version: Version, line: _Line, more: int) -> Iterator[ListQueue]:
         on_lists[row["list"]].add(row["customer_id"])
     seen: set[str] = set()
     for place, spec in enumerate(load_lists()):
+        if not _needs_place(version, spec):
+            continue
         waiting = on_lists[spec.name]
         served = line.served.get(spec.name, [])
         behind: list[Candidate] = []
         if more and waiting - seen:
             count = more + len(waiting & seen)
-            candidates = _read_next(version, {**who_waits, "list": spec.name}, count)
+            candidates = _read_next(version, spec, who_waits, count)
             behind = [one for one in candidates if one.customer_id not in seen][:more]
         if served or behind:
             yield ListQueue(
@@ -208,7 +221,7 @@ def _read_line(version: Version, line: _Line, more: int) -> Iterator[ListQueue]:
 
 
 def _read_served(version: Version, manager_id: str) -> tuple[_ByList, _ByList]:
-    """Who has a place of a manager, by list and rank: the own customers, and those of the pool."""
+    """Who has a place of a manager, by list in their turn: the own customers, and the pool's."""
     wanted = {"manager_id": manager_id, "arm": "treated"}
     served = version.read_as(Candidate, "dispatch_order", where=wanted)
     customers = {candidate.customer_id for candidate in served}
@@ -223,6 +236,10 @@ def _read_served(version: Version, manager_id: str) -> tuple[_ByList, _ByList]:
     for candidate in sorted(served, key=lambda one: one.rank):
         line = own if candidate.customer_id in own_ids else pool
         line[candidate.list].append(candidate)
+    for spec in load_lists():
+        if _is_served_by_worth(version, spec):
+            own[spec.name].sort(key=_find_turn_by_worth)
+            pool[spec.name].sort(key=_find_turn_by_worth)
     return own, pool
 
 
@@ -237,18 +254,40 @@ def _list_absent_owners(version: Version, branch_id: str) -> list[str]:
 
 
 def _read_next(
-    version: Version, who_waits: Mapping[str, str | tuple[str, ...]], count: int
+    version: Version, spec: Spec, who_waits: _Where, count: int
 ) -> list[Candidate]:
-    """Those of a list who wait for a place, the first by rank."""
-    waits = version.among(_WHY_NOT, "customer_id", who_waits)
+    """Those of a list who wait for a place, the first in turn."""
+    about = {**who_waits, "list": spec.name}
+    waits = version.among(_WHY_NOT, "customer_id", about)
+    where: Wanted = {"list": spec.name, "customer_id": waits}
+    if _is_served_by_worth(version, spec):
+        candidates = version.read_as(Candidate, _CANDIDATE, where=where)
+        return sorted(candidates, key=_find_turn_by_worth)[:count]
     rows = version.read_first(
-        _CANDIDATE,
-        Candidate._fields,
-        ("rank",),
-        count,
-        where={"list": str(who_waits["list"]), "customer_id": waits},
+        _CANDIDATE, Candidate._fields, ("rank",), count, where=where
     )
     return [Candidate(**row) for row in rows]
+
+
+def _needs_place(version: Version, spec: Spec) -> bool:
+    """Whether orders of a list take a manager's places; duties may go out beside them."""
+    takes = version.month_inputs.settings.get("duties_take_places", True)
+    return bool(spec.meta["holdout"]) or str(takes) != "0"
+
+
+def _is_served_by_worth(version: Version, spec: Spec) -> bool:
+    """Whether the customers of a list are served by what they are worth, not by their ranks."""
+    return _find_rule(version) == "value" and not spec.meta.get("minimum", False)
+
+
+def _find_turn_by_worth(candidate: Candidate) -> tuple[Decimal, int]:
+    return -candidate.worth, candidate.rank
+
+
+def _find_rule(version: Version) -> str | None:
+    """The rule by which a month's places were given."""
+    entry = version.find_entry(_CAPACITY)
+    return entry.rule if entry is not None else None
 
 
 # -- the places given ------------------------------------------------------------------------------
@@ -264,9 +303,8 @@ def _give_places(
     pool = [queue for queue in queues if queue.is_pool]
     desk = Desk("", places, tuple(_make_queue(queue, share) for queue in own))
     branch = Branch((desk,), tuple(_make_queue(queue, 0) for queue in pool))
-    entry = version.find_entry(_CAPACITY)
     give = plan_by_priority
-    if entry is not None and entry.rule == "value":
+    if _find_rule(version) == "value":
         give = plan_by_value
     plan = give(branch)
     given: list[Candidate] = []

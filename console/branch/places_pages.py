@@ -24,6 +24,7 @@ from console.branch.places import (
     find_outlook,
     list_seats,
 )
+from console.branch.requests import list_requests
 from console.figures.kpis import list_managers
 from console.figures.months import find_newest_release
 from console.models import AuditEntry, PlacesRequest
@@ -45,7 +46,7 @@ def show_places(request: Any) -> Any:
             {"seats": seats, "name": names.get(seats.scope_id, seats.scope_id)}
             for seats in list_seats(version, branch_id)
         ]
-        context["requests"] = _list_requests(branch_id, names)
+        context["requests"] = _list_requests(version, branch_id, names)
     return render(request, "console/places.html", context)
 
 
@@ -141,11 +142,13 @@ def _request_places(
     return ""
 
 
-def _list_requests(branch_id: str, names: dict[str, str]) -> list[dict[str, Any]]:
+def _list_requests(
+    version: Version, branch_id: str, names: dict[str, str]
+) -> list[dict[str, Any]]:
     asked = PlacesRequest.objects.filter(branch_id=branch_id).order_by("-pk")
     return [
-        {"asked": one, "name": names.get(one.manager_id, one.manager_id)}
-        for one in asked[:_MOST_REQUESTS]
+        {"line": line, "name": names.get(line.asked.manager_id, line.asked.manager_id)}
+        for line in list_requests(asked[:_MOST_REQUESTS], version)
     ]
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from console.branch import behind_pages, list_pages, pages, places_pages
+from console.branch import (
+    behind_pages,
+    list_pages,
+    pages,
+    places_pages,
+    request_pages,
+)
 
 _KPI = "branch/<str:kpi>/<str:variant>/"
 
@@ -26,4 +32,10 @@ urlpatterns = [
         name="manager_rows",
     ),
     path("months/<str:month>/lists/", list_pages.show_decisions, name="decisions"),
+    path("places/", request_pages.show_requests, name="place_requests"),
+    path(
+        "places/<int:number>/",
+        request_pages.answer_places,
+        name="answer_places",
+    ),
 ]

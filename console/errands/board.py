@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from console.models import AuditEntry, Errand
 
-RUN, RELEASE, RESTATE = "run", "release", "restate"
-GATHER, ERASE = "gather", "erase"
+RUN, RELEASE, RESTATE, GATHER = "run", "release", "restate", "gather"
+PROMOTE, ERASE = "promote", "erase"
 WAITING, BEGUN, DONE, FAILED = "waiting", "begun", "done", "failed"
 OPEN = (WAITING, BEGUN)
 _MOST_TRIES = 3
@@ -27,16 +27,15 @@ _MOST_TRIES = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for: of a month, of a version of it, or about a person (`subject`), and why."""
+    """What is asked for: of a month, of a version of it, or about a person or model (`subject`)."""
 
     kind: str
     month: str = ""
     version: int | None = None
     subject: str = ""
-    why: str = ""
 
 
-def ask_for(wanted: Wanted, actor: str) -> Errand:
+def ask_for(wanted: Wanted, actor: str, why: str = "") -> Errand:
     """Write an errand down, on the record; the one that is open where the same was asked for."""
     facts = {
         "kind": wanted.kind,
@@ -48,13 +47,15 @@ def ask_for(wanted: Wanted, actor: str) -> Errand:
         same: Errand | None = Errand.objects.filter(state__in=OPEN, **facts).first()
         if same is not None:
             return same
-        said = {"why": wanted.why} if wanted.why else {}
-        errand: Errand = Errand.objects.create(asked_by=actor, said=said, **facts)
+        errand: Errand = Errand.objects.create(asked_by=actor, why=why, **facts)
+        detail: dict[str, Any] = {"version": wanted.version}
+        if why:
+            detail["why"] = why
         AuditEntry.objects.create(
             actor=actor,
             action=f"ask_{wanted.kind}",
             subject=wanted.month or wanted.subject,
-            detail={"version": wanted.version},
+            detail=detail,
         )
     return errand
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from console.analysis.shelf import find_shelved
 from console.errands.airflow import answer_airflow
 from console.errands.board import (
     DONE,
     ERASE,
     FAILED,
     GATHER,
+    PROMOTE,
     RELEASE,
     RESTATE,
     RUN,
@@ -23,7 +25,7 @@ from console.errands.board import (
     report_step,
     take_up_interrupted,
 )
-from console.models import Errand
+from console.models import AuditEntry, Errand
 from pipelines.core.errors import Busy, RetentionError, UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
@@ -125,10 +127,28 @@ def _erase(home: Path, settings: Settings, errand: Errand) -> Said:
     """Delete a person; what had to stay readable is said where the errand stands."""
     from pipelines.operations.persons.erasure import REMAINS, Request, erase_person
 
-    request = Request(errand.subject, errand.said.get("why", ""), errand.asked_by)
+    request = Request(errand.subject, errand.why, errand.asked_by)
     traces = erase_person(home, settings, request)
     remaining = sorted({trace.kind for trace in traces if trace.fate == REMAINS})
-    return {"remains": remaining, "why": request.why}
+    return {"remains": remaining}
+
+
+def _promote(home: Path, settings: Settings, errand: Errand) -> Said:
+    """Make a model champion by the code of the command, which looks at the model first.
+
+    One that a process which died has made champion already is not made so again.
+    """
+    from pipelines.jobs.training.shelf import promote_version
+
+    version, actor = errand.subject, errand.asked_by
+    standing = find_shelved(home, version, settings.key)
+    if errand.tries > 1 and standing is not None and standing.is_champion:
+        return {"model": version}
+    promote_version(home, version, actor, errand.why, settings)
+    AuditEntry.objects.create(
+        actor=actor, action="promoted", subject=version, detail={"why": errand.why}
+    )
+    return {"model": version}
 
 
 _DEEDS: Mapping[str, Callable[[Path, Settings, Errand], Said]] = {
@@ -137,4 +157,5 @@ _DEEDS: Mapping[str, Callable[[Path, Settings, Errand], Said]] = {
     RESTATE: _restate,
     GATHER: _gather,
     ERASE: _erase,
+    PROMOTE: _promote,
 }

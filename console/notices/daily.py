@@ -1,25 +1,27 @@
-"""What waits for whom today: due, promised and not kept, a month to approve."""
+"""What waits for whom today: due, promised and not kept, a month to approve, places asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
-from django.db.models import Q
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from console.access.roles import Role
-from console.access.scope import list_standing, name_holders
+from console.access.scope import list_standing, scope_states
 from console.accounts.models import Account
-from console.models import Order
-from console.work.states import QueuedOrder, State, read_queue
+from console.branch.decisions import RETURNED, count_decisions, count_unsaid
+from console.branch.requests import count_open_requests
+from console.models import OrderState, PlacesAnswer
+from console.work.states import State, count_states, find_place, rank_states
 from pipelines.core.settings import Settings
 from pipelines.delivery.notices import Day, Digest, deliver_notices
 from pipelines.delivery.post import Report
 from pipelines.delivery.senders import Pace
-from pipelines.sources.office.changes import WITHDRAWN
-from pipelines.store.lake import MonthFolder, list_held_months
+from pipelines.store.lake import MonthFolder, Version, list_held_months
 
 _USUAL_PACE = Pace()
 
@@ -38,43 +40,68 @@ def send_notices(
 
 def _list_personal(home: Path, today: date) -> Iterator[Digest]:
     """The digests of the accounts that may come in and have an address."""
-    to_approve = _list_to_approve(home)
+    waiting = _list_to_approve(home)
     for account in Account.objects.filter(is_active=True).exclude(email=""):
         digest = Digest(address=account.email)
-        if account.known_role in (Role.MANAGER, Role.HEAD):
-            queue = read_queue(list_standing(account), today)
-            digest = _count(queue, today, digest)
-        elif account.known_role is Role.QUALITY:
-            digest = replace(digest, to_approve=to_approve)
+        role = account.known_role
+        if role in (Role.MANAGER, Role.HEAD):
+            digest = _count_orders(scope_states(account), today, digest)
+        if role is Role.HEAD:
+            digest = _count_for_head(account.branch_id, waiting, digest)
+        elif role is Role.QUALITY:
+            digest = _count_for_quality(waiting, digest)
+        elif role is Role.ADMINISTRATOR:
+            digest = replace(digest, places_asked=count_open_requests())
         yield digest
 
 
 def _sum_up(home: Path, today: date) -> Digest:
     """What waits for all together."""
-    is_standing = Q(last_kind__isnull=True) | ~Q(last_kind=WITHDRAWN)
-    orders = name_holders(Order.objects.all()).filter(is_standing)
-    digest = Digest(to_approve=_list_to_approve(home))
-    return _count(read_queue(orders, today), today, digest)
+    digest = _count_for_quality(_list_to_approve(home), Digest())
+    return _count_orders(OrderState.objects.all(), today, digest)
 
 
-def _count(queue: Iterable[QueuedOrder], today: date, digest: Digest) -> Digest:
-    due_today = overdue = broken = 0
-    for queued in queue:
-        if queued.state is State.TODAY:
-            due_today += 1
-        elif queued.state is State.OVERDUE:
-            overdue += 1
-            promised_on = queued.order.promised_on
-            if promised_on is not None and promised_on < today:
-                broken += 1
-    return replace(digest, due_today=due_today, overdue=overdue, broken_promises=broken)
+def _count_orders(states: QuerySet[OrderState], today: date, digest: Digest) -> Digest:
+    ranked = rank_states(list_standing(states), today)
+    counts = count_states(ranked)
+    overdue = ranked.filter(place=find_place(State.OVERDUE))
+    return replace(
+        digest,
+        due_today=counts[State.TODAY],
+        overdue=counts[State.OVERDUE],
+        broken_promises=overdue.filter(promised_on__lt=today).count(),
+    )
 
 
-def _list_to_approve(home: Path) -> tuple[str, ...]:
-    """The months that are made and wait for their release."""
+def _count_for_head(branch_id: str, waiting: list[Version], digest: Digest) -> Digest:
+    """What a head has not said yet, and what was said to the head since yesterday."""
+    answers = PlacesAnswer.objects.filter(request__branch_id=branch_id)
+    yesterday = timezone.now() - timedelta(days=1)
+    return replace(
+        digest,
+        lists_unsaid=sum(count_unsaid(version, branch_id) for version in waiting),
+        places_answered=answers.filter(at__gt=yesterday).count(),
+    )
+
+
+def _count_for_quality(waiting: list[Version], digest: Digest) -> Digest:
+    """The months that wait, what heads returned of them, and who asks for places."""
+    months = tuple(str(version.month) for version in waiting)
+    returned = sum(count_decisions(month)[RETURNED] for month in months)
+    return replace(
+        digest,
+        to_approve=months,
+        lists_returned=returned,
+        places_asked=count_open_requests(),
+    )
+
+
+def _list_to_approve(home: Path) -> list[Version]:
+    """The versions of months that are made and wait for their release."""
     waiting = []
     for month in list_held_months(home):
         folder = MonthFolder(home, month)
-        if folder.current() is not None and folder.read_seal() is None:
-            waiting.append(str(month))
-    return tuple(waiting)
+        version = folder.current()
+        if version is not None and folder.read_seal() is None:
+            waiting.append(version)
+    return waiting

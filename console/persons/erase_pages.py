@@ -15,9 +15,9 @@ from console.access.gate import open_to
 from console.access.record import record_access
 from console.access.roles import Role
 from console.errands.board import ERASE, Wanted, ask_for
+from console.errands.words import describe_errand
 from console.models import Errand
 from console.persons.erasing import find_in_office
-from console.quality.words import describe_errand
 from pipelines.core.errors import UsageError
 from pipelines.operations.persons.erasure import FATES, Trace, find_months
 from pipelines.text.texts import fill_label
@@ -43,7 +43,7 @@ def show_erasure(request: Any, customer_id: str) -> Any:
     if not why:
         problem = fill_label(find_language(), "error.erase.no_reason")
         return _show_page(request, customer_id, traces, problem)
-    ask_for(Wanted(ERASE, subject=customer_id, why=why), request.user.name)
+    ask_for(Wanted(ERASE, subject=customer_id), request.user.name, why)
     record_access(request, "ask_erase", customer_id)
     return redirect("erasure", customer_id=customer_id)
 

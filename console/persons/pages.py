@@ -22,12 +22,12 @@ from console.access.gate import open_to
 from console.access.record import record_access
 from console.access.roles import Role
 from console.errands.board import DONE, GATHER, Wanted, ask_for
+from console.errands.words import describe_errand
 from console.models import Errand
 from console.persons.consent import Wish, record_wish
 from console.persons.explaining import explain_decisions
 from console.persons.export import KEPT, find_export
 from console.persons.reading import Person, find_person, group_changes
-from console.quality.words import describe_errand
 from pipelines.core.errors import UsageError
 from pipelines.text.texts import describe_error
 

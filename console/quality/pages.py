@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.http import FileResponse, Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import (
     require_http_methods,
@@ -23,6 +24,7 @@ from console.access.record import record_access
 from console.access.roles import Role
 from console.branch.decisions import count_decisions
 from console.errands.board import OPEN, RELEASE, RESTATE, RUN, Wanted, ask_for
+from console.errands.words import list_errands
 from console.models import AuditEntry, Errand
 from console.quality.reading import (
     FindingPage,
@@ -33,7 +35,6 @@ from console.quality.reading import (
     read_month,
 )
 from console.quality.restated import count_restated_orders, list_restated_figures
-from console.quality.words import describe_errand
 from pipelines.catalogue.outputs import name_lists
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
@@ -42,7 +43,6 @@ from pipelines.store.lake import Made, MonthFolder
 from pipelines.store.waivers import accept_finding, read_waivers
 from pipelines.text.texts import describe_error
 
-_MOST_ERRANDS = 10
 _MONTH = "console/quality_month.html"
 _FINDING = "console/quality_finding.html"
 
@@ -84,11 +84,11 @@ def _show_month(
 
 
 def _describe_errands(month: Month) -> dict[str, Any]:
-    """What was asked for of a month, the last first, and whether any of it is still to be done."""
-    errands = Errand.objects.filter(month=str(month)).order_by("-pk")[:_MOST_ERRANDS]
-    language = find_language()
-    lines = [describe_errand(errand, language) for errand in errands]
-    return {"errands": lines, "is_open": any(line.is_open for line in lines)}
+    """What was asked for of a month, and where it is looked at again."""
+    return list_errands(find_language(), month=str(month)) | {
+        "errands_page": reverse("quality_errands", args=(month,)),
+        "whole_page": reverse("quality_month", args=(month,)),
+    }
 
 
 def _open_month(text: str) -> MonthState:
@@ -110,8 +110,7 @@ def _count_set_aside(made: Made) -> int:
 @require_safe
 def show_errands(request: Any, month: str) -> Any:
     """Show what was asked for of a month: the part of its page that is looked at again."""
-    state = _open_month(month)
-    context = {"state": state, **_describe_errands(state.month)}
+    context = _describe_errands(_open_month(month).month)
     return render(request, "console/errands.html", context)
 
 

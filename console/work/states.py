@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from django.db.models import Case, Count, IntegerField, QuerySet, When
 
-from console.models import Order, OrderState
+from console.models import OrderState
 from pipelines.catalogue.outputs import load_lists
 from pipelines.core.month import Month
 from pipelines.core.outcomes import LAST_CHECK, load_outcomes
@@ -51,15 +51,6 @@ class QueuedOrder(NamedTuple):
     order: Standing
     state: State
     day: date
-
-
-def read_queue(orders: QuerySet[Order], today: date) -> list[QueuedOrder]:
-    """Return orders, of which the scope says who has them, in the order to work them.
-
-    Orders that no answer is taken for any more are left out.
-    """
-    states = OrderState.objects.filter(order__in=orders)
-    return read_states(rank_states(states, today))
 
 
 # What the queue is sorted by; no two orders are alike in all of it.
@@ -109,6 +100,18 @@ def find_place(state: State) -> int:
 def find_oldest_month(today: date) -> str:
     """Return the oldest month whose orders an answer of today is taken for."""
     return str(Month.parse(f"{today:%Y-%m}").plus(-LAST_CHECK))
+
+
+def count_loads(ranked: QuerySet[OrderState]) -> dict[str, dict[State, int]]:
+    """Count ranked states by who has the orders (nobody: an empty id), and by what they are."""
+    loads: dict[str, dict[State, int]] = {}
+    grouped = (
+        ranked.order_by().values("holder_id", "place").annotate(orders=Count("pk"))
+    )
+    for holder_id, place, count in grouped.values_list("holder_id", "place", "orders"):
+        own = loads.setdefault(holder_id or "", dict.fromkeys(State, 0))
+        own[_STATES[place]] += count
+    return loads
 
 
 def count_states(ranked: QuerySet[OrderState]) -> dict[State, int]:

@@ -242,6 +242,7 @@ class Prior(_Block):
 
     probability: Share
     persuadability: Share
+    renewal: Share = 0
 
 
 class ListBlock(_Block):

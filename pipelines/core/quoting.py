@@ -25,8 +25,17 @@ def quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+# What a Parquet file is called: a table, and cells that are sealed beside tables.
+_FILES = (".parquet", ".cells")
+
+
 def scan_parquet(path: Path) -> str:
-    """Return the SQL that reads a Parquet file; a folder `x=1` on its way adds no column."""
+    """Return the SQL that reads a Parquet file, or a folder of them in the order of their names.
+
+    A folder `x=1` on the way adds no column.
+    """
+    if path.suffix not in _FILES:
+        path /= "*.parquet"
     return f"read_parquet({quote_text(str(path))}, hive_partitioning = false)"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.core.errors import Refused, SpecError
@@ -41,10 +41,14 @@ _FIGURES_OF_A_MONTH = (
     "cool_down_days",
     "dispatch_working_day",
     "minimum_service",
+    "duties_take_places",
     "value_horizon_months",
     "contact_cost",
     *PAY_RULES,
 )
+
+# In how many parts a table that grows may stand: as many as the first digits of an MD5 tell apart.
+PART_COUNTS = (1, 16, 256)
 
 Engine = Literal["duckdb", "spark"]
 ENGINES: tuple[str, ...] = get_args(Engine)
@@ -144,6 +148,11 @@ class Settings(BaseSettings):
         ge=0,
         le=1,
         description="share of debt and card orders served before value decides",
+    )
+    duties_take_places: bool = Field(
+        default=True,
+        description="orders of lists that hold nobody out (debt, card, claim, termination) need a "
+        "manager's place; without, all of them go out beside the places",
     )
     value_horizon_months: int = Field(
         default=12, ge=1, le=60, description="months of revenue that an order may keep"
@@ -259,6 +268,10 @@ class Settings(BaseSettings):
         default="duckdb",
         description="what answers the SQL files: DuckDB here, or Spark beyond one machine",
     )
+    table_parts: int = Field(
+        default=1,
+        description="parts in which a table stands that grows with customers: 1, 16 or 256",
+    )
     spark_master: str | None = Field(
         default=None, description="Spark's master; all in this process without"
     )
@@ -270,6 +283,15 @@ class Settings(BaseSettings):
         default="text",
         description="a run's progress: a bar and names for people, or JSON lines",
     )
+
+    @field_validator("table_parts")
+    @classmethod
+    def _check_parts(cls, count: int) -> int:
+        """Only what the first digits of an MD5 tell apart."""
+        if count not in PART_COUNTS:
+            shown = ", ".join(str(known) for known in PART_COUNTS)
+            raise ValueError(f"not one of {shown}")
+        return count
 
     @property
     def key(self) -> bytes:

@@ -52,12 +52,18 @@ class Digest:
     overdue: int = 0
     broken_promises: int = 0
     to_approve: tuple[str, ...] = ()
+    lists_unsaid: int = 0  # of a head: lists of a draft that wait for a yes or a no
+    lists_returned: int = 0  # by heads, of months that wait for their release
+    places_asked: int = 0  # requests that nobody has answered
+    places_answered: int = 0  # of a head's requests, since yesterday
     address: str = ""
 
     @property
     def says_anything(self) -> bool:
         """Whether there is anything to tell."""
-        return bool(self.due_today or self.overdue or self.to_approve)
+        waits = self.due_today or self.overdue or self.to_approve or self.places_asked
+        is_said = self.lists_unsaid or self.places_answered
+        return bool(waits or is_said)
 
 
 @dataclass(frozen=True)
@@ -170,6 +176,10 @@ def draw_notice(digest: Digest, on: date, language: str, link: str | None) -> st
         "today": digest.due_today,
         "overdue": digest.overdue,
         "broken": digest.broken_promises,
+        "lists_unsaid": digest.lists_unsaid,
+        "lists_returned": digest.lists_returned,
+        "places_asked": digest.places_asked,
+        "places_answered": digest.places_answered,
     }
     for name, count in counts.items():
         if count:

@@ -13,7 +13,6 @@ from typing import Any
 from pipelines.catalogue.outputs import OutputState
 from pipelines.core.month import Month
 from pipelines.store.lake import Made
-from pipelines.store.rows import read_rows
 from pipelines.text.rules import find_rule_phrase
 from pipelines.text.texts import fill_label, say_fact
 
@@ -178,7 +177,7 @@ def read_findings(
 def _read_if_computed(version: Made, table: str) -> Sequence[ValidateRow]:
     """Return the rows of a table; none of one that is not computed."""
     if version.is_computed(table):
-        return read_rows(version.table(table))
+        return version.read_rows(table)
     return []
 
 

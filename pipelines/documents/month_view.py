@@ -15,7 +15,6 @@ from pipelines.catalogue.outputs import (
 )
 from pipelines.documents.table_files import TableRow, read_masked_rows
 from pipelines.store.lake import MonthFolder, Version, list_held_months
-from pipelines.store.rows import read_rows
 
 _KPI_STATE_COLUMNS = ["kpi", "variant", "scope_kind", "status", "reason"]
 _LIST_STATE_COLUMNS = ["list", "priority", "status", "reason"]
@@ -61,8 +60,8 @@ class MonthLine(TypedDict):
 
 def read_output_states(version: Version) -> list[OutputState]:
     """Return the state of every output of a version."""
-    kpi_rows = read_rows(version.table("kpi_monthly"), _KPI_STATE_COLUMNS)
-    list_rows = read_rows(version.table("dispatch_list"), _LIST_STATE_COLUMNS)
+    kpi_rows = version.read_rows("kpi_monthly", _KPI_STATE_COLUMNS)
+    list_rows = version.read_rows("dispatch_list", _LIST_STATE_COLUMNS)
     return judge_outputs(kpi_rows, list_rows)
 
 

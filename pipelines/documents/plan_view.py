@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from pipelines.store.lake import Version
 
 # A row of `plan_change`: where it is (measure, month, scope) and the amounts before, now and
@@ -43,7 +41,7 @@ def read_plan_view(version: Version) -> PlanView:
     """Return a plan's measures by name, and its differences from the version before."""
     inputs = version.plan_inputs
     plan = inputs.plan
-    parts = pq.read_table(version.table("plan_part"), columns=["measure"])
+    parts = version.read_arrow("plan_part", ["measure"])
     measure_of_part = parts.column("measure").to_pylist()
     measures = []
     for name, body in sorted(plan["measures"].items()):
@@ -65,5 +63,5 @@ def read_plan_view(version: Version) -> PlanView:
         version_path=str(version.path),
         measures=measures,
         months=dict(inputs.months),
-        changes=pq.read_table(version.table("plan_change")).to_pylist(),
+        changes=version.read_rows("plan_change"),
     )

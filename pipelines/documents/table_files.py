@@ -14,7 +14,6 @@ from pipelines.core.errors import UsageError
 from pipelines.store.files import replacing
 from pipelines.store.lake import Made
 from pipelines.store.persons.vault import is_sealed, read_open_batches
-from pipelines.store.rows import list_columns
 from pipelines.text.masking import MASKS, mask_text
 from pipelines.text.units import write_plain_cell
 
@@ -36,13 +35,9 @@ _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def find_table_file(made: Made, table: str) -> Path:
-    """Return the Parquet file of a table by its name or alias.
-
-    Raise UsageError where there is none.
-    """
-    name = TABLE_ALIASES.get(table, table)
-    return made.table(name)
+def find_table_name(table: str) -> str:
+    """Return the name of a table by its name or alias."""
+    return TABLE_ALIASES.get(table, table)
 
 
 def read_masked_batches(
@@ -52,10 +47,10 @@ def read_masked_batches(
 
     All columns where none is named; all rows, or those that have the wanted values.
     """
-    file = find_table_file(made, table)
-    shown_columns = columns or list_columns(file)
-    hidden = _find_personal_columns(file.stem, shown_columns)
-    for batch in read_open_batches(made, file.stem, columns, wanted):
+    name = find_table_name(table)
+    shown_columns = columns or made.list_columns(name)
+    hidden = _find_personal_columns(name, shown_columns)
+    for batch in read_open_batches(made, name, columns, wanted):
         for row in batch:
             _mask_row_in_place(row, hidden)
         yield batch
@@ -104,9 +99,7 @@ def write_table_file(made: Made, table: str, out: Path) -> int:
 
     Return how many rows it has.
     """
-    import pyarrow.parquet as pq  # here and below, so that who only looks does not wait for it
-
-    schema = pq.read_schema(find_table_file(made, table))
+    schema = made.read_schema(find_table_name(table))
     return write_rows_file(out, schema, read_masked_batches(made, table))
 
 

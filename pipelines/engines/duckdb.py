@@ -20,6 +20,15 @@ from pipelines.catalogue.tables import find_table
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, quote_text, scan_parquet
 from pipelines.store.files import Written, write_parquet
+from pipelines.store.parts import (
+    Parts,
+    check_stored,
+    complete_parts,
+    leave_part_out,
+    list_files,
+    stands_in_parts,
+    write_parts,
+)
 from pipelines.store.rows import TableRow
 from pipelines.store.torn import check_table
 
@@ -92,12 +101,16 @@ class DuckEngine:
         self._connection.close()
 
     def offer_table(self, table: TableName, path: Path) -> None:
-        """Make a Parquet file readable under a table's name, once a statement names it.
+        """Make a table that stands somewhere readable under its name, once a statement names it.
 
         A month may read four hundred tables of itself and of earlier months; a room reads a few.
-        Raise StorageError naming it when it is gone or cut off.
+        Raise StorageError naming a file that is gone or cut off; of parts, one that is gone.
         """
-        self._offered.setdefault(table.name, {})[table.era] = check_table(path)
+        if stands_in_parts(path):
+            list_files(path)
+        else:
+            check_table(path)
+        self._offered.setdefault(table.name, {})[table.era] = path
 
     def _bind_named(self, sql: str) -> None:
         """Bind the tables on offer that a statement may name; one that it does not does no harm."""
@@ -117,14 +130,14 @@ class DuckEngine:
             self._offered.pop(table.name, None)
 
     def bind(self, table: TableName, path: Path) -> None:
-        """Make a Parquet file readable under a table's name.
+        """Make a table that stands somewhere, a file or in parts, readable under its name.
 
         An earlier month's may be older than a column that the table declares: it is NULL there.
-        Raise StorageError naming it when it is gone or cut off.
+        Raise StorageError naming a file of it that is gone or cut off.
         """
         self._withdraw_offer(table)
-        file = scan_parquet(check_table(path).resolve())
-        select = f"SELECT * FROM {file}"
+        stored = scan_parquet(check_stored(path).resolve())
+        select = f"SELECT * FROM {stored}"
         if table.era:
             select = self._add_younger_columns(table.name, select)
         self.execute(f"CREATE OR REPLACE VIEW {table} AS {select}")
@@ -189,11 +202,38 @@ class DuckEngine:
         path: Path,
         order: Iterable[str],
         parameters: Parameters | None = None,
+        parts: Parts | None = None,
     ) -> Written:
-        """Write a result as Parquet, ordered so that the same rows give the same bytes."""
+        """Write a result as Parquet, ordered so that the same rows give the same bytes.
+
+        It becomes the file at `path`, or the folder of its parts.
+        """
+        if parts is not None:
+            return self._write_parts(sql, path, parts, parameters)
         ordered = f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}"
         result = self.execute(ordered, parameters)
         return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
+
+    def write_answer(
+        self,
+        sql: str,
+        path: Path,
+        order: Iterable[str],
+        parameters: Parameters | None = None,
+        parts: Parts | None = None,
+    ) -> Written:
+        """Answer a SQL file's SELECT and write what it gives, as `write` does."""
+        answer = self.answer(sql, parameters)
+        return self.write(answer.sql, path, order, answer.parameters, parts)
+
+    def _write_parts(
+        self, sql: str, folder: Path, parts: Parts, parameters: Parameters | None
+    ) -> Written:
+        """Write a result in parts."""
+        result = self.execute(parts.order_sql(sql), parameters)
+        batches = result.to_arrow_reader(BATCH_ROWS)
+        schema = leave_part_out(batches.schema)
+        return complete_parts(folder, schema, parts, write_parts(folder, batches))
 
 
 def find_younger_columns(table: str, there: Iterable[str]) -> dict[str, str]:

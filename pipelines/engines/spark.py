@@ -9,6 +9,8 @@ answers: Parquet in, Parquet out, in folders that every worker sees under the sa
 
 from __future__ import annotations
 
+import re
+import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +33,9 @@ from pipelines.engines.duckdb import (
     find_younger_columns,
     select_nothing,
 )
+from pipelines.engines.executors import WRITTEN_COLUMNS, WorkerDiffers, make_part_writer
+from pipelines.store.files import Written
+from pipelines.store.parts import PART, Parts, WrittenPart, complete_parts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
 WAIT_SECONDS = (
     300  # for a worker; one that another run has may take so long to come free
 )
+# What a worker says of itself: a text of ours, in the middle of a traceback.
+_TOLD_BY_WORKER = re.compile(rf"\b{WorkerDiffers.__name__}: (.+)")
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 # What DuckDB does by itself and Spark when told; and no page that listens, no bar over ours.
 _SETTINGS: dict[str, bool | float | int | str | None] = {
@@ -75,10 +82,7 @@ class SparkEngine(DuckEngine):
     @cached_property
     def _session(self) -> SparkSession:
         """Spark, with temporary tables of this engine's own."""
-        with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", "PySpark does not yet fully support pandas", FutureWarning
-            )
+        with _unasked_for_pandas():
             return _start_session(*self._wanted).newSession()
 
     def offer_table(self, table: TableName, path: Path) -> None:
@@ -109,20 +113,51 @@ class SparkEngine(DuckEngine):
         folder = self._scratch.resolve() / f"answer_{self._count}"
         # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
         tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
-        with _name_failures():
-            self._answer_into(tree, parameters or {}, folder)
+        with _name_failures(), self._answer_tree(tree, parameters or {}) as rows:
+            rows.write.parquet(str(folder))
 
         columns = []
         for name, kind in types.items():
             quoted = quote_name(name)
             columns.append(f"CAST({quoted} AS {kind}) AS {quoted}")
-        files = scan_parquet(folder / "*.parquet")
+        files = scan_parquet(folder)
         return Answer(f"SELECT {', '.join(columns)} FROM {files}", {})
 
-    def _answer_into(
-        self, tree: exp.Expr, parameters: Parameters, folder: Path
-    ) -> None:
-        """Have Spark write what a SELECT gives into a folder."""
+    def write_answer(
+        self,
+        sql: str,
+        path: Path,
+        order: Iterable[str],
+        parameters: Parameters | None = None,
+        parts: Parts | None = None,
+    ) -> Written:
+        """Answer a SQL file's SELECT; a table in parts is written by Spark's executors.
+
+        Its rows never come here: what comes is the name, the rows and the hash of each part.
+        """
+        if parts is None:
+            return super().write_answer(sql, path, order, parameters)
+
+        nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
+        schema = nothing.to_arrow_table().schema
+        tree = sqlglot.parse_one(f"{parts.mark_sql(sql)}\n", read="duckdb")
+        write_task = make_part_writer(path.resolve(), self.types(sql, parameters))
+        path.mkdir(mode=0o700, exist_ok=True)
+        with (
+            _name_failures(),
+            _unasked_for_pandas(),
+            self._answer_tree(tree, parameters or {}) as rows,
+        ):
+            spread = _spread_parts(rows, parts)
+            told = spread.mapInArrow(write_task, WRITTEN_COLUMNS).collect()
+        written = [WrittenPart(row.name, row.rows, row.sha256) for row in told]
+        return complete_parts(path, schema, parts, written)
+
+    @contextmanager
+    def _answer_tree(
+        self, tree: exp.Expr, parameters: Parameters
+    ) -> Iterator[DataFrame]:
+        """Give what a SELECT answers, worked out once somebody asks for its rows."""
         for table in tuple(tree.find_all(exp.Table)):
             name = _flatten_name(TableName(table.name, table.db))
             if name in self._tables:
@@ -130,30 +165,34 @@ class SparkEngine(DuckEngine):
                 shown = exp.to_table(name, alias=table.alias or table.name)
                 table.replace(shown)
 
-        shared = self._set_steps_apart(tree, parameters)
+        shared = []
+        outermost = [
+            steps
+            for steps in tree.find_all(exp.With)
+            if steps.find_ancestor(exp.With) is None
+        ]
         try:
-            self._ask(tree, parameters).write.parquet(str(folder))
+            for steps in outermost:
+                shared += self._set_steps_apart(steps, parameters)
+            yield self._ask(tree, parameters)
         finally:
             for step in shared:
                 step.unpersist()
 
     def _set_steps_apart(
-        self, tree: exp.Expr, parameters: Parameters
+        self, steps: exp.With, parameters: Parameters
     ) -> list[DataFrame]:
         """Make each step of a WITH a view; return those that are kept, as more than one reads them.
 
         Spark writes a step out wherever it is named: steps that name steps twice, three deep, are
         worked out eight times, and planned as often.
         """
-        steps = tree.args.get("with_")
-        if steps is None:
-            return []
-        tree.set("with_", None)
-
+        owner = steps.parent
+        steps.pop()
+        readers = [*steps.expressions, owner]
         shared = []
         for step in steps.expressions:
             rows = self._ask(step.this, parameters)
-            readers = [*steps.expressions, tree]
             naming = [
                 table for reader in readers for table in _find_named(reader, step.alias)
             ]
@@ -188,6 +227,19 @@ class SparkEngine(DuckEngine):
 
         rows.createOrReplaceTempView(name)
         self._shown[name] = table
+
+
+def _spread_parts(rows: DataFrame, parts: Parts) -> DataFrame:
+    """All rows of a part to one task, in the order in which the embedded engine writes them."""
+    from pyspark.sql.functions import col
+
+    order = []
+    for name, is_descending in parts.ordered:
+        column = col(f"`{name}`")
+        way = column.desc_nulls_last if is_descending else column.asc_nulls_last
+        order.append(way())
+    spread = rows.repartition(parts.count, PART)
+    return spread.sortWithinPartitions(PART, *order)
 
 
 def _flatten_name(table: TableName) -> str:
@@ -231,13 +283,19 @@ def _start_session(master: str, memory: str, threads: int) -> SparkSession:
     for part in ("driver", "executor"):
         builder = builder.config(f"spark.{part}.memory", limit)
     if not master.startswith("local"):
-        session = builder.getOrCreate()
-        return _wait_for_worker(session)
+        return _wait_for_worker(_start_here(builder))
 
     builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
     builder = builder.config("spark.driver.host", "127.0.0.1")
     builder = builder.config("spark.sql.shuffle.partitions", str(threads))
-    return builder.getOrCreate()
+    return _start_here(builder)
+
+
+def _start_here(builder: SparkSession.Builder) -> SparkSession:
+    """Start Spark; its workers run this Python, under this path, with what it has installed."""
+    session = builder.getOrCreate()
+    session.sparkContext.pythonExec = sys.executable
+    return session
 
 
 def _wait_for_worker(session: SparkSession) -> SparkSession:
@@ -254,6 +312,16 @@ def _wait_for_worker(session: SparkSession) -> SparkSession:
 
 
 @contextmanager
+def _unasked_for_pandas() -> Iterator[None]:
+    """Leave unsaid what PySpark has to say of a pandas that we have it do nothing with."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "PySpark does not yet fully support pandas", FutureWarning
+        )
+        yield
+
+
+@contextmanager
 def _name_failures() -> Iterator[None]:
     """Say in our words that Spark failed.
 
@@ -265,7 +333,8 @@ def _name_failures() -> Iterator[None]:
         Exception
     ) as error:  # Python, py4j, the analyser and executors have no base in common
         condition = getattr(error, "getCondition", lambda: None)()
-        why = condition or _outline_failure(error)
+        told = _TOLD_BY_WORKER.search(str(error))
+        why = told[1] if told else condition or _outline_failure(error)
         raise StorageError("storage.spark", why=why) from error
 
 

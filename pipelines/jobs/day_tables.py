@@ -26,8 +26,8 @@ from pipelines.sources.office.answers import OfficeReading
 from pipelines.sources.operator.folder import DAILY_TABLES, DaySource
 from pipelines.store.lake import Version
 from pipelines.store.manifest import TableEntry
+from pipelines.store.parts import list_files
 from pipelines.store.persons.vault import ORIGINS, copy_cells
-from pipelines.store.rows import read_rows
 
 ROOM = "daily"
 LIST = "suspended_reactivation"
@@ -164,10 +164,11 @@ def write_day_orders(context: DayContext, made: list[Version]) -> None:
 
 def _read_standing_orders(context: DayContext, made: list[Version]) -> Relation:
     """Read which customers have an order already, and whose it is."""
-    files = []
+    files: list[str] = []
     for version in made:
         if version.is_computed("dispatch_order"):
-            files.append(str(version.table("dispatch_order")))
+            orders = list_files(version.table("dispatch_order"))
+            files.extend(str(file) for file in orders)
     return keep_result(context, "standing", _STANDING, {"files": files})
 
 
@@ -225,6 +226,10 @@ def _keep_numbers(context: DayContext) -> None:
 def _keep_cells(context: DayContext, table: str, delivered: str) -> None:
     """Keep beside a table what its names and numbers are, sealed as the month has them."""
     subject = ORIGINS[table].subject
-    rows = read_rows(context.path(table), [subject])
-    subjects = {row[subject] for row in rows}
-    copy_cells(context.before.path, context.draft.path, delivered, subjects)
+    rows = context.engine.rows(f"SELECT {subject} FROM {table}")
+    subjects = set()
+    for row in rows:
+        subjects.add(row[subject])
+    month = context.before.path
+    day = context.draft.path
+    copy_cells(month, day, delivered, subjects)

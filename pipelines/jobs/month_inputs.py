@@ -86,6 +86,7 @@ def state_inputs(
         uplift=uplift.meaning() if uplift else None,
         earlier=_name_versions(earlier),
         restates=restates,
+        parts=settings.table_parts,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,9 +16,9 @@ from pipelines.jobs.job import Job
 from pipelines.jobs.month_inputs import recorded_settings
 from pipelines.jobs.walk import derive_month, find_deliveries
 from pipelines.store.faults import StorageErrors
-from pipelines.store.files import hash_file
 from pipelines.store.lake import Draft, Version
-from pipelines.store.manifest import Entries, Seal
+from pipelines.store.manifest import Entries, Seal, TableEntry
+from pipelines.store.parts import hash_stored, name_files, place_table
 
 __all__ = [
     "STEPS",
@@ -100,7 +101,10 @@ def verify_month(job: Job, number: int | None = None) -> Verification:
     told = derived.differences if "code" in notes else []
     if not told:
         differences += derived.differences
-    files = len(_list_hashes(entries))
+    files = 0
+    for entry in entries.values():
+        if entry.sha256 is not None:
+            files += entry.parts.count if entry.parts else 1
     return Verification(version, files, differences, told, notes)
 
 
@@ -151,30 +155,51 @@ def _list_hashes(entries: Entries) -> dict[str, str]:
 
 def _check_files(version: Version, entries: Entries) -> Iterator[Difference]:
     """Compare what lies in the version's folder with its manifest."""
-    recorded = {
-        f"{name}.parquet": sha256 for name, sha256 in _list_hashes(entries).items()
-    }
-    for name, expected in sorted(recorded.items()):
-        found = _hash_found(version.path / name)
-        if found != expected:
-            kind = "changed" if found else "missing"
-            yield Difference(kind, name, expected, found)
+    known = {version.path / "manifest.json"}
+    for name, entry in sorted(entries.items()):
+        if entry.sha256 is None:
+            continue
+        files = name_files(version.path, name, entry.parts)
+        known.update(files)
+        missing = [file for file in files if not os.path.exists(file)]
+        for file in missing:
+            yield Difference("missing", _show_file(version, file), entry.sha256)
+        if not missing:
+            yield from _compare_hash(version, name, entry)
 
-    there = {path.name for path in version.path.iterdir() if path.is_file()}
-    known = {*recorded, "manifest.json"}
-    for name in sorted(there - known):
-        yield Difference("extra", name)
+    for file in _list_beside(known):
+        if file not in known:
+            yield Difference("extra", _show_file(version, file))
 
 
-def _hash_found(path: Path) -> str | None:
-    """A file's hash.
+def _show_file(version: Version, file: Path) -> str:
+    """A file as it is called in its version's folder."""
+    return str(file.relative_to(version.path))
 
-    None where there is none, a word of its own where the disk does not give it.
-    """
+
+def _list_beside(known: Iterable[Path]) -> list[Path]:
+    """All files of the folders in which some files lie or should lie."""
+    found = []
+    for folder in {file.parent for file in known}:
+        if folder.is_dir():
+            found += [path for path in folder.iterdir() if path.is_file()]
+    return sorted(found)
+
+
+def _compare_hash(
+    version: Version, name: str, entry: TableEntry
+) -> Iterator[Difference]:
+    """Compare a table that is there with what is recorded of it."""
+    place = place_table(version.path, name, entry.parts)
+    found = _hash_found(place)
+    if found != entry.sha256:
+        yield Difference("changed", place.name, entry.sha256, found)
+
+
+def _hash_found(place: Path) -> str:
+    """A table's hash; a word of its own where the disk does not give it."""
     try:
-        if path.exists():
-            return hash_file(path)
-        return None
+        return hash_stored(place)
     except OSError as error:
         return f"unreadable: {error.strerror}"
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from shutil import copy2
 from typing import NamedTuple
 
 import duckdb
@@ -32,6 +31,7 @@ from pipelines.rooms.context import Context, open_context
 from pipelines.store.failpoints import failpoint
 from pipelines.store.lake import Draft, Made, Version
 from pipelines.store.manifest import Entries, Json, TableEntry
+from pipelines.store.parts import copy_stored, place_table
 from pipelines.store.persons.keys import PersonKeys
 
 GATE = "validate"
@@ -39,7 +39,7 @@ Work = Callable[..., None]  # of a context; the gate's takes its judge too
 
 
 class RawTable(NamedTuple):
-    """A delivered table as it was taken in: its file, and what is recorded of it."""
+    """A delivered table as it was taken in: where it stands, and what is recorded of it."""
 
     path: Path
     entry: TableEntry
@@ -172,9 +172,9 @@ def derive_month(
     """
     draft = Draft(job.month, path)
     draft.start(inputs)
-    for name, table in raw.items():
+    for table in raw.values():
         if table.path.exists():
-            copy2(table.path, draft.path / f"{name}.parquet")
+            copy_stored(table.path, draft.path)
 
     taken_in = {name: table.entry for name, table in raw.items()}
     draft.finish_room(ROOMS[0], taken_in)
@@ -190,5 +190,6 @@ def find_deliveries(made: Made) -> Raw:
     found = {}
     for name, entry in entries.items():
         if entry.room == ROOMS[0]:
-            found[name] = RawTable(made.path / f"{name}.parquet", entry)
+            path = place_table(made.path, name, entry.parts)
+            found[name] = RawTable(path, entry)
     return found

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 from openlineage.client.event_v2 import (
     InputDataset,
     Job,
@@ -46,7 +46,7 @@ from pipelines.core.month import Month
 from pipelines.store.files import write_text
 from pipelines.store.lake import Version
 from pipelines.store.manifest import Entries, TableEntry
-from pipelines.store.torn import check_table
+from pipelines.store.parts import list_files
 
 NAMESPACE = "retention"
 PRODUCER = f"urn:retention-office:{installed_version('retention-office')}"
@@ -189,16 +189,18 @@ class _EventMaker:
         if entry.sha256 is None:
             return OutputDataset(NAMESPACE, table)
 
-        path = check_table(self.version.path / f"{table}.parquet")
+        files = list_files(self.version.table(table))
         statistics = (
             output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
                 rowCount=entry.rows,
-                size=path.stat().st_size,
-                fileCount=1,
+                size=sum(file.stat().st_size for file in files),
+                fileCount=len(files),
                 producer=PRODUCER,
             )
         )
-        facets = _make_version_facet(entry.sha256) | _make_schema_facet(table, path)
+        facets = _make_version_facet(entry.sha256) | _make_schema_facet(
+            table, self.version.read_schema(table)
+        )
         return OutputDataset(
             NAMESPACE,
             table,
@@ -257,14 +259,14 @@ def _make_sql_facet(room: str, entry: TableEntry) -> dict[str, JobFacet]:
     return {}
 
 
-def _make_schema_facet(table: str, path: Path) -> dict[str, DatasetFacet]:
+def _make_schema_facet(table: str, schema: pa.Schema) -> dict[str, DatasetFacet]:
     """The columns of a table.
 
     Of a delivered one those that the contract knows, for a file may call a column anything.
     """
     known = _list_known_columns(table)
     fields = []
-    for field in pq.read_schema(path):
+    for field in schema:
         if known is None or field.name in known or field.name.startswith("_"):
             fields.append(
                 schema_dataset.SchemaDatasetFacetFields(field.name, str(field.type))

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -91,7 +90,7 @@ def find_readable_version(folder: MonthFolder) -> Version | None:
         version = folder.version()
         for table in OPENED:
             if version.is_computed(table):
-                pq.read_schema(version.table(table))
+                version.read_schema(table)
     except (OSError, ValueError, KeyError, RetentionError):
         return None
     return version

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-import pyarrow.parquet as pq
 from prometheus_client.core import GaugeMetricFamily
 
 from pipelines.operations.series import Labels, make_gauge
@@ -120,7 +119,7 @@ def _count_orders(version: Version) -> Iterator[_OrderCount]:
     if not version.is_computed("dispatch_order"):
         return
     keys = ["list", "arm"]
-    orders = pq.read_table(version.table("dispatch_order"), columns=keys)
+    orders = version.read_arrow("dispatch_order", keys)
     counted = orders.group_by(keys).aggregate([([], "count_all")])
     for row in counted.to_pylist():
         yield _OrderCount(row["list"], row["arm"], row["count_all"])

@@ -11,7 +11,6 @@ A context is opened with `open_context`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -34,8 +33,10 @@ from pipelines.sources.operator.delivery import Delivery
 from pipelines.sources.operator.own_names import NamesMapping
 from pipelines.sources.operator.source import Source
 from pipelines.store.champions import Champion
-from pipelines.store.files import OWNER_ALONE
+from pipelines.store.files import Written
+from pipelines.store.inputs import ONE_PART
 from pipelines.store.manifest import Definition, TableEntry
+from pipelines.store.parts import Parts, place_table
 from pipelines.store.persons.keys import PersonKeys
 from pipelines.store.versions import Draft, Version
 from pipelines.store.waivers import Waiver
@@ -43,8 +44,12 @@ from pipelines.store.waivers import Waiver
 if TYPE_CHECKING:
     from pipelines.sources.office.answers import OfficeReading
 
+_EVERY_COLUMN = ("ALL",)  # SQL's word for them in an order
 _MONTHS_BEFORE = {"m1": 1, "m2": 2, "m3": 3, "m12": 12}
 
+WriteTable = Callable[
+    [str, Path, Iterable[str], Parameters | None, Parts | None], Written
+]
 Earlier = Mapping[str, Version | None]  # the versions of earlier months, by era
 
 
@@ -180,7 +185,7 @@ class Context:
         """The same of one earlier month, whose deliveries are of no use any more."""
         for name, entry in version.entries.items():
             if entry.is_computed and not name.startswith("extract_"):
-                path = version.path / f"{name}.parquet"
+                path = place_table(version.path, name, entry.parts)
                 self.engine.offer_table(TableName(name, era), path)
 
     def bind_tolerated(self, spec: Spec) -> None:
@@ -276,8 +281,12 @@ class Context:
             self.record_missing(spec.table, reasons, spec)
             return False
         self.bind_tolerated(spec)
-        answer = self.answer(spec, sql)
-        self.write(spec.table, answer.sql, spec.meta["key"], answer.parameters, spec)
+        select = sql or write_native_sql(spec)
+        parameters = self.parameters(spec.parameters)
+        key = spec.meta["key"]
+        write = self.engine.write_answer
+        entry = self._write_table(write, spec.table, select, key, parameters)
+        self.record_entry(spec.table, entry, spec)
         return True
 
     def answer(self, spec: Spec, sql: str | None = None) -> Answer:
@@ -293,7 +302,6 @@ class Context:
         sql: str,
         key: Iterable[str],
         parameters: Parameters | None = None,
-        spec: Spec | None = None,
         absent: Iterable[str] | None = None,
         rule: str | None = None,
     ) -> None:
@@ -302,14 +310,36 @@ class Context:
         `absent` are columns of it that were not delivered, `rule` the rule it was made by. Raise
         SpecError for a table that is not declared, or is not what it declares.
         """
-        path = self.path(table)
-        written = self.engine.write(sql, path, key, parameters)
-        os.chmod(path, OWNER_ALONE)
+        entry = self._write_table(self.engine.write, table, sql, key, parameters)
+        columns = None if absent is None else tuple(absent)
+        self.record_entry(table, replace(entry, absent=columns, rule=rule))
+
+    def _write_table(
+        self,
+        write: WriteTable,
+        table: str,
+        sql: str,
+        key: Iterable[str],
+        parameters: Parameters | None,
+    ) -> TableEntry:
+        """Write a table as the engine does it, and make it readable."""
+        parts = self._choose_parts(table, key)
+        path = place_table(self.draft.path, table, parts)
+        written = write(sql, path, key, parameters, parts)
         self.engine.bind(TableName(table), path)
         self._check_written(table)
+        return TableEntry.computed(None, written, parts=parts)
 
-        entry = TableEntry.computed(None, written, absent, rule)
-        self.record_entry(table, entry, spec)
+    def _choose_parts(self, table: str, key: Iterable[str]) -> Parts | None:
+        """In what parts a table is written: None for one that is a file."""
+        declared = find_declared(table)
+        column = declared.part_column
+        if column is None or self.draft.parts == ONE_PART:
+            return None
+        order = tuple(key)
+        if order == _EVERY_COLUMN:
+            order = tuple(declared.types)
+        return Parts(self.draft.parts, column, order)
 
     def _check_written(self, table: str) -> None:
         """Raise SpecError for a table that is not what it declares (`catalogue.tables`)."""
@@ -354,8 +384,9 @@ class Context:
         return hashes
 
     def path(self, table: str) -> Path:
-        """The Parquet file of a table of this draft."""
-        return self.draft.path / f"{table}.parquet"
+        """Where a table of this draft stands: its file, or the folder of its parts."""
+        entry = self.find_entry(TableName(table))
+        return place_table(self.draft.path, table, entry.parts if entry else None)
 
 
 def find_declared(table: str) -> Table:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from pipelines.store.torn import Json
 
+ONE_PART = 1  # the parts of a table that is a file, which no manifest tells
+
 
 @dataclass(frozen=True)
 class MonthInputs:
@@ -20,7 +22,7 @@ class MonthInputs:
     `source` is None for a database that has not been read yet. `mapping` tells one mapping of names
     from another. `earlier` names, for each era (m1, m2, m3, m12, prior, base), the version it means
     as `<month> <identity>`. `champion` and `uplift` are what `Champion.meaning` says. `restates` is
-    the identity of the released version.
+    the identity of the released version. `parts` is in how many parts a table that grows stands.
     """
 
     source: str | None = None
@@ -37,6 +39,7 @@ class MonthInputs:
     uplift: Mapping[str, str] | None = None
     earlier: Mapping[str, str | None] = field(default_factory=dict)
     restates: str | None = None
+    parts: int = ONE_PART
 
     @classmethod
     def from_json(cls, record: Json) -> MonthInputs:
@@ -56,6 +59,7 @@ class MonthInputs:
             uplift=record.get("uplift"),
             earlier=record.get("earlier", {}),
             restates=record.get("restates"),
+            parts=record.get("parts", ONE_PART),
         )
 
     def to_json(self) -> Json:
@@ -77,6 +81,8 @@ class MonthInputs:
         }
         if self.restates is not None:
             record["restates"] = self.restates
+        if self.parts != ONE_PART:
+            record["parts"] = self.parts
         return record
 
 

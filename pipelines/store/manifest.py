@@ -13,6 +13,7 @@ How to use it:
     entry.reasons                                    tuple[Reason, ...] of one not computed
     join_reasons(entry.reasons)                      their text in tables (core.reasons)
     entry.delivery                                   of extract_<table>, else None
+    entry.parts                                      of a table in parts, else None
     version.month_inputs.source · .settings …        MonthInputs (store.inputs); day_, plan_inputs
     draft.stopped_room                               StoppedRoom(room, entries, why), or None
     folder.read_seal()                               Seal(version, manifest), or None
@@ -33,13 +34,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipelines.core.reasons import Reason
+from pipelines.store.parts import Parts
 from pipelines.store.torn import Json as Json
 
 COMPUTED, NOT_COMPUTED = "computed", "not_computed"
 
 
 class WrittenFile(Protocol):
-    """What is known of a table's file once it is written."""
+    """What is known of a table once it is written."""
 
     @property
     def rows(self) -> int:
@@ -47,7 +49,7 @@ class WrittenFile(Protocol):
 
     @property
     def sha256(self) -> str:
-        """The hash of its bytes."""
+        """The hash of its bytes, be it a file or in parts."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class TableEntry:
 
     `absent` are the optional columns that were not delivered (None: of a table of which that is not
     told); `inputs` the hash of each table it was made of, None for one that was not there; `rule`
-    the rule of `dispatch_capacity`.
+    the rule of `dispatch_capacity`; `parts` how it stands in parts, None of one that is a file.
     """
 
     status: str
@@ -103,6 +105,7 @@ class TableEntry:
     definition: Definition | None = None
     inputs: Mapping[str, str | None] | None = None
     delivery: DeliveryFacts | None = None
+    parts: Parts | None = None
 
     @classmethod
     def computed(
@@ -111,11 +114,18 @@ class TableEntry:
         written: WrittenFile,
         absent: Iterable[str] | None = None,
         rule: str | None = None,
+        parts: Parts | None = None,
     ) -> TableEntry:
         """Make the entry of a table that was written."""
         columns = None if absent is None else tuple(absent)
         return cls(
-            COMPUTED, room, written.rows, written.sha256, absent=columns, rule=rule
+            COMPUTED,
+            room,
+            written.rows,
+            written.sha256,
+            absent=columns,
+            rule=rule,
+            parts=parts,
         )
 
     @classmethod
@@ -134,6 +144,7 @@ class TableEntry:
         """Read what a manifest says of a table."""
         absent = record.get("absent")
         definition = record.get("definition")
+        parts = record.get("parts")
         return cls(
             status=record["status"],
             room=record.get("room"),
@@ -145,6 +156,7 @@ class TableEntry:
             definition=None if definition is None else Definition.from_json(definition),
             inputs=record.get("inputs"),
             delivery=_read_delivery(record),
+            parts=None if parts is None else Parts.from_json(parts),
         )
 
     def to_json(self) -> Json:
@@ -156,6 +168,7 @@ class TableEntry:
             "absent": None if self.absent is None else list(self.absent),
             "rule": self.rule,
             "inputs": None if self.inputs is None else dict(self.inputs),
+            "parts": None if self.parts is None else self.parts.to_json(),
             "definition": None
             if self.definition is None
             else self.definition.to_json(),

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pipelines.core.errors import StorageError
-from pipelines.core.quoting import quote_name, quote_text, scan_parquet
+from pipelines.core.quoting import quote_name, quote_names, quote_text, scan_parquet
+from pipelines.store.parts import Ordered
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,11 +29,21 @@ TableRow = dict[str, Any]  # the cells of a row of some table, by column
 BATCH_ROWS = 20_000
 
 
+class InParts(NamedTuple):
+    """A table in parts: their folder, and the columns that order its rows across them."""
+
+    folder: Path
+    order: tuple[Ordered, ...]
+
+
+Held = Path | InParts  # a table as it is held: a Parquet file, or parts
+
+
 @dataclass(frozen=True)
 class Among:
     """Wants a value that a column of another table has, in the rows that are wanted of it."""
 
-    path: Path
+    held: Held
     column: str
     wanted: Mapping[str, str | tuple[str, ...]]
 
@@ -43,48 +54,49 @@ _R = TypeVar("_R")
 
 
 def read_rows(
-    path: Path, columns: Sequence[str] = (), **wanted: WantedValue
+    held: Held, columns: Sequence[str] = (), **wanted: WantedValue
 ) -> list[TableRow]:
-    """Return the rows of a Parquet file that have the wanted values, in their order.
+    """Return the rows of a table that have the wanted values, in their order.
 
     A value is wanted as it is; of a tuple any. All columns where none is named.
 
-    Raise StorageError when the file cannot be read.
+    Raise StorageError when it cannot be read.
     """
-    return list(chain.from_iterable(read_batches(path, columns, **wanted)))
+    return list(chain.from_iterable(read_batches(held, columns, **wanted)))
 
 
 def read_first(
-    path: Path,
+    held: Held,
     columns: Sequence[str],
     order: Sequence[str],
     count: int,
     **wanted: WantedValue,
 ) -> list[TableRow]:
     """Return the first so many of the same rows, in the order of some columns."""
-    ordered = f"{_write_columns(order)} LIMIT {count}"
-    return list(chain.from_iterable(_ask(path, columns, wanted, f"ORDER BY {ordered}")))
+    first = [Ordered(column) for column in order]
+    more = f"{_write_order([*first, *_list_order(held)])} LIMIT {count}"
+    return list(chain.from_iterable(_ask(held, columns, wanted, more)))
 
 
 def count_by(
-    path: Path, columns: Sequence[str], **wanted: WantedValue
+    held: Held, columns: Sequence[str], **wanted: WantedValue
 ) -> list[TableRow]:
     """Count the same rows by the values of some columns, as `count` beside them."""
     by = _write_columns(columns)
     with _answer(
-        path,
+        held,
         f"SELECT {by}, COUNT(*) AS count {_write_source(wanted)} GROUP BY {by} ORDER BY {by}",
     ) as answer:
         return list(chain.from_iterable(_fetch_batches(answer)))
 
 
-def read_as(row_type: type[_R], path: Path, **wanted: WantedValue) -> list[_R]:
+def read_as(row_type: type[_R], held: Held, **wanted: WantedValue) -> list[_R]:
     """Return the same rows as a dataclass or NamedTuple.
 
     Its fields are the columns that are read.
     """
     columns = _name_fields(row_type)
-    return [row_type(**row) for row in read_rows(path, columns, **wanted)]
+    return [row_type(**row) for row in read_rows(held, columns, **wanted)]
 
 
 def _name_fields(row_type: type) -> list[str]:
@@ -94,21 +106,32 @@ def _name_fields(row_type: type) -> list[str]:
 
 
 def read_batches(
-    path: Path, columns: Sequence[str] = (), **wanted: WantedValue
+    held: Held, columns: Sequence[str] = (), **wanted: WantedValue
 ) -> Iterator[list[TableRow]]:
     """Yield the same rows some thousands at a time."""
-    return _ask(path, columns, wanted)
+    return _ask(held, columns, wanted, _write_order(_list_order(held)))
+
+
+def _write_order(order: Sequence[Ordered]) -> str:
+    """Write the ORDER BY of some columns; nothing where there are none."""
+    terms = ", ".join(column.sql for column in order)
+    return f"ORDER BY {terms}" if terms else ""
+
+
+def _list_order(held: Held) -> tuple[Ordered, ...]:
+    """The columns to order rows by: none for a file, whose rows are in their order."""
+    return held.order if isinstance(held, InParts) else ()
 
 
 def _ask(
-    path: Path,
+    held: Held,
     columns: Sequence[str],
     wanted: Mapping[str, WantedValue],
-    more: str = "",
+    more: str,
 ) -> Iterator[list[TableRow]]:
     """Yield the wanted rows; `more` says in which order, or how many of them."""
     source = _write_source(wanted)
-    with _answer(path, f"SELECT {_write_columns(columns)} {source} {more}") as answer:
+    with _answer(held, f"SELECT {_write_columns(columns)} {source} {more}") as answer:
         yield from _fetch_batches(answer)
 
 
@@ -123,8 +146,7 @@ def _write_source(wanted: Mapping[str, WantedValue]) -> str:
 
 
 def _write_columns(columns: Sequence[str]) -> str:
-    quoted = [quote_name(column) for column in columns]
-    return ", ".join(quoted) or "*"
+    return quote_names(columns) or "*"
 
 
 def _write_conditions(wanted: Mapping[str, WantedValue]) -> str:
@@ -139,7 +161,7 @@ def _write_condition(column: str, wanted: WantedValue) -> str:
         return f"{name} = {quote_text(wanted)}"
     if isinstance(wanted, Among):
         conditions = _write_conditions(wanted.wanted)
-        others = f"SELECT {quote_name(wanted.column)} FROM {scan_parquet(wanted.path)}"
+        others = f"SELECT {quote_name(wanted.column)} FROM {_scan(wanted.held)}"
         return f"{name} IN ({others} WHERE {conditions})"
     if not wanted:
         return "FALSE"
@@ -147,31 +169,41 @@ def _write_condition(column: str, wanted: WantedValue) -> str:
     return f"{name} IN ({', '.join(values)})"
 
 
-def list_columns(path: Path) -> list[str]:
-    """Return a Parquet file's columns, in their order."""
-    with _answer(path, "SELECT * FROM held LIMIT 0") as answer:
+def list_columns(held: Held) -> list[str]:
+    """Return a table's columns, in their order."""
+    with _answer(held, "SELECT * FROM held LIMIT 0") as answer:
         return [name for name, *_ in answer.description]
 
 
-def count_rows(path: Path) -> int:
-    """Return how many rows a Parquet file has."""
-    with _answer(path, "SELECT COUNT(*) FROM held") as answer:
+def count_rows(held: Held) -> int:
+    """Return how many rows a table has."""
+    with _answer(held, "SELECT COUNT(*) FROM held") as answer:
         found = answer.fetchone()
     return int(found[0]) if found else 0
 
 
 @contextmanager
-def _answer(path: Path, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Answer a SELECT in which the file is called `held`."""
+def _answer(held: Held, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Answer a SELECT in which the table is called `held`."""
     import duckdb  # here, so that who only asks for help does not wait for it
 
-    file = scan_parquet(path)
     with _open_database().cursor() as cursor:
         try:
-            yield cursor.execute(f"WITH held AS (FROM {file}) {sql}")
+            yield cursor.execute(f"WITH held AS (FROM {_scan(held)}) {sql}")
         except duckdb.Error as error:
             why = str(error).splitlines()[0]
-            raise StorageError("storage.unreadable", where=path, why=why) from error
+            where = find_place(held)
+            raise StorageError("storage.unreadable", where=where, why=why) from error
+
+
+def _scan(held: Held) -> str:
+    """The SQL that reads a table."""
+    return scan_parquet(find_place(held))
+
+
+def find_place(held: Held) -> Path:
+    """Return where a table stands: its file, or the folder of its parts."""
+    return held.folder if isinstance(held, InParts) else held
 
 
 @cache

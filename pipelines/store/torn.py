@@ -22,6 +22,7 @@ _FOOTER_END = 8  # the footer's length, and the mark behind it
 _SMALLEST_FRAME = (
     12  # the marks at both ends, and the footer's length before the second
 )
+_MOST_PARTS = 256
 VERSION_NAME = re.compile(r"v\d{4,9}")
 TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
@@ -117,6 +118,8 @@ def _is_entry(name: str, entry: object) -> bool:
         return False
     if not isinstance(entry.get("room", ""), str):
         return False
+    if "parts" in entry and not _are_parts(entry["parts"]):
+        return False
     if entry.get("status") == "computed":
         return isinstance(entry.get("rows"), int) and isinstance(
             entry.get("sha256"), str
@@ -124,6 +127,18 @@ def _is_entry(name: str, entry: object) -> bool:
     return entry.get("status") == "not_computed" and isinstance(
         entry.get("reasons"), list
     )
+
+
+def _are_parts(parts: object) -> bool:
+    """Whether a manifest says soundly how a table stands in parts."""
+    if not isinstance(parts, dict) or not isinstance(parts.get("count"), int):
+        return False
+    if not 1 < parts["count"] <= _MOST_PARTS:
+        return False
+    order = parts.get("order")
+    if not isinstance(order, list) or not isinstance(parts.get("column"), str):
+        return False
+    return all(isinstance(column, str) for column in order)
 
 
 # -- Parquet ---------------------------------------------------------------------------------------

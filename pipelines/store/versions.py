@@ -8,7 +8,9 @@ This is the one way to read a table of a month, a day or a plan:
     version.read_first(…, order=("rank",), count=50)     the first of them
     version.count_by("dispatch_order", ["list"], …)      how many have which values
     version.count_rows(…) · version.list_columns(…)      without reading the rows
-    version.table("kpi_monthly")                         the Parquet file, for an engine to bind
+    version.read_arrow("dispatch_order", columns, wanted)  the same rows as an Arrow table
+    version.read_schema(…)                               its columns as Arrow has them
+    version.table("kpi_monthly")                         where it stands, for an engine to bind
 
 `Draft` has the same methods; `Made` is either. What is recorded has types: see `store.manifest`.
 """
@@ -21,7 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pipelines.core.errors import StorageError, UsageError
 from pipelines.core.month import Month
@@ -29,7 +31,7 @@ from pipelines.core.reasons import Reason, join_reasons
 from pipelines.store import rows
 from pipelines.store.failpoints import failpoint
 from pipelines.store.files import read_json, write_json
-from pipelines.store.inputs import DayInputs, MonthInputs, PlanInputs
+from pipelines.store.inputs import ONE_PART, DayInputs, MonthInputs, PlanInputs
 from pipelines.store.manifest import (
     Entries,
     Json,
@@ -38,13 +40,17 @@ from pipelines.store.manifest import (
     TableEntry,
     read_entries,
 )
+from pipelines.store.parts import check_stored, list_files, place_table
 from pipelines.store.torn import (
     check_manifest,
-    check_table,
     parse_record,
     read_kept,
     torn,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
 _R = TypeVar("_R")
 
@@ -81,12 +87,24 @@ class TableFolder:
         return entry.reasons if entry else ()
 
     def table(self, name: str) -> Path:
-        """The Parquet file of a computed table.
+        """Where a computed table stands: a Parquet file, or the folder of its parts.
 
         Raise UsageError naming the table when it is not computed.
 
-        Raise StorageError naming the file when it is gone or cut off.
+        Raise StorageError naming a file of it that is gone or cut off.
         """
+        return rows.find_place(self._hold(name))
+
+    def _hold(self, name: str) -> rows.Held:
+        """The same, with the order of its rows where it stands in parts."""
+        entry = self._find_computed(name)
+        path = check_stored(place_table(self.path, name, entry.parts))
+        if entry.parts is None:
+            return path
+        return rows.InParts(path, entry.parts.ordered)
+
+    def _find_computed(self, name: str) -> TableEntry:
+        """What is recorded of a table; raise UsageError for one that is not computed."""
         entry = self.find_entry(name)
         if entry is None:
             raise UsageError("table.unknown", table=name, month=self.month)
@@ -95,7 +113,7 @@ class TableFolder:
             raise UsageError(
                 "table.not_computed", table=name, month=self.month, reason=reason
             )
-        return check_table(self.path / f"{name}.parquet")
+        return entry
 
     def read_rows(
         self, name: str, columns: Sequence[str] = (), where: Wanted = _NONE_WANTED
@@ -106,7 +124,7 @@ class TableFolder:
 
         Raise UsageError when the table is not computed, StorageError when its file cannot be read.
         """
-        return rows.read_rows(self.table(name), columns, **where)
+        return rows.read_rows(self._hold(name), columns, **where)
 
     def read_as(
         self, row_type: type[_R], name: str, where: Wanted = _NONE_WANTED
@@ -115,13 +133,13 @@ class TableFolder:
 
         Its fields are the columns that are read.
         """
-        return rows.read_as(row_type, self.table(name), **where)
+        return rows.read_as(row_type, self._hold(name), **where)
 
     def read_batches(
         self, name: str, columns: Sequence[str] = (), where: Wanted = _NONE_WANTED
     ) -> Iterator[list[rows.TableRow]]:
         """Yield the same rows some thousands at a time."""
-        return rows.read_batches(self.table(name), columns, **where)
+        return rows.read_batches(self._hold(name), columns, **where)
 
     def read_first(
         self,
@@ -132,27 +150,65 @@ class TableFolder:
         where: Wanted = _NONE_WANTED,
     ) -> list[rows.TableRow]:
         """Return the first so many of the same rows, in the order of some columns."""
-        return rows.read_first(self.table(name), columns, order, count, **where)
+        return rows.read_first(self._hold(name), columns, order, count, **where)
 
     def count_by(
         self, name: str, columns: Sequence[str], where: Wanted = _NONE_WANTED
     ) -> list[rows.TableRow]:
         """Count the same rows by the values of some columns, as `count` beside them."""
-        return rows.count_by(self.table(name), columns, **where)
+        return rows.count_by(self._hold(name), columns, **where)
 
     def among(
         self, name: str, column: str, where: Mapping[str, str | tuple[str, ...]]
     ) -> rows.Among:
         """Return what is wanted of a column whose values stand in another table's rows."""
-        return rows.Among(self.table(name), column, where)
+        return rows.Among(self._hold(name), column, where)
 
     def count_rows(self, name: str) -> int:
-        """Return how many rows a table has, as its file says."""
-        return rows.count_rows(self.table(name))
+        """Return how many rows a table has, as its files say."""
+        return rows.count_rows(self._hold(name))
+
+    def read_arrow(
+        self,
+        name: str,
+        columns: Sequence[str] | None = None,
+        filters: pc.Expression | None = None,
+    ) -> pa.Table:
+        """Return a table's rows as Arrow has them, in their order; all that are not filtered out.
+
+        All columns where none is named. Raise as `table` does.
+        """
+        import pyarrow.parquet as pq  # here, so that who only looks does not wait for it
+
+        held = self._hold(name)
+        wanted = None if columns is None else list(columns)
+        if not isinstance(held, rows.InParts):
+            return pq.read_table(held, columns=wanted, filters=filters)
+
+        names = [column.name for column in held.order]
+        read = None if wanted is None else list(dict.fromkeys((*wanted, *names)))
+        found = pq.read_table(held.folder, columns=read, filters=filters)
+        ways = [
+            "descending" if column.is_descending else "ascending"
+            for column in held.order
+        ]
+        ordered = found.sort_by(list(zip(names, ways, strict=True)))
+        return ordered if wanted is None else ordered.select(wanted)
+
+    def read_schema(self, name: str) -> pa.Schema:
+        """Return a table's columns as Arrow has them; raise as `table` does."""
+        import pyarrow.parquet as pq
+
+        [first, *_] = list_files(self.table(name))
+        return pq.read_schema(first)
+
+    def count_bytes(self, name: str) -> int:
+        """Return how many bytes a table's files have."""
+        return sum(file.stat().st_size for file in list_files(self.table(name)))
 
     def list_columns(self, name: str) -> list[str]:
         """Return a table's columns, in their order."""
-        return rows.list_columns(self.table(name))
+        return rows.list_columns(self._hold(name))
 
 
 @dataclass(frozen=True)
@@ -290,6 +346,12 @@ class Draft(TableFolder):
     def month_inputs(self) -> MonthInputs:
         """What the month is made of."""
         return MonthInputs.from_json(self.inputs)
+
+    @property
+    def parts(self) -> int:
+        """In how many parts a table that grows is written."""
+        parts: int = self.inputs.get("parts", ONE_PART)
+        return parts
 
     @property
     def entries(self) -> Entries:

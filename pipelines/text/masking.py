@@ -51,10 +51,13 @@ def mask_text(value: object) -> str | None:
 
 
 def mask_id(value: str) -> str:
-    """Return an id without its middle: of eighteen characters the first six and last four stay."""
+    """Return an id without its middle: of eighteen characters the first six and last four stay.
+
+    Of eleven less than a telephone number shows: the id of a service is often its number.
+    """
     count = len(value)
     half = (count - 4) // 2
-    tail = max(min(half, 4), 0)
+    tail = max(min(half, count // 4, 4), 0)
     head = 0
     if tail:
         head = min(tail + 2, 6)

@@ -18,7 +18,7 @@ script:
 evidence:
   zh: "{tier}会员，截至 {last_day} 没有本级别的有效会员卡，近三个月月均消费 {value_at_risk} 元"
   en: "A {tier} member without a valid card of this tier on {last_day}; {value_at_risk} yuan a month on the mean of three months"
-prior: {probability: 0.03, persuadability: 0.5}
+prior: {probability: 0.03, persuadability: 0.05}
 minimum: true  # the duty comes before the value
 --- */
 SELECT

@@ -24,7 +24,7 @@ script:
 evidence:
   zh: "[合约到期：{contract_lines}][；优惠到期：{promotion_lines}]；近三个月月均消费 {value_at_risk} 元"
   en: "[contract ends: {contract_lines}][; promotion ends: {promotion_lines}]; {value_at_risk} yuan a month on the mean of three months"
-prior: {probability: 0.12, persuadability: 0.3}
+prior: {probability: 0.12, persuadability: 0.3, renewal: 0.1}
 --- */
 WITH line AS (  -- the earliest end decides: a contract's before a promotion's, a broadband's before another's
     SELECT

@@ -20,7 +20,7 @@ script:
 evidence:
   zh: "{month} 出账 {amount} 元，没有客户经理[，归属 {branch_id}]"
   en: "{amount} yuan billed in {month}, no manager[, belongs to {branch_id}]"
-prior: {probability: 0.02, persuadability: 0.3}
+prior: {probability: 0.02, persuadability: 0.1}
 --- */
 SELECT
     r.customer_id,

@@ -22,7 +22,7 @@ script:
 evidence:
   zh: "近三个月月均消费 {amount} 元，属中高端[，本月首次达标{newly_qualified}，现客户经理 {owner_id}][，没有客户经理{no_manager}]"
   en: "{amount} yuan a month on the mean of three months: high-value[, new this month{newly_qualified}, with manager {owner_id}][, without a manager{no_manager}]"
-prior: {probability: 0.05, persuadability: 0.3}
+prior: {probability: 0.02, persuadability: 0.1}
 --- */
 SELECT
     h.customer_id,

@@ -4,25 +4,27 @@ owner: retention
 key: [customer_id]
 tolerates: [bill.adjustment_amount, service.plan_id, service.promotion_end_on, service.promotion_discount_amount]
 --- */
-WITH billed AS (
+WITH billed AS (  -- of the cohort's customers alone: what follows is asked of their lines and no others
     SELECT b.customer_id, l.line_id, 0 AS then_amount, b.billed_amount AS now_amount,
         COALESCE(b.adjustment_amount, 0) AS credit_amount
     FROM snapshot_bill AS b
+    JOIN features_cohort AS c ON c.customer_id = b.customer_id
     JOIN features_service AS s ON s.service_id = b.service_id
     JOIN features_line AS l ON l.service_id = b.service_id
     UNION ALL
     SELECT b.customer_id, l.line_id, b.billed_amount, 0, -COALESCE(b.adjustment_amount, 0)
     FROM base.snapshot_bill AS b
+    JOIN features_cohort AS c ON c.customer_id = b.customer_id
     JOIN base.features_service AS s ON s.service_id = b.service_id
     JOIN base.features_line AS l ON l.service_id = b.service_id
 ),
 line_amount AS (
-    SELECT b.customer_id, b.line_id, SUM(b.then_amount) AS then_amount, SUM(b.now_amount) AS now_amount,
-        SUM(b.credit_amount) AS credit_amount
-    FROM billed AS b
-    JOIN features_cohort AS c ON c.customer_id = b.customer_id
-    GROUP BY b.customer_id, b.line_id
+    SELECT customer_id, line_id, SUM(then_amount) AS then_amount, SUM(now_amount) AS now_amount,
+        SUM(credit_amount) AS credit_amount
+    FROM billed
+    GROUP BY customer_id, line_id
 ),
+billed_line AS (SELECT line_id FROM line_amount GROUP BY line_id),
 -- Whose a line is: one row a customer who has it; a number that was changed counts under the new one.
 now_line AS (
     SELECT
@@ -33,6 +35,7 @@ now_line AS (
         MAX(k.plan_id) FILTER (WHERE l.is_in_net) AS plan_id,
         MAX(l.loss) AS loss
     FROM features_line AS l
+    JOIN billed_line AS b ON b.line_id = l.line_id
     LEFT JOIN features_service AS s ON s.service_id = l.service_id
     LEFT JOIN snapshot_service AS k ON k.service_id = l.service_id
     WHERE l.loss IS DISTINCT FROM 'replaced'
@@ -49,6 +52,7 @@ then_line AS (
               AND k.promotion_end_on BETWEEN CAST(:base_last_day AS DATE) AND CAST(:last_day AS DATE)
         ) AS ended_discount_amount
     FROM base.features_line AS l
+    JOIN billed_line AS b ON b.line_id = l.line_id
     LEFT JOIN base.snapshot_service AS k ON k.service_id = l.service_id
     WHERE l.loss IS DISTINCT FROM 'replaced'
     GROUP BY l.line_id, l.customer_id
@@ -83,33 +87,44 @@ change AS (
     LEFT JOIN then_known AS tk ON tk.line_id = a.line_id
 ),
 part AS (
-    SELECT customer_id, cause, change_amount - COALESCE(promotion_amount, 0) AS amount
+    SELECT
+        customer_id,
+        cause,
+        change_amount - COALESCE(promotion_amount, 0) AS amount,
+        promotion_amount,
+        credit_amount
     FROM change
-    UNION ALL
-    SELECT customer_id, 'promotion_expiry', promotion_amount
-    FROM change
-    UNION ALL
-    SELECT customer_id, 'credit_note', credit_amount
-    FROM change
+),
+total AS (
+    SELECT
+        customer_id,
+        SUM(amount) FILTER (WHERE cause = 'up_sell') AS up_sell_amount,
+        SUM(amount) FILTER (WHERE cause = 'usage') AS usage_amount,
+        SUM(promotion_amount) AS promotion_expiry_amount,
+        SUM(amount) FILTER (WHERE cause = 'down_migration') AS down_migration_amount,
+        SUM(amount) FILTER (WHERE cause = 'suspended') AS suspended_amount,
+        SUM(amount) FILTER (WHERE cause = 'voluntary') AS voluntary_loss_amount,
+        SUM(amount) FILTER (WHERE cause = 'involuntary') AS involuntary_loss_amount,
+        SUM(amount) FILTER (WHERE cause = 'unknown') AS unknown_loss_amount,
+        SUM(amount) FILTER (WHERE cause = 'transferred') AS transferred_amount,
+        SUM(credit_amount) AS credit_note_amount
+    FROM part
+    GROUP BY customer_id
 )
 SELECT
     c.customer_id,
     CAST(c.base_revenue AS DECIMAL(18, 2)) AS base_amount,
-    CAST(COALESCE(SUM(p.amount) FILTER (WHERE p.cause = 'up_sell'), 0) AS DECIMAL(18, 2)) AS up_sell_amount,
-    CAST(COALESCE(SUM(p.amount) FILTER (WHERE p.cause = 'usage'), 0) AS DECIMAL(18, 2)) AS usage_amount,
-    CAST(COALESCE(SUM(p.amount) FILTER (WHERE p.cause = 'promotion_expiry'), 0) AS DECIMAL(18, 2))
-        AS promotion_expiry_amount,
-    CAST(COALESCE(SUM(p.amount) FILTER (WHERE p.cause = 'down_migration'), 0) AS DECIMAL(18, 2))
-        AS down_migration_amount,
-    CAST(COALESCE(SUM(p.amount) FILTER (WHERE p.cause = 'suspended'), 0) AS DECIMAL(18, 2)) AS suspended_amount,
-    CAST(COALESCE(SUM(p.amount) FILTER (WHERE p.cause = 'voluntary'), 0) AS DECIMAL(18, 2)) AS voluntary_loss_amount,
-    CAST(COALESCE(SUM(p.amount) FILTER (WHERE p.cause = 'involuntary'), 0) AS DECIMAL(18, 2))
-        AS involuntary_loss_amount,
-    CAST(COALESCE(SUM(p.amount) FILTER (WHERE p.cause = 'unknown'), 0) AS DECIMAL(18, 2)) AS unknown_loss_amount,
-    CAST(COALESCE(SUM(p.amount) FILTER (WHERE p.cause = 'transferred'), 0) AS DECIMAL(18, 2)) AS transferred_amount,
-    CAST(COALESCE(SUM(p.amount) FILTER (WHERE p.cause = 'credit_note'), 0) AS DECIMAL(18, 2)) AS credit_note_amount,
-    CAST(COALESCE(MAX(r.revenue), 0) AS DECIMAL(18, 2)) AS current_amount
+    CAST(COALESCE(t.up_sell_amount, 0) AS DECIMAL(18, 2)) AS up_sell_amount,
+    CAST(COALESCE(t.usage_amount, 0) AS DECIMAL(18, 2)) AS usage_amount,
+    CAST(COALESCE(t.promotion_expiry_amount, 0) AS DECIMAL(18, 2)) AS promotion_expiry_amount,
+    CAST(COALESCE(t.down_migration_amount, 0) AS DECIMAL(18, 2)) AS down_migration_amount,
+    CAST(COALESCE(t.suspended_amount, 0) AS DECIMAL(18, 2)) AS suspended_amount,
+    CAST(COALESCE(t.voluntary_loss_amount, 0) AS DECIMAL(18, 2)) AS voluntary_loss_amount,
+    CAST(COALESCE(t.involuntary_loss_amount, 0) AS DECIMAL(18, 2)) AS involuntary_loss_amount,
+    CAST(COALESCE(t.unknown_loss_amount, 0) AS DECIMAL(18, 2)) AS unknown_loss_amount,
+    CAST(COALESCE(t.transferred_amount, 0) AS DECIMAL(18, 2)) AS transferred_amount,
+    CAST(COALESCE(t.credit_note_amount, 0) AS DECIMAL(18, 2)) AS credit_note_amount,
+    CAST(COALESCE(r.revenue, 0) AS DECIMAL(18, 2)) AS current_amount
 FROM features_cohort AS c
-LEFT JOIN part AS p ON p.customer_id = c.customer_id
+LEFT JOIN total AS t ON t.customer_id = c.customer_id
 LEFT JOIN features_revenue AS r ON r.customer_id = c.customer_id
-GROUP BY c.customer_id, c.base_revenue

@@ -33,7 +33,9 @@ _TYPES = {
     **dict.fromkeys(("place", "priority", "capacity", "rank_group", "n"), pa.int32()),
     **dict.fromkeys(("can_work", "has_manager", "may_be_ordered"), pa.bool_()),
     **dict.fromkeys(("stops_on_complaint", "cools_down"), pa.bool_()),
-    **dict.fromkeys(("probability", "persuadability", "gap_rate"), pa.float64()),
+    **dict.fromkeys(
+        ("probability", "persuadability", "renewal", "gap_rate"), pa.float64()
+    ),
     **dict.fromkeys(("numerator", "denominator", "expected", "found"), _SUM),
     **dict.fromkeys(
         ("volume", "mix", "rate", "value_mix", "value_rate", "number"), _SUM

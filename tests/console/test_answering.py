@@ -184,7 +184,7 @@ def test_a_server_that_stops_takes_what_is_held(console: Console, answer: Any) -
     from console.server import settle_all
 
     answer(console.visit("wang"), "ann", "paid")
-    settle_all(None, None)
+    settle_all()
     assert len(answers_of(console.home)) == 1
 
 

@@ -18,12 +18,109 @@ from tests.support.console.browser import (
     serve_here,
     visiting,
 )
-from tests.support.console.visitors import PASSWORD, TODAY, Console
+from tests.support.console.visitors import (
+    DEBTORS,
+    PASSWORD,
+    TODAY,
+    Console,
+    debtors_town,
+    make_console_home,
+    open_copy,
+)
+from tests.support.console.walks import WAYS, Walk, Way, walking
 from tests.support.office import answers_of, fill
 
 __all__ = ["chromium", "playwright_here"]
 
 WIDTHS = (1280, 390)
+
+
+TEN = [f"d{number:02d}" for number in range(10)]
+# What each of ten says: one way through all the kinds of outcomes there are.
+SAID = ("promised", "paid", "no_answer", "paid", "call_back", "refused", "paid", "promised", "no_answer", "paid")  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def ten_home() -> Path:
+    """A home in which a manager has ten orders. Nobody may change it."""
+    town = debtors_town()
+    for customer in DEBTORS:
+        for person in town.tables["ownership"]:
+            if person["customer_id"] == customer:
+                person["manager_id"] = "M2"
+    for number, customer in enumerate(TEN):
+        phone = f"1380000{number:04d}"
+        town.person(customer, manager="M1", name=f"客户{number}", phone=phone)
+        town.owe(customer)
+    return make_console_home("ten", town)
+
+
+@pytest.fixture
+def busy(
+    ten_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Console]:
+    with open_copy(ten_home, tmp_path, monkeypatch) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_a_manager_works_ten_orders_and_hands_a_workbook_in(
+    busy: Console, chromium: Browser, way: Way, tmp_path: Path
+) -> None:
+    language = way.locale[:2]
+    with (
+        serve_here() as address,
+        walking(chromium, address, "wang", way) as walk,
+    ):
+        page = walk.page
+        walk.come_in(busy)
+        assert page.locator(".row .name a").count() == 10
+        page.locator(".row .name a").first.click()
+        walk.tell("opens the first order")
+        page.locator("button.call").click()
+        page.locator('a[href^="tel:1380000"]').wait_for()
+        walk.tell("is shown the number")
+        for place, outcome in enumerate(SAID, start=1):
+            answer_order(walk, outcome)
+            walk.tell(f"order {place}: {outcome}")
+        settle_now()
+        kept = {row["customer_id"]: row["outcome"] for row in answers_of(busy.home)}  # fmt: skip
+        assert sorted(kept) == TEN and sorted(kept.values()) == sorted(SAID)
+
+        walk.visit.open("/books/")
+        with page.expect_download() as download:
+            page.locator('a[href="/books/2026-08/"]').click()
+        book = tmp_path / download.value.suggested_filename
+        download.value.save_as(book)
+        walk.tell("fetches the workbook")
+        others = [customer for customer in TEN if kept[customer] == "paid"][:2]
+        refused = {"outcome": "refused", "contacted_on": TODAY.replace(day=9)}
+        fill(book, dict.fromkeys(others, refused), language)
+        page.set_input_files("[name=file]", book)
+        page.locator("main button.main").click()
+        assert page.locator(".counts b").all_inner_texts() == ["2", "0", "0", "8"]
+        walk.tell("hands it in: it says other things of two")
+        walk.visit.open("/queue/?state=done")
+        walk.tell("looks at what is done")
+    later = [row for row in answers_of(busy.home) if row["customer_id"] in others]  # fmt: skip
+    assert sorted(row["outcome"] for row in later) == ["paid"] * 2 + ["refused"] * 2
+
+
+def answer_order(walk: Walk, outcome: str) -> None:
+    """Answer the order that is open and go on, by its key where there are keys."""
+    page, has_keys = walk.page, walk.way.has_scripts and walk.way.width > 640
+    button = page.locator(f"button[name=outcome][value={outcome}]")
+    key = button.get_attribute("data-key") if has_keys else None
+    with page.expect_navigation():
+        if key:
+            page.keyboard.press(key)
+        else:
+            button.click()
+    if outcome == "promised":
+        page.fill("[name=promised_on]", "2026-09-15")
+        with page.expect_navigation():
+            page.locator("button.main[value=promised]").click()
+    page.locator(".undo").wait_for()
 
 
 @pytest.fixture

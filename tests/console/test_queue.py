@@ -29,11 +29,10 @@ def say(console: Console, customer: str, outcome: str, **more: Any) -> None:
 
 
 def states_on(today: date) -> dict[str, str]:
-    from console.access.scope import name_holders
-    from console.models import Order
-    from console.work.states import read_queue
+    from console.models import OrderState
+    from console.work.states import rank_states, read_states
 
-    queue = read_queue(name_holders(Order.objects.all()), today)
+    queue = read_states(rank_states(OrderState.objects.all(), today))
     return {queued.order.customer_id: queued.state.value for queued in queue}
 
 

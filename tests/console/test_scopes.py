@@ -56,6 +56,8 @@ ADDRESSES = {
         "/branch/churn_rate/start_base/rows/{manager}/", "get", HEADS
     ),
     "decisions": Address("/months/2026-08/lists/", "get", QUALITY),
+    "place_requests": Address("/places/", "get", RIGHTS),
+    "answer_places": Address("/places/7/", "post", RIGHTS),
     "analysis": Address("/analysis/", "get", ANALYSTS),
     "company_kpi": Address("/analysis/figures/churn_rate/start_base/", "get", ANALYSTS),
     "branch_kpi": Address(
@@ -69,6 +71,7 @@ ADDRESSES = {
     "models": Address("/analysis/models/", "get", ANALYSTS),
     "model": Address(f"/analysis/models/{NO_MODEL}/", "get", ANALYSTS),
     "promote": Address(f"/analysis/models/{NO_MODEL}/promote/", "post", ANALYSTS),
+    "model_errands": Address(f"/analysis/models/{NO_MODEL}/errands/", "get", ANALYSTS),
     "effects": Address("/analysis/effects/", "get", ANALYSTS),
     "why": Address("/analysis/why/", "get", ANALYSTS),
     "queue": Address("/queue/", "get", MANAGERS),
@@ -174,6 +177,8 @@ def _list_allowed(name: str, visitor: str | None, owner: str) -> set[int]:
         "corrected": {404},
         "model": {404},
         "promote": {404},
+        "model_errands": {404},
+        "answer_places": {404},
         "choose_language": {302},
         "quality_run": {302},
         "quality_release": {422},  # it is released

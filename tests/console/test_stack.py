@@ -248,3 +248,36 @@ def test_an_empty_home_gets_an_account_and_a_server(tmp_path: Path) -> None:
                 time.sleep(0.2)
         assert page.status == 200 and b"console.css" in page.read()
         assert (home / "office.sqlite3").stat().st_mode & 0o777 == 0o600
+
+
+# A worker that ends while its thread is in the engine. Without waiting for the thread, Python ends it inside C++.
+_ENDING = """
+from pathlib import Path
+from threading import Event
+import duckdb
+from console.database import start_django
+start_django()
+from console.errands import settler
+from console.work import holding
+
+is_inside = Event()
+
+def settle() -> None:
+    is_inside.set()
+    duckdb.sql("SELECT sum(i * i) FROM range(300000000) t(i)").fetchall()
+
+holding.settle_answers = settle
+settler._SETTLE_SECONDS = 0
+working = settler.Settler(Path("nowhere"), does_errands=False)
+working.start()
+is_inside.wait()
+STOP
+"""
+
+
+def test_a_worker_ends_cleanly_while_its_thread_is_in_the_engine() -> None:
+    ended = run_python("-c", _ENDING.replace("STOP", "working.stop()"))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    # What it is there for: a worker that does not wait is aborted.
+    aborted = run_python("-c", _ENDING.replace("STOP", ""))
+    assert aborted.returncode == -signal.SIGABRT

@@ -95,14 +95,13 @@ def test_whatever_happens_the_states_are_what_was_written(office: Console) -> No
 
 
 def test_the_neighbours_of_an_order_are_those_of_the_list(office: Console) -> None:
-    from console.access.scope import name_holders
     from console.models import Order, OrderState
     from console.work.queue import View, find_neighbours, find_next
-    from console.work.states import rank_states, read_queue
+    from console.work.states import rank_states, read_states
 
     Order.objects.filter(customer_id="bob").update(rank=None)
     ranked = rank_states(OrderState.objects.all(), TODAY)
-    inside = [q.order.order_id for q in read_queue(name_holders(Order.objects.all()), TODAY)]  # fmt: skip
+    inside = [queued.order.order_id for queued in read_states(ranked)]
     assert len(inside) == 5
     for place, order_id in enumerate(inside):
         found = find_neighbours(ranked, View(), order_id)

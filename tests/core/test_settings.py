@@ -117,6 +117,9 @@ def test_the_engine_is_no_part_of_what_a_month_means() -> None:
         "source"
     }  # by what was delivered a month is told, not by where it lay
     technical |= {
+        "table_parts"
+    }  # how tables lie; told beside the settings (tests/jobs/test_parts.py)
+    technical |= {
         "uplift_holdout_orders"
     }  # says when a model is fitted; a month is made of the model
     assert set(load_settings().meaning()) == set(Settings.model_fields) - technical
@@ -182,3 +185,12 @@ def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
     }
     (tmp_path / ".env").write_text("\n".join(shown))
     assert load_settings() == Settings.model_construct()
+
+
+def test_parts_are_as_many_as_digits_tell_apart() -> None:
+    """Sixteen beginnings of one digit, 256 of two; in three parts a table would lose most of its rows."""
+    for count in (1, 16, 256):
+        assert load_settings(table_parts=count).table_parts == count
+    with pytest.raises(SpecError) as caught:
+        load_settings(table_parts=3)
+    assert caught.value.facts["name"] == "RETENTION_TABLE_PARTS"

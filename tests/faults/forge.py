@@ -38,14 +38,16 @@ class Forge:
         *args: str | Path,
         failpoint: str = "",
         trace: Path | str = "",
+        module: str = "pipelines.cli",
         **change: str,
     ) -> None:
-        """Begin a command; `wait` gives its end."""
+        """Begin a command, by the `main` of another module if need be; `wait` gives its end."""
         assert self.process.stdin is not None
         command = {
             "args": [str(a) for a in args],
             "failpoint": failpoint,
             "trace": str(trace),
+            "module": module,
             "change": change,
         }
         self.process.stdin.write(json.dumps(command) + "\n")
@@ -62,10 +64,11 @@ class Forge:
         *args: str | Path,
         failpoint: str = "",
         trace: Path | str = "",
+        module: str = "pipelines.cli",
         **change: str,
     ) -> tuple[int, str]:
         """Run a command to its end."""
-        self.start(*args, failpoint=failpoint, trace=trace, **change)
+        self.start(*args, failpoint=failpoint, trace=trace, module=module, **change)
         return self.wait()
 
     def close(self) -> None:
@@ -143,7 +146,6 @@ def _serve() -> None:
 
 def _be_the_command(command: dict[str, Any], tell: int) -> None:
     """Run `retention` as a program would; never return."""
-    from pipelines import cli
     from pipelines.store import failpoints
 
     failpoints.plan = failpoints.read_plan(command["failpoint"], command["trace"])
@@ -156,7 +158,7 @@ def _be_the_command(command: dict[str, Any], tell: int) -> None:
             contextlib.redirect_stderr(said),
             contextlib.redirect_stdout(io.StringIO()),
         ):
-            cli.main()
+            import_module(command["module"]).main()
     except SystemExit as end:
         code = int(end.code or 0)
     except BaseException as error:  # noqa: BLE001 - what a program would print and end with 1

@@ -135,7 +135,7 @@ def _add_tables(version: Version) -> None:
         if entry.is_computed:
             TALLY.room = str(entry.room)
             TALLY.add("tables", 1)
-            TALLY.add("bytes_written", version.table(name).stat().st_size)
+            TALLY.add("bytes_written", version.count_bytes(name))
 
 
 def main() -> None:

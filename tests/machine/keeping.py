@@ -19,6 +19,7 @@ GROWING = {
     "console_order": "order_id, month, list, customer_id, manager_id, due_on",
     "console_auditentry": "id, actor, action, subject",
 }
+HELD = {"console_heldanswer": "order_id, outcome, contacted_on"}
 Row = tuple[Any, ...]
 
 
@@ -29,11 +30,12 @@ class Kept:
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
     sealed: dict[str, str] = field(default_factory=dict)
     rows: dict[str, set[Row]] = field(default_factory=dict)
+    held: set[Row] = field(default_factory=set)  # said by phone, taken in ten seconds
 
     def copy(self) -> Kept:
         """What was seen until now: for who goes back to it."""
         rows = {table: set(seen) for table, seen in self.rows.items()}
-        return Kept(dict(self.versions), dict(self.sealed), rows)
+        return Kept(dict(self.versions), dict(self.sealed), rows, set(self.held))
 
 
 def list_months(home: Path) -> list[Path]:
@@ -70,14 +72,14 @@ def check_version(version: Path) -> None:
 
 
 def read_office(home: Path) -> dict[str, set[Row]]:
-    """The rows that the office must never lose, by table."""
+    """The rows that the office must never lose, by table, and beside them what it holds back."""
     office = home / "office.sqlite3"
     if not office.exists():
         return {}
     rows: dict[str, set[Row]] = {}
     with closing(sqlite3.connect(office)) as connection:
         there = connection.execute("SELECT name FROM sqlite_master").fetchall()
-        for table, columns in GROWING.items():
+        for table, columns in (GROWING | HELD).items():
             if (table,) in there:
                 found = connection.execute(f"SELECT {columns} FROM {table}").fetchall()
                 rows[table] = set(found)
@@ -125,6 +127,10 @@ def _check_seal(home: Path, month: Path, kept: Kept) -> None:
 def _check_office(home: Path, kept: Kept) -> None:
     """What the office was told is never lost or overwritten; a customer is once on a list."""
     rows = read_office(home)
+    held = rows.pop("console_heldanswer", set())
+    answered = {row[1:4] for row in rows.get("console_answer", set())}
+    assert kept.held <= held | answered, kept.held - held - answered
+    kept.held = held
     for table, seen in kept.rows.items():
         lost = seen - rows.get(table, set())
         assert not lost, (table, lost)

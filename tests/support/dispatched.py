@@ -21,6 +21,7 @@ SETTINGS = (
     "cool_down_days",
     "capacity_rule",
     "minimum_service",
+    "duties_take_places",
     "contact_cost",
 )
 

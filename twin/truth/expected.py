@@ -3,7 +3,9 @@
 The next month's hazards stand at the cut-off. What a contact does to them is the twin's own (`world.contact`,
 `world.life`), and so are the managers who make it (`respond.work`): whether an order is worked, when, and whether
 somebody answers are chances here. So two sets of orders for the same month differ by what they are worth, not by luck.
-What a contact changes in later months (a contract prolonged, a mood) is left out.
+What a contact changes in the year after (who leaves next month is gone for the rest of it; a contract that is renewed
+binds, a line that wakes is used) is worth what `truth.prospects` says. A contact's effect on cards and points is worth
+nothing here.
 """
 
 from dataclasses import dataclass, replace
@@ -21,9 +23,11 @@ from twin.codes import (
     SAVE_LISTS,
     SUSPENDED_ARREARS,
     SUSPENDED_REQUEST,
+    ZERO_LISTS,
 )
 from twin.months import Span, season_of, span_of
 from twin.respond.work import find_orders, find_scales, habits_of, take_orders
+from twin.truth.prospects import Prospects, foresee
 from twin.world.contact import factor_of
 from twin.world.ledger import CURRENT, OVERDUE, STOPPED, find_stages
 from twin.world.rows import Array, Orders
@@ -38,19 +42,31 @@ class Chances:
     worked: Array
     reached: Array
     in_time: Array
+    first_day: int
+    by_day: Array  # reached by order and day, added up to the day
+
+    def find_reached_by(self, order: Array, day: Array) -> Array:
+        """The chance that each order's customer is talked to by a day."""
+        place = np.minimum(day - self.first_day, self.by_day.shape[1] - 1)
+        is_over = place < 0
+        return np.where(is_over, 0.0, self.by_day[order, np.maximum(place, 0)])
 
 
-def expect_orders(world: World, given: pa.Table) -> pa.Table:
+def expect_orders(
+    world: World, given: pa.Table, prospects: Prospects | None = None
+) -> pa.Table:
     """Return by order what it changes in the month after the world's, on average; the world stays as it is.
 
     `worked` and `reached` are chances; `kept` is revenue a month that stays and would not have stayed, `paid` is money
-    that comes in and would not have come, both in yuan. Raises ValueError for orders of another twin.
+    that comes in and would not have come, both in yuan. `kept_year` is the revenue of a year that stays. `prospects` are
+    those of the world, for who asks often. Raises ValueError for orders of another twin.
     """
+    prospects = prospects or foresee(world)
     orders = take_orders(world, given)
     following = span_of(world.span.number + 1)
     later = replace(world, span=following, season=season_of(following))
     chances = _find_chances(later, orders)
-    kept = _kept_revenue(later, orders, chances)
+    kept, kept_year = _kept_revenue(later, orders, chances, prospects)
     return pa.table(
         {
             "order_id": pa.array(orders.order_id.tolist(), pa.string()),
@@ -58,6 +74,7 @@ def expect_orders(world: World, given: pa.Table) -> pa.Table:
             "worked": chances.worked,
             "reached": chances.reached,
             "kept": kept,
+            "kept_year": kept_year,
             "paid": _paid_debts(later, orders, chances),
         }
     )
@@ -76,7 +93,13 @@ def _find_chances(world: World, orders: Orders) -> Chances:
     answers = min(config.reach_rate, 1 - config.wrong_number_rate)
     reached = worked * np.where(asks, 1.0, answers)[:, None]
     left = _share_left(span, days)
-    return Chances(worked.sum(axis=1), reached.sum(axis=1), reached @ left)
+    return Chances(
+        worked=worked.sum(axis=1),
+        reached=reached.sum(axis=1),
+        in_time=reached @ left,
+        first_day=begin,
+        by_day=reached.cumsum(axis=1),
+    )
 
 
 def _share_left(span: Span, days: Array) -> Array:
@@ -84,8 +107,10 @@ def _share_left(span: Span, days: Array) -> Array:
     return np.asarray((span.last - days) / span.days)
 
 
-def _kept_revenue(world: World, orders: Orders, chances: Chances) -> Array:
-    """Add up by order the revenue a month of the lines that stay because of it."""
+def _kept_revenue(
+    world: World, orders: Orders, chances: Chances, prospects: Prospects
+) -> tuple[Array, Array]:
+    """Add up by order the revenue a month, and that of a year, that stays because of it."""
     services = world.services
     order = find_orders(world, orders)[services.customer]
     lines = np.flatnonzero(order != NONE)
@@ -104,8 +129,30 @@ def _kept_revenue(world: World, orders: Orders, chances: Chances) -> Array:
         ],
         0.0,
     )
-    worth = stays * _revenue(world)[lines]
-    return np.bincount(order, weights=worth, minlength=len(orders))
+    revenue = _revenue(world)[lines]
+    months = stays * prospects.months[lines]
+    months += _months_added(world, lines, by, chances, order, prospects)
+    size = len(orders)
+    kept = np.bincount(order, weights=stays * revenue, minlength=size)
+    return kept, np.bincount(order, weights=months * revenue, minlength=size)
+
+
+def _months_added(
+    world: World,
+    lines: Array,
+    by: Array,
+    chances: Chances,
+    order: Array,
+    prospects: Prospects,
+) -> Array:
+    """The months of a year that a contact adds to lines that would stay the next month anyhow."""
+    stays = 1 - world.services.voluntary_hazard[lines]
+    renews = np.isin(by, [LISTS.index("renewal")])
+    reached = chances.find_reached_by(order, prospects.renewal_days[lines])
+    added = np.where(renews, prospects.renewal[lines] * reached, 0.0)
+    wakes = np.isin(by, _codes(ZERO_LISTS))
+    added += np.where(wakes, prospects.waking[lines] * chances.reached[order], 0.0)
+    return np.asarray(added * stays)
 
 
 def _stays_more(

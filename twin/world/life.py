@@ -38,6 +38,8 @@ from twin.world.rows import Array, PlanChanges
 from twin.world.state import SECONDS, Fork, World, change_status, in_net
 
 MOOD_MEMORY = 0.78
+MOOD_RENEWED = 0.5  # the share of a mood that is left when a contract is renewed
+MOOD_ENDED = 0.25  # what comes to it when one ends
 CALIBRATION_STEPS = 40
 LISTED_AHEAD_DAYS = 14  # after the next dispatch, of contracts that orders are about
 
@@ -241,8 +243,8 @@ def renew_contracts(world: World) -> None:
         services.customer,
     )
     services.contract_end[renewed] += term[renewed]
-    services.mood[renewed] *= 0.5
-    services.mood[ends & ~renewed] += 0.25
+    services.mood[renewed] *= MOOD_RENEWED
+    services.mood[ends & ~renewed] += MOOD_ENDED
 
 
 def _renew_early(world: World) -> Array:

@@ -15,7 +15,7 @@ ZERO_ROW_SHARE = 0.6  # of unused lines, that have a row of zeros; the others ha
 
 def use_lines(world: World) -> None:
     """Record the month's usage and let lines doze off or wake."""
-    _doze_and_wake(world)
+    doze_and_wake(world)
     services = world.services
     rng = world.random("usage")
     index = np.flatnonzero(listed(world) & (services.kind != PRIVATE_LINE))
@@ -41,7 +41,8 @@ def use_lines(world: World) -> None:
     ).take(kept)
 
 
-def _doze_and_wake(world: World) -> None:
+def doze_and_wake(world: World) -> None:
+    """Let some lines fall asleep and others wake, those asked about it sooner."""
     services, rng, config = world.services, world.random("doze"), world.config
     draw = rng.random(len(services))
     asked = has_order(world, ZERO_LISTS)[services.customer]

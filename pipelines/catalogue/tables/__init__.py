@@ -27,6 +27,21 @@ from pipelines.core.yaml_files import read_yaml
 LANGUAGES = ("zh", "en")
 ANY = "ANY"  # the type of a delivered column before it is read: whatever the file had
 REJECTED = "_rejected"
+# What there is more of with every customer: who has one of them in its key is a table that grows.
+_GROWING = frozenset(
+    {
+        "adjustment_id",
+        "answer_id",
+        "bill_id",
+        "card_id",
+        "claim_id",
+        "customer_id",
+        "order_id",
+        "payment_id",
+        "service_id",
+        "ticket_id",
+    }
+)
 _FOLDER = Path(__file__).parent
 _NUMBERED = re.compile(r"(?P<stem>.*)\{(?P<first>\d+)\.\.(?P<last>\d+)\}")
 # What readers of files put beside the delivered columns; the snapshot, beside rows it rejects.
@@ -61,6 +76,17 @@ class Table:
     def types(self) -> dict[str, str]:
         """The DuckDB type of each column."""
         return {column.name: column.type for column in self.columns}
+
+    @property
+    def part_column(self) -> str | None:
+        """The column that tells a row's part; None for a table that does not grow with customers.
+
+        It is the first of the key that there is more of with every customer.
+        """
+        for name in self.key:
+            if name in _GROWING:
+                return name
+        return None
 
 
 class _ColumnEntry(TypedDict):

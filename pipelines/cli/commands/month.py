@@ -101,7 +101,7 @@ def _answer_run(speaker: Speaker, version: Version, is_released: bool) -> None:
 
     month = str(version.month)
     outcome = summarise_outcome(version)
-    coverage = read_coverage(version.path)
+    coverage = read_coverage(version)
     facts = {"month": month, "version": version.number}
     content = {
         **facts,

@@ -9,9 +9,8 @@ from itertools import islice
 from typing import Literal
 
 from pipelines.cli.screens.lines import print_line
-from pipelines.documents.table_files import TableRow, find_table_file, read_masked_rows
+from pipelines.documents.table_files import TableRow, find_table_name, read_masked_rows
 from pipelines.store.lake import Made
-from pipelines.store.rows import count_rows, list_columns
 from pipelines.text.texts import fill_label
 from pipelines.text.units import write_plain_cell
 
@@ -98,9 +97,10 @@ class _Grid:
 
 def draw_table(made: Made, table: str, language: str) -> None:
     """Draw the first rows of a table, personal data masked."""
-    file = find_table_file(made, table)
+    name = find_table_name(table)
+    columns = made.list_columns(name)
     first_rows = list(islice(read_masked_rows(made, table), SCREEN_ROWS))
-    draw_first_rows(list_columns(file), first_rows, count_rows(file), language)
+    draw_first_rows(columns, first_rows, made.count_rows(name), language)
 
 
 def draw_first_rows(

@@ -7,8 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from pipelines.core.errors import StorageError
 from pipelines.core.month import Month
 from pipelines.documents.pages.page import write_paper_page, write_summary
@@ -199,7 +197,7 @@ def make_table_reader(version: Version) -> ReadTable:
     def read_table(name: str) -> list[Any]:
         if not version.is_computed(name):
             return []
-        rows: list[Any] = pq.read_table(version.table(name)).to_pylist()
+        rows: list[Any] = version.read_arrow(name).to_pylist()
         return rows
 
     return read_table

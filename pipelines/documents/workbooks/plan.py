@@ -10,8 +10,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, TypedDict
 
-import pyarrow.parquet as pq
-
 from pipelines.catalogue.outputs import load_kpis
 from pipelines.documents.workbooks.columns import Column, Sheet, SheetRow
 from pipelines.documents.workbooks.sheet import Canvas, draw_sheet, open_workbook
@@ -50,7 +48,7 @@ def export_plan(version: Version, out: Path, language: str) -> Path:
     """Write `plan_<year>.xlsx` and return it; the same version gives the same bytes."""
     plan = version.plan_inputs.plan
     year = plan["year"]
-    parts: list[PartRow] = pq.read_table(version.table("plan_part")).to_pylist()
+    parts: list[PartRow] = version.read_arrow("plan_part").to_pylist()
     months = _list_months(parts)
 
     sheets = []

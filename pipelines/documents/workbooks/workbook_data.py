@@ -13,8 +13,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypedDict
 
-import pyarrow.parquet as pq
-
 from pipelines.catalogue.outputs import load_lists, name_lists
 from pipelines.documents.workbooks.workbook import Stamp
 from pipelines.sources.office.changes import WITHDRAWN, Change
@@ -110,7 +108,7 @@ class WorkbookData:
 
     def read_table(self, table: str) -> list[Any]:
         """Return all rows of a table, each a dict."""
-        rows: list[Any] = pq.read_table(self.version.table(table)).to_pylist()
+        rows: list[Any] = self.version.read_arrow(table).to_pylist()
         return rows
 
     def read_if_computed(self, table: str) -> list[Any]:

@@ -116,7 +116,7 @@ def check_delivery(job: Job) -> DeliveryCheck:
             tables=tuple(check_tables(draft, stop)),
             unknown_files=tuple(_list_unknown_files(job, draft)),
             stop=stop,
-            coverage=read_coverage(draft.path) if stop is None else None,
+            coverage=read_coverage(draft) if stop is None else None,
         )
 
 

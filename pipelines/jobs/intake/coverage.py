@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from pipelines.core.reasons import Reason, ReasonKind, split_reasons
+from pipelines.store.lake import Made
 from pipelines.store.manifest import NOT_COMPUTED
-from pipelines.store.rows import read_as
 
 KPI = "kpi"
 LIST = "list"
@@ -172,10 +171,10 @@ class _ListState(NamedTuple):
     reason: str | None
 
 
-def read_coverage(folder: Path) -> Coverage:
-    """Count the outputs of a month's folder: a version, or a draft that has its KPIs."""
-    kpi_states = read_as(_KpiState, folder / "kpi_monthly.parquet")
-    list_states = read_as(_ListState, folder / "dispatch_list.parquet")
+def read_coverage(made: Made) -> Coverage:
+    """Count the outputs of a month: of a version, or of a draft that has its KPIs."""
+    kpi_states = made.read_as(_KpiState, "kpi_monthly")
+    list_states = made.read_as(_ListState, "dispatch_list")
     kpi_outputs = _list_kpi_outputs(kpi_states)
     list_outputs = [
         Output(LIST, row.list, row.status, _read_reasons(row)) for row in list_states

@@ -15,7 +15,6 @@ from pipelines.core.errors import GateStopped, Phrase, RetentionError
 from pipelines.core.month import Month
 from pipelines.jobs.intake.recognition import recognise_column
 from pipelines.store.lake import Draft
-from pipelines.store.rows import read_as
 from pipelines.text.rules import NOTHING, find_rule_phrase, show_value
 
 REFUSED = "refused"
@@ -117,7 +116,7 @@ class QuarantinedRow(NamedTuple):
 
 def read_draft_rows(draft: Draft, table: str, row_type: type[_R]) -> list[_R]:
     """Return the rows of a draft's table, of a room that was stopped too."""
-    return read_as(row_type, draft.path / f"{table}.parquet")
+    return draft.read_as(row_type, table)
 
 
 # -- checks ----------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from pipelines.catalogue.outputs import load_lists
 from pipelines.core.month import Month
@@ -130,8 +129,7 @@ def _read_orders(month: _VerifiedMonth, known: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_table(version: Version, table: str, columns: Sequence[str]) -> pd.DataFrame:
-    file = version.table(table)
-    frame: pd.DataFrame = pq.read_table(file, columns=list(columns)).to_pandas()
+    frame: pd.DataFrame = version.read_arrow(table, columns).to_pandas()
     return frame
 
 

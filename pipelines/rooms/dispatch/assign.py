@@ -2,7 +2,7 @@
 
 By the order of the lists, or by value.
 
-Every plan keeps the letter: a list is worked from the top, no place stays empty while somebody
+Every plan keeps the letter: a queue is worked in its turns, no place stays empty while somebody
 waits for it, and no desk works more than its capacity.
 
 With P_q(j) the worth of the first j of queue q, a plan by value solves
@@ -220,7 +220,7 @@ def _add_choice(best: Fen, worth: Fen, counts: range) -> tuple[Fen, Fen]:
 
 
 def plan_by_value(branch: Branch, share: Share = share_evenly) -> Plan:
-    """Give the places to the most valuable orders, lists worked from the top, minima first."""
+    """Give the places to the most valuable orders, queues worked in their turns, minima first."""
     waiting = count_waiting(branch.pool)
     pool = _solve_pool(branch.pool, min(waiting, branch.capacity))
     bests = [_solve_desk(desk) for desk in branch.desks]

@@ -42,17 +42,18 @@ class Manager(NamedTuple):
 class WaitingOrder(NamedTuple):
     """A wanted order that waits for a manager's place.
 
-    `worth` is in fen, `place` the turn of its list.
+    `worth` is in fen, `place` the turn of its list, `turn` its own on the list.
     """
 
     list: str
     place: int
-    rank: int
+    turn: int
     customer_id: str
     manager_id: str | None
     branch_id: str | None
     can_work: bool
     is_minimum: bool
+    is_duty: bool
     group_customer_id: str | None
     worth: int
 
@@ -65,7 +66,7 @@ class AssignedOrder(NamedTuple):
     manager_id: str
 
 
-# The orders of each list that wait at one desk or in one pool, in the order of ranks.
+# The orders of each list that wait at one desk or in one pool, in the order of turns.
 Waiting = dict[int, list[WaitingOrder]]
 
 
@@ -80,6 +81,16 @@ class WaitingOrders:
         """Let an order wait behind those before it."""
         waiting = self._find_waiting(order)
         waiting.setdefault(order.place, []).append(order)
+
+    def take_duties(self) -> WaitingOrders:
+        """Take the orders of lists that hold nobody out from the others."""
+        duties = WaitingOrders()
+        for waiting in (*self.desks.values(), *self.pools.values()):
+            for place in list(waiting):
+                if waiting[place][0].is_duty:
+                    for order in waiting.pop(place):
+                        duties.add(order)
+        return duties
 
     def _find_waiting(self, order: WaitingOrder) -> Waiting:
         """Where an order waits: at its manager, or in the pool of its branch."""
@@ -113,6 +124,8 @@ def assign_managers(context: Context, wanted: Relation) -> Relation:
 
     assigned: list[AssignedOrder] = []
     figures: list[CapacityFigure] = []
+    if not settings.duties_take_places:
+        assigned += _assign_duties(waiting.take_duties(), managers, ties)
     for branch_id in sorted(managers):
         planner = BranchPlanner(
             branch_id, managers[branch_id], waiting, minimum_service, ties
@@ -124,6 +137,26 @@ def assign_managers(context: Context, wanted: Relation) -> Relation:
     _write_figures(context, figures)
     rows = [order._asdict() for order in assigned]
     return take_made_rows(context, "assigned", rows, _ASSIGNED)
+
+
+def _assign_duties(
+    duties: WaitingOrders, managers: Mapping[str, Sequence[Manager]], ties: Ties
+) -> list[AssignedOrder]:
+    """Give every order a manager, whatever places there are."""
+    assigned: list[AssignedOrder] = []
+    for branch_id in sorted(managers):
+        pooled = _count_orders(duties.pools.get(branch_id, {}))
+        roomy = []
+        for manager in managers[branch_id]:
+            own = _count_orders(duties.desks.get(manager.manager_id, {}))
+            roomy.append(manager._replace(capacity=own + pooled))
+        planner = BranchPlanner(branch_id, roomy, duties, 0.0, ties)
+        assigned += planner.assign_orders(by_value=False)
+    return assigned
+
+
+def _count_orders(waiting: Waiting) -> int:
+    return sum(len(orders) for orders in waiting.values())
 
 
 def _write_figures(context: Context, figures: Sequence[CapacityFigure]) -> None:

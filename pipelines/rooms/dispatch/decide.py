@@ -33,13 +33,15 @@ _LIST_FACT = make_schema(
     is_paused="BOOLEAN",
     probability="DOUBLE",
     persuadability="DOUBLE",
+    renewal="DOUBLE",
 )
 
 
 class ListFact(NamedTuple):
     """What a list's front matter says of who may be asked and what an order is worth.
 
-    `place` is its turn.
+    `place` is its turn; `renewal` is the chance that an order brings about a renewal that would not
+    have come.
     """
 
     list: str
@@ -55,6 +57,7 @@ class ListFact(NamedTuple):
     is_paused: bool
     probability: float
     persuadability: float
+    renewal: float
 
 
 def take_list_facts(
@@ -89,6 +92,7 @@ def _read_list_fact(place: int, spec: Spec, is_paused: bool) -> ListFact:
         is_paused=is_paused,
         probability=float(prior.get("probability", 1)),
         persuadability=find_prior_persuadability(spec),
+        renewal=float(prior.get("renewal", 0)),
     )
 
 
@@ -107,7 +111,11 @@ def gather_eligibility(
         context,
         ROOM,
         "eligibility",
-        {"horizon": settings.value_horizon_months, "cost": settings.contact_cost},
+        {
+            "horizon": settings.value_horizon_months,
+            "cost": settings.contact_cost,
+            "by_value": settings.capacity_rule == "value",
+        },
         candidate=candidates,
         list_fact=list_facts,
         recent_order=recent,
@@ -138,7 +146,10 @@ def decide_orders(
         context,
         ROOM,
         "held_out",
-        {"by_value": context.settings.capacity_rule == "value"},
+        {
+            "by_value": context.settings.capacity_rule == "value",
+            "duties_take_places": context.settings.duties_take_places,
+        },
         eligibility=eligibility,
         granted_order=granted,
     )

@@ -1,6 +1,6 @@
 """A branch's desks, the queues of orders that wait for their places, and a plan of who gets them.
 
-Each desk (a manager) has queues, one a list, in the order of their ranks; the pool holds customers
+Each desk (a manager) has queues, one a list, in the order of their turns; the pool holds customers
 of the branch whom nobody owns, and any desk may take them. Worth is in whole fen.
 """
 
@@ -19,7 +19,7 @@ Counts = Sequence[int]
 
 @dataclass(frozen=True)
 class Queue:
-    """Orders of one list that wait, by rank; `place` is the list's in the order of priority.
+    """Orders of one list that wait, in their turns; `place` is the list's in the order of priority.
 
     So many as `minimum` of the first come before anybody's value, as far as there is room.
     """

@@ -15,6 +15,7 @@ _MAY_BE_MISSING = (
     TableName("features_ending"),
     TableName("features_high_value"),
     TableName("features_service"),
+    TableName("features_trailing_mean"),
     TableName("features_contract"),
     TableName("feedback_persuasion"),
     TableName("dispatch_segment"),

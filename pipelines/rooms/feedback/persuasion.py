@@ -177,9 +177,13 @@ def _make_rows(
         treated = treated.add(sums.treated)
         holdout = holdout.add(sums.holdout)
         held = belief.segments.get(segment, belief.whole)
-        rows.append(_make_row(name, segment, sums, prior, held))
+        row = _make_row(name, segment, sums, prior, held)
+        row["planned_persuadability"] = round(belief.plan_segment(segment), PLACES)
+        rows.append(row)
     whole = SegmentSums(months, treated, holdout)
-    rows.append(_make_row(name, WHOLE_LIST, whole, prior, belief.whole))
+    row = _make_row(name, WHOLE_LIST, whole, prior, belief.whole)
+    row["planned_persuadability"] = round(belief.planned, PLACES)
+    rows.append(row)
     for row in rows:
         row["is_harmful"] = belief.is_harmful
     return rows

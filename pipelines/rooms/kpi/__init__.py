@@ -27,7 +27,8 @@ from pipelines.rooms.kpi.queries import (
 )
 from pipelines.rooms.kpi.sums import (
     add_empty_scopes,
-    begin_parts,
+    add_place_sums,
+    begin_sums,
     list_untold_scopes,
     sum_scopes,
 )
@@ -48,7 +49,7 @@ def run(context: Context) -> None:
 def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
     """Write `kpi_monthly` of the KPIs of a catalogue, and bridge, ties, changes and trend."""
     places = place_customers(context)
-    parts = begin_parts(context)
+    sums = begin_sums(context)
     facts: list[Fact] = []
     computed: list[Kpi] = []
     for kpi in catalogue:
@@ -57,10 +58,11 @@ def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
         if not reasons:
             reasons = find_window_gaps(context, kpi.meta)
         if not reasons:
-            sum_scopes(context, kpi, places, parts)
+            add_place_sums(context, kpi, places, sums)
             computed.append(kpi)
         facts.extend(state_facts(context, kpi, reasons))
 
+    parts = sum_scopes(context, sums, places)
     add_empty_scopes(context, computed, places, parts)
     write_bridge(context, places)
     tie_books(context, places, parts)

@@ -14,7 +14,6 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.queries import (
     Places,
     select_biggest,
-    select_customer_sums,
     select_distinct_places,
     select_no_places,
     select_numbered_places,
@@ -22,6 +21,7 @@ from pipelines.rooms.kpi.queries import (
     select_row_sums,
     select_source_rows,
     sql_of,
+    write_customer_sums,
 )
 from pipelines.rooms.relations import Relation, keep_result
 
@@ -83,8 +83,7 @@ def place_customers(context: Context) -> Places:
 def sum_by_customer(context: Context, kpi: Kpi) -> Relation:
     """Sum what a KPI's SELECT returns up by customer."""
     answer = context.answer(kpi.spec)
-    sums = select_customer_sums(kpi, answer.sql)
-    # One table for one KPI after the other: it is as large as the base.
+    sums = write_customer_sums(kpi, answer.sql)
     context.engine.table(CUSTOMERS.name, sums, answer.parameters)
     return CUSTOMERS
 

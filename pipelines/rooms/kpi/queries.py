@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from sqlglot import exp, select, union
@@ -69,13 +68,17 @@ def select_distinct_places(owned: Relation, kinds: Iterable[str]) -> exp.Select:
 def select_numbered_places(
     owned: Relation, distinct: Relation, kinds: Iterable[str]
 ) -> exp.Select:
-    """Return each customer's scopes with the number of their place."""
+    """Return each customer's scopes with the number of their place.
+
+    `is_again` says that another row has the customer as well.
+    """
     is_same = []
     for kind in kinds:
         if kind != "company":
             here = exp.column(kind, "o")
             is_same.append(here.eq(exp.column(kind, "d")))
-    query = select("o.*", "d.place").from_(f"{owned.name} AS o")
+    is_again = "ROW_NUMBER() OVER (PARTITION BY o.customer_id) > 1 AS is_again"
+    query = select("o.*", "d.place", is_again).from_(f"{owned.name} AS o")
     return query.join(f"{distinct.name} AS d", on=exp.and_(*is_same))
 
 
@@ -130,11 +133,20 @@ def _select_home(table: Relation, kind: str) -> exp.Select:
     return query.having("COUNT(DISTINCT branch) = 1")
 
 
-def select_customer_sums(kpi: Kpi, answer: str) -> str:
+def write_customer_sums(kpi: Kpi, answer: str) -> str:
     """Return SQL that sums a KPI's answer up by customer, variant and part.
 
     `answer` is the SQL of the KPI as its engine has it, and stays as it is.
     """
+    names = ", ".join(("customer_id", "variant", *_LEFT_OUT))
+    return (
+        f"SELECT {names}, SUM(numerator) AS numerator, SUM(denominator) AS denominator "
+        f"FROM ({_write_answer_rows(kpi, answer)}) GROUP BY ALL"
+    )
+
+
+def _write_answer_rows(kpi: Kpi, answer: str) -> str:
+    """SQL of the rows of a KPI's answer, under the columns that any KPI may give."""
     given = kpi.spec.column_names
     only_variant = text_literal(kpi.variants[0])
     left_out = {"variant": sql_of(only_variant), **_LEFT_OUT}
@@ -143,52 +155,104 @@ def select_customer_sums(kpi: Kpi, answer: str) -> str:
         columns.append(name if name in given else f"{instead} AS {name}")
 
     denominator = "denominator" if "denominator" in given else "NULL"
-    columns.append("SUM(CAST(numerator AS DECIMAL(28, 8))) AS numerator")
-    columns.append(f"SUM(CAST({denominator} AS DECIMAL(28, 8))) AS denominator")
-    selected = ", ".join(columns)
-    return f"SELECT {selected} FROM ({answer}) GROUP BY ALL"
+    columns.append("CAST(numerator AS DECIMAL(28, 8)) AS numerator")
+    columns.append(f"CAST({denominator} AS DECIMAL(28, 8)) AS denominator")
+    return f"SELECT {', '.join(columns)} FROM ({answer})"
 
 
-@lru_cache(maxsize=4)  # one month asks for the same few texts, KPI after KPI
-def write_scope_sums(
-    customers: Relation, places: Places, *, places_some: bool, has_own_scopes: bool
-) -> str:
-    """Return SQL of a KPI's sums (`$kpi`) by every scope that its customers stand in.
+def write_place_sums(kpi: Kpi, answer: str, places: Places) -> str:
+    """Return SQL that sums a KPI's answer (`$kpi`) up by place, in one pass over its base.
 
-    `customers` is the table of its sums by customer. What the KPI's own SELECT has placed in a
-    scope (`places_some`) comes besides, of kinds that the month can tell, or of any where it names
-    all its scopes itself.
+    Where customers are counted who have a part of the denominator, it is summed up by customer
+    first. What its own SELECT has placed in a scope has that scope and no place; of kinds that the
+    month can tell, or of any where it names all its scopes itself.
     """
-    sums: list[exp.Query] = [_select_company_sums(customers)]
-    if places_some:
-        # A target of a branch says nothing where nobody knows whose customer is whose.
-        known = None if has_own_scopes else places.kinds
-        sums.append(_select_placed_sums(customers, known))
+    counts_customers = kpi.denominator_kind == "yuan"
+    counted = "CAST(NULL AS BIGINT)"
+    rows = _write_answer_rows(kpi, answer)
+    if counts_customers:
+        counted = "COUNT(p.customer_id) FILTER (WHERE p.denominator <> 0)"
+        rows = write_customer_sums(kpi, answer)
+    query = (
+        "SELECT CAST($kpi AS VARCHAR) AS kpi, p.variant, p.part, p.scope_kind, p.scope_id, "
+        "{place} AS place, {is_again} AS is_again, SUM(p.numerator) AS numerator, "
+        f"SUM(p.denominator) AS denominator, {counted} AS counted, "
+        "MAX(CAST(p.interval_low AS DOUBLE)) AS low, MAX(CAST(p.interval_high AS DOUBLE)) AS high "
+        f"FROM ({rows}) AS p "
+    )
     if len(places.kinds) > 1:
-        sums.append(_select_scope_sums(customers, places))
-    return sql_of(union_all(sums))
+        query = query.format(place="l.place", is_again="COALESCE(l.is_again, FALSE)")
+        query += f"LEFT JOIN {places.table.name} AS l ON l.customer_id = {_write_owned(kpi)} "
+    else:
+        query = query.format(place="CAST(NULL AS BIGINT)", is_again="FALSE")
+    if places_some(kpi) and not has_own_scopes(kpi):
+        # A target of a branch says nothing where nobody knows whose customer is whose.
+        kinds = ", ".join(sql_of(text_literal(kind)) for kind in places.kinds)
+        query += f"WHERE p.scope_kind IS NULL OR p.scope_kind IN ({kinds}) "
+    return query + "GROUP BY ALL"
 
 
-def _select_company_sums(customers: Relation) -> exp.Select:
+def _write_owned(kpi: Kpi) -> str:
+    """SQL of the customer by whose place a row counts: none where its scope is named."""
+    if places_some(kpi):
+        return "CASE WHEN p.scope_kind IS NULL THEN p.customer_id END"
+    return "p.customer_id"
+
+
+def has_own_scopes(kpi: Kpi) -> bool:
+    """Whether a KPI names all its scopes itself."""
+    return bool(kpi.meta.get("scopes") == "own")
+
+
+def places_some(kpi: Kpi) -> bool:
+    """Whether a KPI's own SELECT places some of what it counts in a scope."""
+    return "scope_kind" in kpi.spec.column_names
+
+
+def write_scope_sums(sums: Relation, places: Places) -> str:
+    """Return SQL of the sums of all KPIs by every scope, of `sums` by place."""
+    queries: list[exp.Query] = [_select_company_sums(sums), _select_placed_sums(sums)]
+    if len(places.kinds) > 1:
+        queries.append(_select_scope_sums(sums, places))
+    return sql_of(union_all(queries))
+
+
+def _select_company_sums(sums: Relation) -> exp.Select:
     """Return the sums over all customers.
 
-    The company is summed by itself: what stands in two places must not tie.
+    Each counts once, wherever else they stand: what stands in two places must not tie.
     """
-    query = _select_sums(customers).where("p.scope_kind IS NULL")
+    query = _select_sums().from_(f"{sums.name} AS p")
     query = query.select(
-        _text_column("company", "scope_kind"), _text_column("company", "scope_id")
+        _text_column("company", "scope_kind"),
+        _text_column("company", "scope_id"),
+        "FALSE AS is_placed",
     )
-    query = _shape_part(query, is_placed=False)
-    return query.group_by("p.variant", "p.part")
+    query = query.where("p.scope_kind IS NULL AND NOT p.is_again")
+    return query.group_by("p.kpi", "p.variant", "p.part")
 
 
-def _select_scope_sums(customers: Relation, places: Places) -> exp.Select:
-    """Return the sums by the scopes of every kind but the company.
+def _select_placed_sums(sums: Relation) -> exp.Select:
+    """Return the sums by the scopes that the KPIs' own SELECTs name."""
+    query = _select_sums().from_(f"{sums.name} AS p")
+    query = query.select("p.scope_kind", "p.scope_id", "TRUE AS is_placed")
+    query = query.where("p.scope_kind IS NOT NULL")
+    return query.group_by("p.kpi", "p.variant", "p.part", "p.scope_kind", "p.scope_id")
 
-    A base of customers is summed up by place once; the sums of places, which are few, by the
-    scopes of each kind.
-    """
-    placed = select("p.*").from_(_select_place_sums(customers, places).subquery("p"))
+
+def _select_scope_sums(sums: Relation, places: Places) -> exp.Select:
+    """Return the sums by the scopes of every kind but the company, all kinds in one pass."""
+    placed = select(
+        "p.kpi",
+        "p.variant",
+        "p.part",
+        "p.numerator",
+        "p.denominator",
+        "p.counted",
+        "p.low",
+        "p.high",
+    )
+    placed = placed.from_(f"{sums.name} AS p").where("p.scope_kind IS NULL")
     placed = placed.join(
         f"{places.distinct.name} AS l", on="l.place = p.place", join_type="left"
     )
@@ -203,42 +267,29 @@ def _select_scope_sums(customers: Relation, places: Places) -> exp.Select:
         is_grouped = exp.func("GROUPING", scope.copy()).eq(0)
         scope_kind = scope_kind.when(is_grouped, text_literal(kind))
         scope_id = scope_id.when(is_grouped.copy(), scope.copy())
-        group = [exp.column("variant", "p"), exp.column("part", "p"), scope]
+        names = ("kpi", "variant", "part")
+        group = [*(exp.column(name, "p") for name in names), scope]
         grouping_sets.append(exp.Tuple(expressions=group))
 
-    query = _select_sums(placed.subquery("p"))
+    query = _select_sums().from_(placed.subquery("p"))
     query = query.select(
-        scope_kind.as_("scope_kind"),
-        scope_id.as_("scope_id"),
+        scope_kind.as_("scope_kind"), scope_id.as_("scope_id"), "FALSE AS is_placed"
+    )
+    return query.group_by(exp.GroupingSets(expressions=grouping_sets))
+
+
+def _select_sums() -> exp.Select:
+    """Begin a SELECT of the sums of KPIs by place, `p`."""
+    return select(
+        "p.kpi",
+        "p.variant",
+        "p.part",
         "SUM(p.numerator) AS numerator",
         "SUM(p.denominator) AS denominator",
         "SUM(p.counted) AS counted",
         "MAX(p.low) AS low",
         "MAX(p.high) AS high",
-        "FALSE AS is_placed",
     )
-    return query.group_by(exp.GroupingSets(expressions=grouping_sets))
-
-
-def _select_place_sums(customers: Relation, places: Places) -> exp.Select:
-    """Return the sums by the number of a place, without one for customers who have none."""
-    query = select("p.variant", "p.part", "l.place").from_(f"{customers.name} AS p")
-    query = _join_places(query, places).where("p.scope_kind IS NULL")
-    query = _shape_part(query, is_placed=False)
-    return query.group_by("p.variant", "p.part", "l.place")
-
-
-def _select_placed_sums(customers: Relation, kinds: Sequence[str] | None) -> exp.Select:
-    """Return the sums by the scopes that a KPI's SELECT names: of those kinds, or of any."""
-    query = _select_sums(customers)
-    query = query.select("p.scope_kind", "p.scope_id")
-    query = query.where("p.scope_kind IS NOT NULL")
-    if kinds is not None:
-        known = [text_literal(kind) for kind in kinds]
-        is_known = exp.column("scope_kind", "p").isin(*known)
-        query = query.where(is_known)
-    query = _shape_part(query, is_placed=True)
-    return query.group_by("p.variant", "p.part", "p.scope_kind", "p.scope_id")
 
 
 def select_source_rows(customers: Relation, places: Places, kind: str) -> exp.Select:
@@ -347,27 +398,6 @@ def _join_places(query: exp.Select, places: Places) -> exp.Select:
         f"{places.table.name} AS l",
         on="l.customer_id = p.customer_id",
         join_type="left",
-    )
-
-
-def _select_sums(customers: Relation | exp.Subquery) -> exp.Select:
-    """Begin a SELECT of a KPI's sums by customer, `p`."""
-    kpi = exp.cast(exp.Parameter(this=exp.var("kpi")), "VARCHAR")
-    query = select(kpi.as_("kpi"), "p.variant", "p.part")
-    if isinstance(customers, Relation):
-        return query.from_(f"{customers.name} AS p")
-    return query.from_(customers)
-
-
-def _shape_part(query: exp.Select, *, is_placed: bool) -> exp.Select:
-    """Give a SELECT the sums and flags of a part, behind the columns of its scope."""
-    return query.select(
-        "SUM(p.numerator) AS numerator",
-        "SUM(p.denominator) AS denominator",
-        "COUNT(p.customer_id) FILTER (WHERE p.denominator <> 0) AS counted",
-        "MAX(CAST(p.interval_low AS DOUBLE)) AS low",
-        "MAX(CAST(p.interval_high AS DOUBLE)) AS high",
-        exp.convert(is_placed).as_("is_placed"),
     )
 
 

@@ -1,4 +1,8 @@
-"""A KPI's numerators and denominators added up over the scopes of every kind: its parts."""
+"""Numerators and denominators of KPIs added up over the scopes of every kind: their parts.
+
+Each KPI is summed up by place, of which there are some hundreds, in one pass over its base; the
+sums of all of them by scope, in one more.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from pipelines.catalogue.outputs import Kpi
 from pipelines.catalogue.steps import read_step
 from pipelines.rooms.context import Context
-from pipelines.rooms.kpi.parts import sum_by_customer
-from pipelines.rooms.kpi.queries import Places, write_scope_sums
+from pipelines.rooms.kpi.queries import (
+    Places,
+    has_own_scopes,
+    places_some,
+    write_place_sums,
+    write_scope_sums,
+)
 from pipelines.rooms.made_rows import make_schema, take_made_rows
 from pipelines.rooms.relations import Relation, take_rows
 
+_SUM = make_schema(
+    kpi="VARCHAR",
+    variant="VARCHAR",
+    part="VARCHAR",
+    scope_kind="VARCHAR",
+    scope_id="VARCHAR",
+    place="BIGINT",
+    is_again="BOOLEAN",
+    numerator="DECIMAL(28,8)",
+    denominator="DECIMAL(28,8)",
+    counted="BIGINT",
+    low="DOUBLE",
+    high="DOUBLE",
+)
 _PART = make_schema(
     kpi="VARCHAR",
     variant="VARCHAR",
@@ -38,35 +61,32 @@ _EXPECTED = make_schema(
 )
 
 
-def begin_parts(context: Context) -> Relation:
-    """Begin the table of parts, empty.
+def begin_sums(context: Context) -> Relation:
+    """Begin the table of sums by place, empty.
 
-    `is_placed` says that a KPI's own SELECT named the scope, `counted` how many customers have a
-    part of the denominator that is not 0.
+    A row has a scope that a KPI's own SELECT named, or the number of a place, or neither where
+    nobody has its customers. `counted` is how many customers have a part of a denominator in yuan
+    that is not 0; `is_again` says that its customers stand in another place as well.
     """
-    return take_rows(context, "parts", _PART.empty_table())
+    return take_rows(context, "sums", _SUM.empty_table())
 
 
-def sum_scopes(context: Context, kpi: Kpi, places: Places, parts: Relation) -> None:
-    """Add a KPI's numerators and denominators to the parts, by the scopes of every kind."""
-    customers = sum_by_customer(context, kpi)
-    sums = write_scope_sums(
-        customers,
-        places,
-        places_some=_places_some(kpi),
-        has_own_scopes=has_own_scopes(kpi),
-    )
-    _append_parts(context, parts, sums, {"kpi": kpi.name})
+def add_place_sums(context: Context, kpi: Kpi, places: Places, sums: Relation) -> None:
+    """Add a KPI's numerators and denominators to the sums by place."""
+    answer = context.answer(kpi.spec)
+    sql = write_place_sums(kpi, answer.sql, places)
+    parameters = {**answer.parameters, "kpi": kpi.name}
+    _append(context, sums, sql, parameters)
 
 
-def has_own_scopes(kpi: Kpi) -> bool:
-    """Whether a KPI names all its scopes itself."""
-    return bool(kpi.meta.get("scopes") == "own")
+def sum_scopes(context: Context, sums: Relation, places: Places) -> Relation:
+    """Return the parts: the sums of all KPIs by the scopes of every kind.
 
-
-def _places_some(kpi: Kpi) -> bool:
-    """Whether a KPI's own SELECT places some of what it counts in a scope."""
-    return "scope_kind" in kpi.spec.column_names
+    `is_placed` says that a KPI's own SELECT named the scope.
+    """
+    parts = take_rows(context, "parts", _PART.empty_table())
+    _append(context, parts, write_scope_sums(sums, places))
+    return parts
 
 
 def add_empty_scopes(
@@ -79,7 +99,7 @@ def add_empty_scopes(
             expected += _list_expected_scopes(kpi, places.kinds)
     rows = take_made_rows(context, "expected", expected, _EXPECTED)
     names = {"part": parts.name, "expected": rows.name}
-    _append_parts(context, parts, read_step("kpi", "empty_scope").bind_inputs(names))
+    _append(context, parts, read_step("kpi", "empty_scope").bind_inputs(names))
 
 
 def list_untold_scopes(
@@ -102,7 +122,7 @@ def list_untold_scopes(
 
 def _list_expected_scopes(kpi: Kpi, kinds: Sequence[str]) -> list[dict[str, object]]:
     """The scopes of a KPI that have a row in any month."""
-    has_denominator = kpi.meta["unit"] != "count" and not _places_some(kpi)
+    has_denominator = kpi.meta["unit"] != "count" and not places_some(kpi)
     expected: list[dict[str, object]] = []
     for variant in kpi.variants:
         for kind in kinds:
@@ -117,11 +137,11 @@ def _list_expected_scopes(kpi: Kpi, kinds: Sequence[str]) -> list[dict[str, obje
     return expected
 
 
-def _append_parts(
+def _append(
     context: Context,
-    parts: Relation,
+    table: Relation,
     sql: str,
     parameters: Mapping[str, object] | None = None,
 ) -> None:
-    """Add the rows of a SELECT to the parts; its columns have the names of `_PART`."""
-    context.engine.execute(f"INSERT INTO {parts.name} BY NAME {sql}", parameters)
+    """Add the rows of a SELECT to sums or parts, each value to the column of its name."""
+    context.engine.execute(f"INSERT INTO {table.name} BY NAME {sql}", parameters)

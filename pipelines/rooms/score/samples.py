@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from sqlglot import exp
 
 from models.folds import month_numbers
@@ -122,7 +121,7 @@ def usable_months(home: Path, through: Month) -> list[Version]:
 
 def count_rows(version: Version) -> int:
     """Return how many services a month holds."""
-    return int(pq.read_metadata(version.table("features_service")).num_rows)
+    return version.count_rows("features_service")
 
 
 def sample_share(versions: list[Version], most: int = MOST_ROWS) -> float:

@@ -37,7 +37,7 @@ def read_cells(
     raw = f"extract_{table.name}"
     described = context.engine.rows(f"DESCRIBE SELECT * FROM {raw}")
     physical = {row["column_name"]: row["column_type"] for row in described}
-    present = [column for column in table.columns if column.name not in missing]
+    present = _list_present(table, physical, missing)
     sealed = _find_sealed(context, table, present)
     cells = _type_cells(context, table, present, physical, sealed)
     read = ["_file", "_line", "_fault" if "_fault" in physical else "NULL AS _fault"]
@@ -59,6 +59,17 @@ def read_cells(
     for column in normalising:
         _count_forms(context, table, column, typed, normalised)
     return typed
+
+
+def _list_present(
+    table: Table, physical: Mapping[str, str], missing: Sequence[str]
+) -> list[Column]:
+    """The columns that were read: what the contract came to know later is missing too."""
+    present = []
+    for column in table.columns:
+        if column.name in physical and column.name not in missing:
+            present.append(column)
+    return present
 
 
 def _type_cells(

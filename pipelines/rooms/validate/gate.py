@@ -163,8 +163,8 @@ def _find_previous(context: Context, table: str) -> str | None:
     version = context.earlier.get("m1")
     if version is None:
         return None
-    path = version.path / f"snapshot_{table}.parquet"
-    return scan_parquet(path) if path.exists() else None
+    name = f"snapshot_{table}"
+    return scan_parquet(version.table(name)) if version.is_computed(name) else None
 
 
 def open_datasource(settings: Settings, database: Path) -> SQLDatasource:

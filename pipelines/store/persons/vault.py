@@ -26,7 +26,7 @@ from pipelines.core.values import SEALED
 from pipelines.store.files import OWNER_ALONE, replacing
 from pipelines.store.persons.cipher import open_text
 from pipelines.store.persons.keys import PersonKeys
-from pipelines.store.rows import TableRow, WantedValue, read_batches, read_rows
+from pipelines.store.rows import TableRow, WantedValue, read_rows
 from pipelines.store.versions import Made
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def read_open_batches(
     is_subject_added = bool(origin and asked and origin.subject not in asked)
     if origin and is_subject_added:
         asked.append(origin.subject)
-    for batch in read_batches(made.table(table), asked, **(where or {})):
+    for batch in made.read_batches(table, asked, where or {}):
         open_rows(made, table, batch)
         if origin and is_subject_added:
             for row in batch:

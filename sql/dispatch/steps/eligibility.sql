@@ -2,14 +2,31 @@
 title: {zh: 名单客户的派单条件, en: A row a list and customer with every fact that decides}
 inputs: [candidate, list_fact, recent_order]
 --- */
--- A group is worth what its members are: that is the listed amount. A debt is worth what is owed, once; all else what
--- the customer pays a month, over the horizon. On lists that hold somebody out a measured effect, where there is a
--- model of it, is probability and persuadability in one; a group is not measured by a line of its own, nor who opted
--- out of scores.
+-- What is at risk: of a debt what is owed, once; of all else what is paid a month, over the horizon. Lists that hold
+-- somebody out are about leaving, so each line of the customer is at risk by its own score; the others are about
+-- something the score does not know. A group is worth what its members are: that is the listed amount. A measured
+-- effect, where there is a model of it, is probability and persuadability in one; a group is not measured by a line of
+-- its own, nor who opted out of scores. A contract that is renewed binds for the months to come: what leaves in the
+-- first of them pays in none of the others, hence the sum of 1 to the horizon.
 WITH score AS (
-    SELECT customer_id, MAX(p_voluntary) AS p_voluntary
-    FROM score_churn
-    GROUP BY customer_id
+    SELECT
+        s.customer_id,
+        MAX(s.p_voluntary) AS p_voluntary,
+        SUM(CAST(s.p_voluntary * t.revenue_mean_3 AS DECIMAL(18, 6))) AS monthly_loss
+    FROM score_churn AS s
+    LEFT JOIN features_trailing_mean AS t ON t.service_id = s.service_id
+    GROUP BY s.customer_id
+),
+-- What a contract is worth by the scores themselves: by how much a line that is free is likelier to leave.
+contract_gap AS (
+    SELECT
+        COALESCE(
+            AVG(s.p_voluntary) FILTER (WHERE COALESCE(k.days_to_contract_end, 0) <= 60)
+            - AVG(s.p_voluntary) FILTER (WHERE k.days_to_contract_end > 60),
+            0
+        ) AS monthly_gap
+    FROM score_churn AS s
+    LEFT JOIN features_contract AS k ON k.service_id = s.service_id
 ),
 manned_branch AS (
     SELECT DISTINCT branch_id
@@ -22,6 +39,7 @@ fact AS (
         f.assign,
         f.purpose,
         f.is_minimum,
+        NOT f.is_held_out AS is_duty,
         o.branch_id,
         o.manager_id AS owner_id,
         CASE WHEN f.assign = 'branch' THEN NULL ELSE o.manager_id END AS manager_id,
@@ -38,21 +56,23 @@ fact AS (
         r.dispatched_on AS cooling_since,
         CAST(ROUND(
             CASE
-                WHEN f.purpose = 'debt' THEN CAST(COALESCE(l.amount, v.value_at_risk, 0) AS DOUBLE)
+                WHEN f.purpose = 'debt' THEN CAST(COALESCE(l.amount, v.value_at_risk, 0) AS DOUBLE) * f.probability
                 WHEN p.customer_type = 'group'
                     THEN CAST(COALESCE(l.amount, v.value_at_risk, 0) AS DOUBLE) * :horizon
-                ELSE CAST(COALESCE(v.value_at_risk, l.amount, 0) AS DOUBLE) * :horizon
-            END
-            * CASE
-                WHEN f.purpose = 'debt' OR COALESCE(c.is_opted_out, FALSE) THEN f.probability
-                WHEN f.is_held_out THEN COALESCE(u.uplift, s.p_voluntary, f.probability)
-                ELSE COALESCE(s.p_voluntary, f.probability)
+                    * CASE WHEN f.is_held_out THEN COALESCE(s.p_voluntary, f.probability) ELSE f.probability END
+                WHEN COALESCE(c.is_opted_out, FALSE) OR NOT f.is_held_out OR s.p_voluntary IS NULL AND u.uplift IS NULL
+                    THEN CAST(COALESCE(v.value_at_risk, l.amount, 0) AS DOUBLE) * :horizon * f.probability
+                WHEN u.uplift IS NOT NULL
+                    THEN CAST(COALESCE(v.value_at_risk, l.amount, 0) AS DOUBLE) * :horizon * u.uplift
+                WHEN s.monthly_loss IS NOT NULL THEN CAST(s.monthly_loss AS DOUBLE) * :horizon
+                ELSE CAST(COALESCE(v.value_at_risk, l.amount, 0) AS DOUBLE) * :horizon * s.p_voluntary
             END
             * CASE
                 WHEN f.is_held_out AND u.uplift IS NOT NULL AND NOT COALESCE(c.is_opted_out, FALSE) THEN 1
-                WHEN f.is_held_out THEN COALESCE(e.persuadability, w.persuadability, f.persuadability)
+                WHEN f.is_held_out THEN COALESCE(e.planned_persuadability, w.planned_persuadability, f.persuadability)
                 ELSE f.persuadability
             END
+            + COALESCE(n.revenue_mean_3, 0) * f.renewal * GREATEST(d.monthly_gap, 0) * :horizon * (:horizon + 1) / 2
             - CAST(:cost AS DOUBLE),
             2
         ) AS DECIMAL(18, 2)) AS expected_value,
@@ -69,6 +89,8 @@ fact AS (
     LEFT JOIN features_high_value AS v ON v.customer_id = l.customer_id
     LEFT JOIN snapshot_customer AS p ON p.customer_id = l.customer_id
     LEFT JOIN score AS s ON s.customer_id = l.customer_id
+    LEFT JOIN features_trailing_mean AS n ON n.service_id = l.service_id
+    CROSS JOIN contract_gap AS d
     LEFT JOIN dispatch_segment AS g ON g.customer_id = l.customer_id
     LEFT JOIN feedback_persuasion AS e ON e.list = l.list AND e.segment = g.segment
     LEFT JOIN feedback_persuasion AS w ON w.list = l.list AND w.segment = 'all'
@@ -79,5 +101,10 @@ SELECT
     *,
     has_manager
     AND NOT (is_do_not_contact OR is_wrong_number OR is_opted_out OR is_complaining OR is_paused OR is_cooling)
-        AS may_be_ordered
+        AS may_be_ordered,
+    -- By value a list is worked from what is worth most; one that is a duty keeps its ranks.
+    ROW_NUMBER() OVER (
+        PARTITION BY list
+        ORDER BY CASE WHEN :by_value AND NOT is_minimum THEN expected_value END DESC NULLS LAST, rank, customer_id
+    ) AS turn
 FROM fact

@@ -2,7 +2,7 @@
 title: {zh: 进入对照组的客户, en: Who of the hold-out is in its arm}
 inputs: [eligibility, granted_order]
 --- */
--- A customer of the hold-out is in its arm only where a treated one of the same rank would have got the order. Whom
+-- A customer of the hold-out is in its arm only where a treated one of the same turn would have got the order. Whom
 -- something else would have stopped, or whom an earlier list calls anyway, is no fair comparison: in neither arm.
 WITH drawn AS (
     SELECT *
@@ -10,11 +10,12 @@ WITH drawn AS (
     WHERE is_drawn AND may_be_ordered
 ),
 line AS (
-    SELECT a.customer_id, a.list, p.manager_id, a.place, a.rank, 1 AS n
+    SELECT a.customer_id, a.list, p.manager_id, a.place, a.turn, 1 AS n
     FROM granted_order AS p
     JOIN eligibility AS a ON a.list = p.list AND a.customer_id = p.customer_id
+    WHERE :duties_take_places OR NOT a.is_duty
     UNION ALL
-    SELECT customer_id, list, manager_id, place, rank, 0 AS n
+    SELECT customer_id, list, manager_id, place, turn, 0 AS n
     FROM drawn
 ),
 counted AS (
@@ -22,10 +23,10 @@ counted AS (
         customer_id,
         list,
         n,
-        SUM(n) OVER (PARTITION BY manager_id ORDER BY place, rank) AS before,
+        SUM(n) OVER (PARTITION BY manager_id ORDER BY place, turn) AS before,
         SUM(n) OVER (PARTITION BY manager_id) AS used,
         SUM(n) OVER (PARTITION BY manager_id, place)
-        - SUM(n) OVER (PARTITION BY manager_id, place ORDER BY rank) AS behind
+        - SUM(n) OVER (PARTITION BY manager_id, place ORDER BY turn) AS behind
     FROM line
 )
 SELECT d.list, d.customer_id

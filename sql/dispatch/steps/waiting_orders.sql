@@ -5,14 +5,15 @@ inputs: [wanted_order]
 SELECT
     list,
     place,
-    rank,
+    turn,
     customer_id,
     manager_id,
     branch_id,
     can_work,
     is_minimum,
+    is_duty,
     group_customer_id,
     CAST(expected_value * 100 AS BIGINT) AS worth
 FROM wanted_order
 WHERE assign <> 'branch'
-ORDER BY place, rank
+ORDER BY place, turn

@@ -154,44 +154,61 @@ def test_a_card_that_was_changed_is_refused(scored: Console) -> None:
     assert ana.get("/analysis/models/..%2f..%2fmonths/").status_code == 404
 
 
-def test_a_model_is_promoted_with_a_reason_by_the_command(scored: Console) -> None:
+def do_errands_of(console: Console) -> None:
+    """Do what was asked for on pages, as `retention errands` does."""
+    from console.errands.work import do_errands
+
+    do_errands(console.home, own_settings())
+
+
+def ask_to_promote(client: Any, why: str) -> int:
+    path = f"/analysis/models/{COPIED}/promote/"
+    return int(client.post(path, {"why": why}).status_code)
+
+
+def test_a_model_is_promoted_with_a_reason_by_an_errand(scored: Console) -> None:
     from console.models import AuditEntry
 
     ana = scored.visit("ana")
-    path = f"/analysis/models/{COPIED}/promote/"
-    assert ana.post(path, {"why": " "}).status_code == 422
+    assert ask_to_promote(ana, " ") == 422
+    assert ask_to_promote(ana, "sees more") == 302
     assert len(read_promotions(scored.home)) == 1
-    assert ana.post(path, {"why": "sees more"}).status_code == 302
+    page = f"/analysis/models/{COPIED}/"
+    assert "等待" in text_of(ana, page) and "等待" in text_of(ana, f"{page}errands/")
+    do_errands_of(scored)
     last = read_promotions(scored.home)[-1]
     assert (last.version, last.by, last.why) == (COPIED, "ana", "sees more")
     entry = AuditEntry.objects.get(action="promoted")
     assert (entry.actor, entry.subject) == ("ana", COPIED)
-    assert "sees more" in text_of(ana, f"/analysis/models/{COPIED}/")
+    asked = AuditEntry.objects.get(action="ask_promote")
+    assert asked.detail["why"] == "sees more"
+    assert "sees more" in text_of(ana, page)
 
 
-def test_what_the_command_refuses_is_told_and_not_recorded(scored: Console) -> None:
+def test_what_cannot_be_used_is_told_and_not_promoted(scored: Console) -> None:
     from console.models import AuditEntry
 
     (models_folder(scored.home) / COPIED / "model.skops").write_bytes(b"spoilt")
-    answer = scored.visit("ana").post(
-        f"/analysis/models/{COPIED}/promote/", {"why": "x"}
-    )
-    assert answer.status_code == 422
-    assert COPIED in answer.content.decode().split('role="alert">')[1]
+    ana = scored.visit("ana")
+    assert ask_to_promote(ana, "x") == 302
+    do_errands_of(scored)
+    told = text_of(ana, f"/analysis/models/{COPIED}/errands/")
+    assert "失败" in told and COPIED in told
     assert len(read_promotions(scored.home)) == 1
     assert AuditEntry.objects.filter(action="promoted").count() == 0
 
 
-def test_a_model_that_is_not_looked_at_in_time_stays_a_challenger(
-    scored: Console, monkeypatch: pytest.MonkeyPatch
+def test_a_promotion_that_a_dead_process_had_made_is_not_made_again(
+    scored: Console,
 ) -> None:
-    from console.analysis import shelf
+    from console.models import Errand
 
-    monkeypatch.setattr(shelf, "_SECONDS", 0.01)
-    path = f"/analysis/models/{COPIED}/promote/"
-    answer = scored.visit("ana").post(path, {"why": "x"})
-    assert answer.status_code == 422
-    assert len(read_promotions(scored.home)) == 1
+    assert ask_to_promote(scored.visit("ana"), "sees more") == 302
+    do_errands_of(scored)
+    Errand.objects.update(state="begun")  # it died before it could say so
+    do_errands_of(scored)
+    assert len(read_promotions(scored.home)) == 2
+    assert Errand.objects.get().state == "done"
 
 
 # -- why -----------------------------------------------------------------------------------------------------------

@@ -135,6 +135,39 @@ def test_quality_hears_of_a_month_that_waits(staffed: Console) -> None:
     assert "root@telecom.example" not in texts(box)
 
 
+def test_heads_words_and_requests_are_told_to_who_decides_and_back(
+    staffed: Console,
+) -> None:
+    from console.branch.requests import answer_request
+    from console.models import PlacesRequest
+
+    (MonthFolder(staffed.home, MONTH).path / "SEAL.json").unlink()
+    asked = PlacesRequest.objects.create(
+        month=str(MONTH), branch_id="B1", manager_id="M1", places_now=2, places_wanted=3,
+        worth_amount=1, why="安哨兵 waits", actor="head1",
+    )  # fmt: skip
+    before = date(2026, 9, 1)
+    with mail_server() as box:
+        tell(staffed, {"mail": mail(box)}, before)
+    told = texts(box)
+    assert "本支局待同意或退回的清单：1" in told["head1@telecom.example"]
+    for who in ("qi", "root"):
+        assert "待答复的名额申请：1" in told[f"{who}@telecom.example"]
+
+    said = {"act": "returned", "list": ["arrears"], "why": "安哨兵", "version": "1"}
+    head = staffed.visit("head1")
+    assert head.post(f"/branch/lists/?month={MONTH}", said).status_code == 302
+    answer_request(asked, "granted", "", "root")
+    with mail_server() as box:
+        tell(staffed, {"mail": mail(box)}, before + timedelta(days=1))
+    told = texts(box)
+    assert "已答复的名额申请：1" in told["head1@telecom.example"]
+    assert "待同意" not in told["head1@telecom.example"]
+    assert "退回的清单：1" in told["qi@telecom.example"]
+    assert "root@telecom.example" not in told
+    assert not [text for text in told.values() if "哨兵" in text or "M1" in text]
+
+
 def test_what_failed_is_taken_up_again_that_day_and_not_the_next(
     staffed: Console,
 ) -> None:

@@ -52,7 +52,7 @@ def test_what_a_month_lacks_is_what_the_lineage_says_is_needed(
     made: tuple[Path, str],
 ) -> None:
     version = MonthFolder(made[0] / "home", Month.parse(FAULTY)).version()
-    for unlock in read_coverage(version.path).unlocks:
+    for unlock in read_coverage(version).unlocks:
         needing = {(output.kind, output.name) for output in find_needs()[unlock.name]}
         assert {(output.kind, output.name) for output in unlock.outputs} <= needing
 

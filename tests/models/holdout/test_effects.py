@@ -31,7 +31,7 @@ def evidence(
 def test_before_any_evidence_it_is_the_prior_with_its_width() -> None:
     found = learn_effects(PRIORS, {})
     assert found["call"].whole.mean == 0.2 and found["mail"].whole.mean == 0.1
-    assert found["call"].whole.deviation == pytest.approx(math.hypot(ALL, LIST))
+    assert found["call"].whole.deviation == pytest.approx(math.hypot(0.2 * ALL, LIST))
     assert found["call"].segments == {} and not found["call"].is_harmful
 
 
@@ -77,13 +77,13 @@ def test_the_posterior_is_that_of_the_floors_worked_out_at_once() -> None:
         values.append(h.lost / h.foreseen - t.lost / t.foreseen)
         variances.append(of_list * (holdout / h.foreseen + treated / t.foreseen))
 
-    # Unknowns: mu, call, mail, the three segments.
-    load = np.array([[1, 1, 0, 1, 0, 0], [1, 1, 0, 0, 1, 0], [1, 0, 1, 0, 0, 1]], float)
+    # Unknowns: k - 1, call, mail, the three segments.
+    load = np.array([[0.2, 1, 0, 1, 0, 0], [0.2, 1, 0, 0, 1, 0], [0.1, 0, 1, 0, 0, 1]])
     prior = np.diag([ALL**2, LIST**2, LIST**2, *[SEGMENT**2] * 3])
     off = np.array(values) - np.array([0.2, 0.2, 0.1])
     gain = prior @ load.T @ np.linalg.inv(load @ prior @ load.T + np.diag(variances))
     mean, left = gain @ off, prior - gain @ load @ prior
-    whole = np.array([1, 1, 0, 0, 0, 0], float)
+    whole = np.array([0.2, 1, 0, 0, 0, 0])
     assert found["call"].whole.mean == pytest.approx(0.2 + whole @ mean)
     assert found["call"].whole.deviation == pytest.approx(
         math.sqrt(whole @ left @ whole)
@@ -107,6 +107,28 @@ def test_a_prior_far_off_does_not_hold_out_against_data() -> None:
     found = learn_effects(PRIORS, far)
     assert found["call"].whole.mean < -1.2
     assert found["mail"].like_it.high < 0
+
+
+def test_orders_are_planned_by_the_prior_until_it_is_excluded() -> None:
+    """And by what excludes it: all lists alike, a list, or a segment of it."""
+    little = {"call": {"new": evidence((9, 10.0), (1, 1.0))}}
+    held = learn_effects(PRIORS, little)["call"]
+    assert held.whole.mean != 0.2
+    assert held.planned == held.plan_segment("new") == held.plan_segment("old") == 0.2
+
+    harm = {name: {"new": evidence((600, 200.0), (25, 25.0))} for name in PRIORS}
+    found = learn_effects(PRIORS, harm)
+    assert found["call"].planned < found["mail"].planned < 0
+
+    parted = {
+        "call": {
+            "new": evidence((5_000, 1e4), (5_000, 5_000.0)),
+            "old": evidence((9_900, 1e4), (5_000, 5_000.0)),
+        }
+    }
+    held = learn_effects(PRIORS, parted)["call"]
+    assert held.plan_segment("new") == held.segments["new"].mean > 0.3
+    assert held.plan_segment("old") == held.segments["old"].mean < 0.1
 
 
 def test_bounds_are_a_mean_and_its_deviation() -> None:

@@ -116,7 +116,7 @@ def test_a_paused_list_says_so_and_leaves_its_customers_to_a_later_one(
     harmful = {
         "list": "early",
         "segment": "all",
-        "persuadability": -0.5,
+        "planned_persuadability": -0.5,
         "is_harmful": True,
     }
     folder = office(

@@ -128,7 +128,7 @@ def values(**worth: int) -> pa.Table:
     return pa.table({"customer_id": list(worth), "value_at_risk": fen})
 
 
-def test_by_value_a_later_list_may_come_first_and_its_top_stays_first(
+def test_by_value_what_is_worth_most_comes_first_whatever_its_list_and_rank(
     office: Office,
 ) -> None:
     early, late = (
@@ -136,21 +136,17 @@ def test_by_value_a_later_list_may_come_first_and_its_top_stays_first(
         a_list("late", ["cat", "dan"], priority=2),
     )
     given: dict[str, Any] = {
-        "features_high_value": values(ann=10, bob=900, cat=300, dan=20),
+        "features_high_value": values(ann=10, bob=200, cat=20, dan=300),
         "features_manager": [manager("M1", 1)],
         "contact_cost": 0,
     }
     assert treated(office(early, late, **given), "early") == ["ann"]
     folder = office(early, late, capacity_rule="value", **given)
-    assert treated(folder, "late") == ["cat"] and why_not(folder, "early") == {
-        "ann": "capacity",
-        "bob": "capacity",
-    }
+    assert treated(folder, "late") == ["dan"]
+    assert why_not(folder, "early") == {"ann": "capacity", "bob": "capacity"}
     given["features_manager"] = [manager("M1", 2)]
-    assert treated(office(early, late, capacity_rule="value", **given), "early") == [
-        "ann",
-        "bob",
-    ]
+    folder = office(early, late, capacity_rule="value", **given)
+    assert (treated(folder, "early"), treated(folder, "late")) == (["bob"], ["dan"])
 
 
 def test_by_value_the_minimum_of_a_duty_comes_first(office: Office) -> None:
@@ -168,6 +164,31 @@ def test_by_value_the_minimum_of_a_duty_comes_first(office: Office) -> None:
         features_manager=[manager("M1", 2)],
     )
     assert (treated(folder, "debt"), treated(folder, "late")) == ([], ["cat", "dan"])
+
+
+@pytest.mark.parametrize("rule", ["priority", "value"])
+def test_duties_may_go_out_beside_the_places(office: Office, rule: str) -> None:
+    """Each has a manager, also whom nobody owns; the places are for those who are to be persuaded."""
+    save = a_list("save", ["ann", "bob"], priority=1, holdout=True)
+    debt = a_list("debt", ["cat", "dan"], priority=2, purpose="debt", minimum=True)
+    new = a_list("new", ["eve"], priority=3, assign="allocate")
+    given: dict[str, Any] = {
+        "capacity_rule": rule,
+        "holdout_share": 0,
+        "features_owner": [
+            *map(owner, ("ann", "bob", "cat", "dan")),
+            owner("eve", None),
+        ],
+        "features_manager": [manager("M1", 1)],
+    }
+    folder = office(save, debt, new, duties_take_places=False, **given)
+    assert treated(folder, "save") == ["ann"]
+    assert treated(folder, "debt") == ["cat", "dan"]
+    assert treated(folder, "new") == ["eve"]
+    orders = read(folder, "dispatch_order")
+    assert {row["manager_id"] for row in orders} == {"M1"}
+    folder = office(save, debt, new, duties_take_places=True, **given)
+    assert len(read(folder, "dispatch_order")) == 1
 
 
 def test_capacity_says_what_the_places_were_worth_and_what_one_more_would_be(
@@ -217,18 +238,36 @@ def test_a_score_replaces_the_prior_but_not_for_who_has_opted_out(
         "asked",
         ["ann", "bob", "cat"],
         prior={"probability": 0.1, "persuadability": 0.5},
+        holdout=True,
     )
-    scores = pa.table({"customer_id": ["ann", "bob"], "p_voluntary": [0.5, 0.5]})
+    card = a_list("card", ["ann"], prior={"probability": 0.1, "persuadability": 0.5})
+    scores = pa.table(
+        {
+            "customer_id": ["ann", "bob"],
+            "service_id": ["S1", "S2"],
+            "p_voluntary": [0.5, 0.5],
+        }
+    )
     worth = values(ann=100, bob=100, cat=100)
     optout = [consent("ann"), consent("bob", opted_out=True), consent("cat")]
     folder = office(
-        asked, features_high_value=worth, score_churn=scores, features_consent=optout
+        asked,
+        card,
+        features_high_value=worth,
+        score_churn=scores,
+        features_consent=optout,
     )
     found = {
-        r["customer_id"]: r["expected_value"]
+        (r["list"], r["customer_id"]): r["expected_value"]
         for r in read(folder, "dispatch_candidate")
     }
-    assert found == {"ann": yuan("295.00"), "bob": yuan("55.00"), "cat": yuan("55.00")}
+    assert found.pop(("card", "ann")) == yuan("55.00")  # not about leaving
+    asked_worth = {customer: amount for (_, customer), amount in found.items()}
+    assert asked_worth == {
+        "ann": yuan("295.00"),
+        "bob": yuan("55.00"),
+        "cat": yuan("55.00"),
+    }
 
 
 def test_a_manager_proposed_before_is_kept_and_a_group_stays_together(
@@ -328,7 +367,7 @@ def test_everybody_on_a_list_is_ordered_or_told_why_not(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_by_value_the_letter_holds_as_well(office: Office, seed: int) -> None:
-    """Full managers alone leave somebody out for capacity, and lists are worked from the top."""
+    """Full managers alone leave somebody out for capacity, and of equal worth the first ranks are served."""
     made, facts = random_facts(seed)
     folder = office(*made, **facts, capacity_rule="value")
     orders = [r for r in read(folder, "dispatch_order") if r["arm"] == "treated"]

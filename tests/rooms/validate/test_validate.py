@@ -204,7 +204,7 @@ def test_samples_show_no_person(tmp_path: Path) -> None:
     sample = only(read(run_room(tmp_path, found), "validate_sample"))["sample"]
     assert (
         sample
-        == "customer_id=C00012**5678; phone=138****5678; name=张**; branch_id=B1; amount=5"
+        == "customer_id=C0001****678; phone=138****5678; name=张**; branch_id=B1; amount=5"
     )
 
 

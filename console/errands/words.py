@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,7 @@ from console.errands.board import (
     FAILED,
     GATHER,
     OPEN,
+    PROMOTE,
     RELEASE,
     RESTATE,
     RUN,
@@ -29,6 +31,7 @@ KIND_WORDS = {
     RESTATE: _("Restate"),
     GATHER: _("Gather a person's data"),
     ERASE: _("Delete a person"),
+    PROMOTE: _("Make it champion"),
 }
 STATE_WORDS = {
     WAITING: _("waits"),
@@ -36,6 +39,9 @@ STATE_WORDS = {
     DONE: _("done"),
     FAILED: _("failed"),
 }
+
+
+_MOST_ERRANDS = 10
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,16 @@ class ErrandLine:
     asked_by: str
     asked_at: datetime
     is_open: bool
+
+
+def list_errands(language: str, **wanted: str) -> dict[str, Any]:
+    """Return for `console/errands.html` what was asked for, the last first.
+
+    With it goes whether any of it is still to be done.
+    """
+    errands = Errand.objects.filter(**wanted).order_by("-pk")[:_MOST_ERRANDS]
+    lines = [describe_errand(errand, language) for errand in errands]
+    return {"errands": lines, "is_open": any(line.is_open for line in lines)}
 
 
 def describe_errand(errand: Errand, language: str) -> ErrandLine:

@@ -1,0 +1,112 @@
+"""What Spark's executors run of ours: rows of a SELECT become the parts of a table where they are.
+
+Only what is known of the parts comes back. A part's file is the embedded engine's to the byte: the
+types are cast by DuckDB, a batch at a time, and `write_parts` writes as it does on one machine.
+A task that is tried again writes the same bytes under the same name.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.core.quoting import quote_name
+from pipelines.store import files, parts
+from pipelines.store.parts import PART, WrittenPart, write_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# What a worker sends back of each part that it wrote.
+WRITTEN_COLUMNS = "name string, rows long, sha256 string"
+_WRITTEN = pa.schema(
+    [("name", pa.string()), ("rows", pa.int64()), ("sha256", pa.string())]
+)
+# What a file's bytes depend on besides its rows.
+_LIBRARIES = ("pyarrow", "duckdb")
+_CODE = (Path(__file__), Path(parts.__file__), Path(files.__file__))
+
+Batches = Iterator[pa.RecordBatch]
+
+
+class WorkerDiffers(RuntimeError):
+    """A worker would write other bytes than the rest of the month is made of."""
+
+
+def make_part_writer(
+    folder: Path, types: Mapping[str, str]
+) -> Callable[[Batches], Batches]:
+    """Return what a task writes its parts with: rows, sorted by part, become what was written.
+
+    `types` are the DuckDB types of the columns, in their order.
+    """
+    expected = list_versions()
+    casts = []
+    for name, kind in types.items():
+        quoted = quote_name(name)
+        casts.append(f"CAST({quoted} AS {kind}) AS {quoted}")
+    select = f"SELECT {', '.join(casts)}, {PART} FROM answered"
+
+    def write_task(batches: Batches) -> Batches:
+        require_versions(expected)
+        with duckdb.connect(config={"threads": 1}) as engine:
+            yield from _write_batches(engine, select, folder, batches)
+
+    return write_task
+
+
+def list_versions() -> dict[str, str]:
+    """Return the versions of the libraries, and the code, that a file's bytes depend on."""
+    versions = {name: version(name) for name in _LIBRARIES}
+    code = sha256(b"".join(path.read_bytes() for path in _CODE))
+    return {**versions, "code": code.hexdigest()[:12]}
+
+
+def require_versions(expected: Mapping[str, str]) -> None:
+    """Raise WorkerDiffers where this process has other versions than are expected."""
+    found = list_versions()
+    for name, wanted in expected.items():
+        if found[name] != wanted:
+            here = socket.gethostname()
+            raise WorkerDiffers(f"worker {here} has {name} {found[name]}, not {wanted}")
+
+
+def _write_batches(
+    engine: duckdb.DuckDBPyConnection, select: str, folder: Path, batches: Batches
+) -> Batches:
+    """Write the parts of a task; yield what was written, if anything."""
+    typed = _cast_batches(engine, select, batches)
+    first = next(typed, None)
+    if first is None:
+        return
+    stream = pa.RecordBatchReader.from_batches(first.schema, _chain(first, typed))
+    written = write_parts(folder, stream)
+    yield pa.RecordBatch.from_pylist([_tell(part) for part in written], _WRITTEN)
+
+
+def _cast_batches(
+    engine: duckdb.DuckDBPyConnection, select: str, batches: Batches
+) -> Batches:
+    """Yield batches in the types of the table."""
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        engine.register("answered", pa.Table.from_batches([batch]))
+        yield from engine.execute(select).to_arrow_table().to_batches()
+        engine.unregister("answered")
+
+
+def _chain(first: pa.RecordBatch, others: Batches) -> Batches:
+    yield first
+    yield from others
+
+
+def _tell(part: WrittenPart) -> dict[str, object]:
+    return part._asdict()

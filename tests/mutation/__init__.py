@@ -1,0 +1,1 @@
+"""Code that decides, changed line by line: a test must notice each change."""

@@ -1,0 +1,42 @@
+"""What decides, and the tests that must notice when it decides otherwise: few and quick ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_DISPATCH = ("tests/rooms/dispatch",)
+_VALIDATE = ("tests/rooms/validate",)
+_KPI = ("tests/rooms/kpi",)
+_ACCESS = ("tests/console/test_scopes.py", "tests/console/safety")
+
+DECIDES: Mapping[str, tuple[str, ...]] = {
+    # money, signatures, what may be seen of a person
+    "pipelines/text/units.py": ("tests/text",),
+    "pipelines/text/masking.py": ("tests/text/test_masking.py",),
+    "pipelines/documents/workbooks/signature.py": (
+        "tests/documents/workbooks/test_signature.py",
+        "tests/returns/test_layouts.py",
+    ),
+    # who may see which order
+    "console/access/scope.py": _ACCESS,
+    "console/access/gate.py": _ACCESS,
+    "console/access/roles.py": _ACCESS,
+    # what may be believed
+    "pipelines/rooms/validate/release.py": _VALIDATE,
+    "pipelines/rooms/validate/verdicts.py": _VALIDATE,
+    "pipelines/rooms/validate/findings.py": _VALIDATE,
+    # who gets an order, and who is held out
+    "pipelines/rooms/dispatch/orders.py": _DISPATCH,
+    "pipelines/rooms/dispatch/holdout.py": ("tests/rooms/dispatch/test_holdout.py",),
+    "pipelines/rooms/dispatch/assign.py": ("tests/rooms/dispatch/test_assign.py",),
+    "pipelines/rooms/dispatch/allocate.py": ("tests/rooms/dispatch/test_allocate.py",),
+    "pipelines/rooms/dispatch/decide.py": _DISPATCH,
+    # what came of it
+    "pipelines/rooms/feedback/received.py": ("tests/rooms/feedback/test_money.py",),
+    "pipelines/rooms/feedback/money.py": ("tests/rooms/feedback/test_money.py",),
+    "pipelines/rooms/feedback/effect.py": ("tests/rooms/feedback/test_effect.py",),
+    # figures
+    "pipelines/rooms/kpi/sums.py": _KPI,
+    "pipelines/rooms/kpi/decompose.py": _KPI,
+    "pipelines/rooms/kpi/change.py": _KPI,
+}
