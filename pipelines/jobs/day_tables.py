@@ -225,7 +225,8 @@ def _keep_numbers(context: DayContext) -> None:
 
 def _keep_cells(context: DayContext, table: str, delivered: str) -> None:
     """Keep beside a table what its names and numbers are, sealed as the month has them."""
-    subject = ORIGINS[table].subject
+    origin = ORIGINS[table]
+    subject = origin.subject
     rows = context.engine.rows(f"SELECT {subject} FROM {table}")
     subjects = set()
     for row in rows:

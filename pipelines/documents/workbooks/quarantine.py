@@ -184,7 +184,9 @@ def _open_sealed(
 ) -> Iterator[list[Any]]:
     """Yield the answer's rows with what was sealed of them in its places."""
     origin = ORIGINS.get(raw_table)
-    own = len(_FIXED_WIDTHS) - 1  # what is allowed is said of no row
+    # What is allowed is said of no row.
+    fixed = len(_FIXED_WIDTHS)
+    own = fixed - 1
     rows = []
     for values in batch:
         cells = values[own:]
