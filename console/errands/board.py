@@ -28,7 +28,7 @@ _MOST_TRIES = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for: of a month, of a version of it, or about a person (`subject`), and why."""
+    """What is asked for, and why: of a month, a version of it, or about a person or model (`subject`)."""
 
     kind: str
     month: str = ""

@@ -156,7 +156,8 @@ def _read_masked_numbers(version: Version, customer_id: str) -> dict[str, str | 
     for line in version.read_rows("snapshot_service", where=of_customer):
         service_id = line["service_id"]
         of_line = {"service_id": service_id}
-        for row in read_open_rows(version, "snapshot_number", where=of_line):
+        rows = read_open_rows(version, "snapshot_number", where=of_line)
+        for row in rows:
             number = row["number"]
             masked[service_id] = mask_phone(number)
     return masked

@@ -28,7 +28,6 @@ from pipelines.store.lake import Version
 from pipelines.store.manifest import TableEntry
 from pipelines.store.parts import list_files
 from pipelines.store.persons.vault import ORIGINS, copy_cells
-from pipelines.store.rows import read_rows
 
 ROOM = "daily"
 LIST = "suspended_reactivation"
@@ -226,7 +225,12 @@ def _keep_numbers(context: DayContext) -> None:
 
 def _keep_cells(context: DayContext, table: str, delivered: str) -> None:
     """Keep beside a table what its names and numbers are, sealed as the month has them."""
-    subject = ORIGINS[table].subject
-    rows = read_rows(context.path(table), [subject])
-    subjects = {row[subject] for row in rows}
-    copy_cells(context.before.path, context.draft.path, delivered, subjects)
+    origin = ORIGINS[table]
+    subject = origin.subject
+    rows = context.engine.rows(f"SELECT {subject} FROM {table}")
+    subjects = set()
+    for row in rows:
+        subjects.add(row[subject])
+    month = context.before.path
+    day = context.draft.path
+    copy_cells(month, day, delivered, subjects)

@@ -81,9 +81,9 @@ def _run_first_room(
     with _open_room(job, draft, room) as context:
         context.source = source or job.open_source()
         context.office = office
-        if draft.path.is_relative_to(
-            job.home
-        ):  # a trial keeps nothing, and its names nowhere
+        # A trial keeps nothing, and its names nowhere.
+        is_in_home = draft.path.is_relative_to(job.home)
+        if is_in_home:
             context.keys = PersonKeys(job.home)
         _do_work(context, room, work or _find_work(job, room))
 

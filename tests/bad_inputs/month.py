@@ -26,6 +26,7 @@ from pipelines.core.errors import RetentionError
 from pipelines.core.month import Month
 from pipelines.jobs.run import run_room
 from pipelines.store.lake import MonthFolder
+from pipelines.store.persons.vault import read_open_rows
 from tests.support.small import job
 from twin import generate
 
@@ -251,6 +252,11 @@ class Taken:
             self.draft / f"{table}.parquet"
         ).to_pylist()
         return found
+
+    def people(self) -> list[dict[str, Any]]:
+        """Who the customers are, as the one reader of names opens them."""
+        draft = MonthFolder(self.home, MONTH).draft()
+        return read_open_rows(draft, "snapshot_person")
 
     def entry(self, table: str) -> dict[str, Any]:
         """What the manifest says of a table."""

@@ -66,6 +66,7 @@ def _equals_the_clean_one(month: Planting, expected: Expected, taken: Taken) -> 
         assert (taken.draft / file).read_bytes() == (right.draft / file).read_bytes(), (
             name
         )
+    assert taken.people() == right.people()
     repeats = {
         row["table"]: row["repeats"]
         for row in taken.rows("snapshot_intake")

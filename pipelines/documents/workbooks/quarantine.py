@@ -184,12 +184,20 @@ def _open_sealed(
 ) -> Iterator[list[Any]]:
     """Yield the answer's rows with what was sealed of them in its places."""
     origin = ORIGINS.get(raw_table)
-    own = len(_FIXED_WIDTHS) - 1  # what is allowed is said of no row
-    rows = [dict(zip(names, values[own:], strict=True)) for values in batch]
+    # What is allowed is said of no row.
+    fixed = len(_FIXED_WIDTHS)
+    own = fixed - 1
+    rows = []
+    for values in batch:
+        cells = values[own:]
+        row = dict(zip(names, cells, strict=True))
+        rows.append(row)
+
     if origin is not None and origin.subject in names:
         open_rows(made, raw_table, rows)
     for values, row in zip(batch, rows, strict=True):
-        yield [*values[:own], *row.values()]
+        told = values[:own]
+        yield [*told, *row.values()]
 
 
 def _make_row(

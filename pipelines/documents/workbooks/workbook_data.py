@@ -179,7 +179,8 @@ class WorkbookData:
 
     def read_people(self, version: Version, customers: set[str]) -> list[PersonRow]:
         """Return those of some customers of whom a version tells."""
-        wanted = {"customer_id": tuple(sorted(customers))}
+        ordered = sorted(customers)
+        wanted = {"customer_id": tuple(ordered)}
         found: list[Any] = read_open_rows(version, "snapshot_person", where=wanted)
         return found
 
@@ -190,8 +191,12 @@ class WorkbookData:
         if not self.version.is_computed(table):
             return {}
         orders = [*self.orders, *self.carried]
-        services = {order["service_id"] for order in orders}
-        wanted = {"service_id": tuple(sorted(filter(None, services)))}
+        services = set()
+        for order in orders:
+            if order["service_id"]:
+                services.add(order["service_id"])
+        ordered = sorted(services)
+        wanted = {"service_id": tuple(ordered)}
         rows = read_open_rows(self.version, table, where=wanted)
         return {row["service_id"]: row["number"] for row in rows}
 

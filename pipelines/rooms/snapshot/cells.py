@@ -37,7 +37,7 @@ def read_cells(
     raw = f"extract_{table.name}"
     described = context.engine.rows(f"DESCRIBE SELECT * FROM {raw}")
     physical = {row["column_name"]: row["column_type"] for row in described}
-    present = _list_present(table, missing, physical)
+    present = _list_present(table, physical, missing)
     sealed = _find_sealed(context, table, present)
     cells = _type_cells(context, table, present, physical, sealed)
     read = ["_file", "_line", "_fault" if "_fault" in physical else "NULL AS _fault"]
@@ -62,12 +62,9 @@ def read_cells(
 
 
 def _list_present(
-    table: Table, missing: Sequence[str], physical: Mapping[str, str]
+    table: Table, physical: Mapping[str, str], missing: Sequence[str]
 ) -> list[Column]:
-    """The columns that were delivered.
-
-    What the contract came to know after a delivery was read is missing in it too.
-    """
+    """The columns that were read: what the contract came to know later is missing too."""
     present = []
     for column in table.columns:
         if column.name in physical and column.name not in missing:
