@@ -28,7 +28,7 @@ _MOST_TRIES = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for of a month, of its version, or about a `subject` (person, model); and why."""
+    """What is asked for of a month, a version of it or a `subject` (person, model), and why."""
 
     kind: str
     month: str = ""
