@@ -32,6 +32,7 @@ from tests.e2e.airflow_house import (
     wait_for,
     write_source,
 )
+from tests.support.comparable import read_folder
 from tests.support.postgres import Cluster
 from tests.support.scored import TRAINED, unscored_operator
 from tests.support.small import KEY, MONTH, own_settings
@@ -46,11 +47,7 @@ def files_of(home: Path, month: str) -> dict[str, bytes]:
     """Every file of the month's current version, by its path in it."""
     folder = home / "months" / month
     version = folder / (folder / "CURRENT").read_text().strip()
-    return {
-        str(path.relative_to(version)): path.read_bytes()
-        for path in version.rglob("*")
-        if path.is_file()
-    }
+    return read_folder(version)
 
 
 def assert_same_month(one: Path, other: Path, month: str) -> None:
@@ -167,12 +164,7 @@ def write_delivery_file(folder: Path, port: int) -> Path:
 
 def day_of(home: Path) -> dict[str, bytes]:
     """Every file of the day, by its path in it."""
-    folder = home / "days" / DAY
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
+    return read_folder(home / "days" / DAY)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,6 @@ import pytest
 
 from pipelines import ROOMS
 from pipelines.core.month import Month
-from pipelines.store.files import hash_file
 from pipelines.store.lake import MonthFolder
 from tests.e2e.airflow_house import (
     RETENTION,
@@ -33,6 +32,7 @@ from tests.e2e.airflow_house import (
     wait_for,
     write_source,
 )
+from tests.support.comparable import read_comparable, read_folder
 from tests.support.postgres import Cluster, open_cluster
 from tests.support.small import KEY
 
@@ -234,15 +234,11 @@ def kill_task(service: House) -> None:
             process.kill()
 
 
-def files_of(home: Path, month: str) -> dict[str, str]:
+def files_of(home: Path, month: str) -> dict[str, bytes]:
     folder = MonthFolder(home, Month.parse(month))
     version = folder.version()
-    found = {
-        str(p.relative_to(version.path)): hash_file(p)
-        for p in version.path.rglob("*")
-        if p.is_file()
-    }
-    return found | {"SEAL.json": hash_file(folder.path / "SEAL.json")}
+    seal = read_comparable(folder.path / "SEAL.json")
+    return read_folder(version.path) | {"SEAL.json": seal}
 
 
 def assert_same(service: House, by_hand: Path, month: str) -> None:

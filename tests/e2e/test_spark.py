@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.airflow_house import RETENTION, own_environment, write_source
+from tests.support.comparable import read_folder
 from tests.support.small import KEY
-from tests.support.spark import Cluster, content, needs_spark, open_cluster
+from tests.support.spark import Cluster, needs_spark, open_cluster
 
 pytestmark = [needs_spark, pytest.mark.slow, pytest.mark.long]
 MONTH = "2024-03"
@@ -92,6 +93,6 @@ def test_a_month_over_a_cluster_whose_worker_dies(tmp_path: Path) -> None:
         cluster.launch("spark-worker")
         assert run.wait(300) == code
     assert "Executor" in cluster.log("spark-worker")
-    assert content(there / "months" / MONTH / "v0001") == content(
+    assert read_folder(there / "months" / MONTH / "v0001") == read_folder(
         here / "months" / MONTH / "v0001"
     )

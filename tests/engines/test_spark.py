@@ -19,8 +19,9 @@ from pipelines.engines.spark import SparkEngine
 from pipelines.jobs.run import Job, run_month
 from pipelines.jobs.verify import verify_month
 from pipelines.store.lake import Version
+from tests.support.comparable import read_folder
 from tests.support.small import KEY
-from tests.support.spark import content, needs_spark
+from tests.support.spark import needs_spark
 from twin import generate
 
 MONTHS = (Month(2024, 3), Month(2024, 4))
@@ -63,7 +64,7 @@ def test_a_month_is_the_same_to_the_byte(
     there = made(tmp_path / "there", tmp_path / "source", "spark")
     assert len(asked) > 150
     for one, other in zip(here, there, strict=True):
-        assert content(one.path) == content(other.path)
+        assert read_folder(one.path) == read_folder(other.path)
     settings = load_settings(secret_key=KEY)
     found = verify_month(Job(tmp_path / "there", MONTHS[-1], None, settings))
     assert (found.differences, found.notes) == ([], [])

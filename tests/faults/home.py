@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from pipelines.core.month import Month
+from tests.support.comparable import read_comparable
 from tests.support.small import Town
 
 BEFORE, MONTH = Month.parse("2026-07"), Month.parse("2026-08")
@@ -44,7 +45,7 @@ def _read_without_hour(path: Path) -> bytes:
         return _orders(path)
     if path.name == "releases.jsonl":
         return _releases(path)
-    return path.read_bytes()
+    return read_comparable(path)
 
 
 def _releases(record: Path) -> bytes:

@@ -21,6 +21,7 @@ from pipelines.jobs import run as runner
 from pipelines.jobs.run import ROOMS, Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.store.manifest import Seal
+from tests.support.comparable import read_folder
 from tests.support.small import MONTH, Town, read, run_town, ungated_job
 
 
@@ -59,9 +60,7 @@ def copied(made: Job, tmp_path: Path) -> Job:
 
 
 def tables(version: Version) -> dict[str, bytes]:
-    # Sealed cells are no tables: their keys are drawn by chance.
-    files = [p for p in version.path.rglob("*") if p.is_file() and p.suffix != ".cells"]
-    return {str(p.relative_to(version.path)): p.read_bytes() for p in files}
+    return read_folder(version.path)
 
 
 # -- the same inputs ---------------------------------------------------------------------------------------------

@@ -90,15 +90,6 @@ def _command(name: str) -> list[str]:
     return words
 
 
-def content(version: Path) -> dict[str, bytes]:
-    """The files of a month's version."""
-    return {
-        str(p.relative_to(version)): p.read_bytes()
-        for p in version.rglob("*")
-        if p.is_file()
-    }
-
-
 @contextmanager
 def open_cluster(folder: Path) -> Iterator[Cluster]:
     """A running cluster of one worker."""

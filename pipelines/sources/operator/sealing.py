@@ -8,7 +8,7 @@ that nobody knows go the same way, for they may say anything.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from pipelines.store.persons.vault import (
     SealedRow,
     find_file,
     make_place,
-    write_cells,
+    writing_cells,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def seal_table(name: str, draft: Path, keys: PersonKeys) -> bool:
         whole = path.with_name(f".{path.name}.whole.tmp")
         path.rename(whole)
         try:
-            write_cells(cells, work.seal_file(whole, path))
+            with writing_cells(cells) as write:
+                work.seal_file(whole, path, write)
         finally:
             whole.unlink(missing_ok=True)
     return True
@@ -144,20 +145,20 @@ class _Work:
             return None
         return write_typed_cell(column, self.physical[name]).value
 
-    def seal_file(self, whole: Path, path: Path) -> Iterator[list[SealedRow]]:
-        """Write the table without what is personal; yield what was sealed, some at a time."""
-        sealed: list[list[SealedRow]] = []
+    def seal_file(
+        self, whole: Path, path: Path, write: Callable[[Sequence[SealedRow]], None]
+    ) -> None:
+        """Write the table without what is personal, and what was sealed beside it."""
 
         def read() -> Iterator[pa.RecordBatch]:
             with pq.ParquetFile(whole) as file:
                 for batch in file.iter_batches():
-                    kept, rows = self._seal_batch(batch)
-                    sealed.append(rows)
+                    kept, sealed = self._seal_batch(batch)
+                    write(sealed)
                     yield kept
 
         output = self.sealing.output
         write_parquet(path, pa.RecordBatchReader.from_batches(output, read()))
-        yield from sealed
 
     def _seal_batch(
         self, batch: pa.RecordBatch

@@ -18,7 +18,8 @@ A value whose key is gone is None there. Months that were made before are read a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -81,22 +82,28 @@ def find_schema() -> pa.Schema:
     )
 
 
-def write_cells(path: Path, rows: Iterable[Sequence[SealedRow]]) -> None:
-    """Write the sealed cells of a delivered table, given some at a time."""
+@contextmanager
+def writing_cells(path: Path) -> Iterator[Callable[[Sequence[SealedRow]], None]]:
+    """Give what writes sealed cells of a delivered table, some rows at a time."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = find_schema()
-    with replacing(path, OWNER_ALONE) as temporary:
+    with (
+        replacing(path, OWNER_ALONE) as temporary,
+        pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
+    ):
         path.parent.chmod(0o700)
-        with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-            for batch in rows:
-                columns = list(zip(*batch, strict=True)) or [()] * len(schema)
-                arrays = [
-                    pa.array(column, field.type)
-                    for column, field in zip(columns, schema, strict=True)
-                ]
-                writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+
+        def write(rows: Sequence[SealedRow]) -> None:
+            columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+            arrays = [
+                pa.array(column, field.type)
+                for column, field in zip(columns, schema, strict=True)
+            ]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+
+        yield write
 
 
 def copy_cells(
@@ -108,7 +115,8 @@ def copy_cells(
         return
     wanted = tuple(sorted(subjects))
     kept = [SealedRow(**row) for row in read_rows(file, subject=wanted)]
-    write_cells(find_file(into, delivered), [kept])
+    with writing_cells(find_file(into, delivered)) as write:
+        write(kept)
 
 
 # -- reading ---------------------------------------------------------------------------------------
