@@ -407,16 +407,27 @@ def _failures(service: House, runs: list[dict[str, Any]], dag: str = DAG) -> str
 
 
 def _assert_the_clocks_month_waits(service: House) -> None:
-    """Unpausing starts the newest month; it waits for its day, then, as nobody has delivered it, for another try."""
-    scheduled = service.call("GET", f"dags/{DAG}/dagRuns?run_type=scheduled")[
-        "dag_runs"
-    ]
-    assert len(scheduled) == 1
-    tasks = service.call(
-        "GET", f"dags/{DAG}/dagRuns/{scheduled[0]['dag_run_id']}/taskInstances"
-    )["task_instances"]
-    states = {t["task_id"]: t["state"] for t in tasks if t["state"]}
-    assert states in (
+    """A DAG that has run has its newest month next, from when its file is read again; it waits for its day, then, as
+    nobody has delivered it, for another try."""
+    file = service.call("GET", f"dags/{DAG}")["file_token"]
+    service.call("PUT", f"parseDagFile/{file}")
+    waiting = (
         {"wait_start": "success", "extract": "up_for_retry"},
         {"wait_start": "deferred"},
     )
+    wait_for(
+        "the clock's month waiting",
+        120,
+        lambda: _read_scheduled_states(service) in waiting,
+        pause=2,
+    )
+
+
+def _read_scheduled_states(service: House) -> dict[str, str] | None:
+    """The states of the tasks of the one run that the clock began."""
+    found = service.call("GET", f"dags/{DAG}/dagRuns?run_type=scheduled")["dag_runs"]
+    if len(found) != 1:
+        return None
+    path = f"dags/{DAG}/dagRuns/{found[0]['dag_run_id']}/taskInstances"
+    tasks = service.call("GET", path)["task_instances"]
+    return {task["task_id"]: task["state"] for task in tasks if task["state"]}

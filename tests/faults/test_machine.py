@@ -256,5 +256,6 @@ def test_no_logic_asks_what_time_it_is() -> None:
     assert asks == records | {
         "pipelines/operations/deadlines.py",
         "pipelines/operations/doctor/__init__.py",
+        "pipelines/operations/persons/erasure.py",
         "pipelines/cli/commands/installation.py",
     }

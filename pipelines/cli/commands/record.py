@@ -20,7 +20,6 @@ from pipelines.cli.options import (
 from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
-from pipelines.core.settings import load_settings
 from pipelines.store.waivers import accept_finding, read_waivers
 
 
@@ -144,6 +143,7 @@ def erase_one_person(
     """Delete a person for good; raise Incomplete where something is out of reach."""
     # Imported here, so that the help does not wait for it.
     from pipelines.cli.screens.record import draw_traces
+    from pipelines.core.settings import load_settings
     from pipelines.operations.persons.erasure import (
         Request,
         erase_person,

@@ -13,7 +13,6 @@ import typer
 from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
-from pipelines.operations.persons.erasure import FATES, Trace
 from pipelines.store.waivers import Waiver
 from pipelines.text.texts import fill_label
 from pipelines.text.units import format_figure
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pipelines.jobs.restate import Restatement
     from pipelines.jobs.restate_rows import CauseChange, KpiChange, OrderChange
     from pipelines.jobs.verify import Verification
+    from pipelines.operations.persons.erasure import Trace
 
 _COMPANY = ("company", "company")
 _RESTATED_TITLES = (
@@ -195,6 +195,9 @@ def draw_waivers(waivers: Sequence[Waiver], language: str) -> None:
 
 def draw_traces(traces: Sequence[Trace], is_rehearsal: bool, language: str) -> None:
     """Draw traces by their fate, what goes before what stays."""
+    # Imported here, because who lists waivers deletes nobody.
+    from pipelines.operations.persons.erasure import FATES
+
     head = "erase.would" if is_rehearsal else "erase.did"
     typer.echo(fill_label(language, head))
     for fate in FATES:

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.core.errors import StorageError
 from pipelines.store.files import OWNER_ALONE, replacing
+
+if TYPE_CHECKING:
+    import sqlite3
 
 KEYS_FOLDER = "keys"
 KEYS_FILE = "persons.sqlite3"
@@ -112,6 +115,8 @@ class PersonKeys:
         What the copy there knows to be destroyed is destroyed here first.
         """
         self.absorb(read_copied_destructions(path))
+        import sqlite3
+
         with self._open() as database, replacing(path, OWNER_ALONE) as temporary:
             target = sqlite3.connect(temporary)
             try:
@@ -141,6 +146,8 @@ class PersonKeys:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         """Open the file; what is deleted from it is overwritten, also in its journal."""
+        import sqlite3  # here, so that who reads no names does not wait for it
+
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self.path.exists():
@@ -176,6 +183,8 @@ def _remove_destroyed(database: sqlite3.Connection) -> int:
 
 def read_copied_destructions(path: Path) -> dict[str, str]:
     """Return what a copy of the keys records as destroyed; nothing where there is no copy."""
+    import sqlite3
+
     if not path.exists():
         return {}
     try:
