@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from console.figures.waiting import CAPACITY, WHY_NOT, want_waiting
 from pipelines.catalogue.outputs import load_lists, name_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.documents.dispatch_view import (
@@ -17,10 +18,7 @@ from pipelines.documents.dispatch_view import (
 )
 from pipelines.sources.office.changes import read_changes
 from pipelines.store.lake import Version
-from pipelines.store.versions import Wanted
 from pipelines.text.texts import fill_label, say_reasons
-
-_CAPACITY = "capacity"
 
 
 class Explained(NamedTuple):
@@ -53,7 +51,7 @@ def explain_customer(
             sentences += _describe_order(one, order, language)
         else:
             sentences.append(_explain_left_out(one, language))
-            if one["why_not"] == _CAPACITY:
+            if one["why_not"] == CAPACITY:
                 missed = _find_missed_place(
                     version, customer_id, one, is_first, language
                 )
@@ -159,12 +157,9 @@ def _find_missed_worth(version: Version, customer_id: str, desk: str) -> str:
 
 def _read_waiting_worth(version: Version, desk: str) -> dict[str, Decimal]:
     """What an order to each customer who waits for a desk is worth, on the list they wait on."""
-    waits = {"reason": _CAPACITY, "detail": desk}
     worth: dict[str, Decimal] = {}
     for spec in load_lists():
-        of_list = {**waits, "list": spec.name}
-        waiting = version.among("dispatch_why_not", "customer_id", of_list)
-        where: Wanted = {"list": spec.name, "customer_id": waiting}
+        where = want_waiting(version, spec.name, desk)
         columns = ["customer_id", "expected_value"]
         for row in version.read_rows("dispatch_candidate", columns, where):
             worth.setdefault(row["customer_id"], row["expected_value"] or Decimal(0))
@@ -183,21 +178,20 @@ def _find_last_served(version: Version, desk: str) -> dict[str, Any] | None:
 
 def _count_ahead(version: Version, one: CustomerList, desk: str) -> int:
     """How many wait for the same desk on earlier lists, or on this one at a better rank."""
-    waits = {"reason": _CAPACITY, "detail": desk}
+    waits = {"reason": CAPACITY, "detail": desk}
     before: set[str] = set()
     for spec in load_lists():
-        of_list = {**waits, "list": spec.name}
         if spec.name == one["list"]:
-            among = version.among("dispatch_why_not", "customer_id", of_list)
             rows = version.read_first(
                 "dispatch_candidate",
                 ["customer_id", "rank"],
                 ("rank",),
                 one["rank"],
-                where={"list": spec.name, "customer_id": among},
+                where=want_waiting(version, spec.name, desk),
             )
             before |= {row["customer_id"] for row in rows if row["rank"] < one["rank"]}
             break
-        rows = version.read_rows("dispatch_why_not", ["customer_id"], of_list)
+        of_list = {**waits, "list": spec.name}
+        rows = version.read_rows(WHY_NOT, ["customer_id"], of_list)
         before |= {row["customer_id"] for row in rows}
     return len(before)

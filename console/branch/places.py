@@ -16,19 +16,18 @@ from typing import NamedTuple
 import numpy as np
 
 from console.figures.names import read_masked_names
+from console.figures.waiting import CAPACITY, WHY_NOT, want_waiting
 from pipelines.catalogue.outputs import load_lists, name_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.dispatch.assign import plan_by_priority, plan_by_value
 from pipelines.rooms.dispatch.queues import Branch, Desk, Queue
 from pipelines.store.lake import Version
-from pipelines.store.versions import Wanted
 
 MOST_CHANGE = 20  # places more or fewer that are looked at
-_CAPACITY = "dispatch_capacity"
-_WHY_NOT = "dispatch_why_not"
+_PLACES = "dispatch_capacity"
 _CANDIDATE = "dispatch_candidate"
 _Where = dict[str, str | tuple[str, ...]]
-_WAITS: _Where = {"reason": "capacity"}
+_WAITS: _Where = {"reason": CAPACITY}
 _FEN = 100
 
 
@@ -109,19 +108,19 @@ def list_seats(version: Version, branch_id: str) -> list[Seats]:
 
     None in a month that was made before there were any.
     """
-    if not version.is_computed(_CAPACITY):
+    if not version.is_computed(_PLACES):
         return []
     wanted = {"scope_kind": "manager", "branch_id": branch_id}
-    seats = version.read_as(Seats, _CAPACITY, where=wanted)
+    seats = version.read_as(Seats, _PLACES, where=wanted)
     return sorted(seats, key=lambda row: (-row.shadow_price_amount, row.scope_id))
 
 
 def count_places(version: Version, managers: Iterable[str]) -> dict[str, int]:
     """Return how many places some managers have in a month that says so."""
-    if not version.is_computed(_CAPACITY):
+    if not version.is_computed(_PLACES):
         return {}
     wanted: _Where = {"scope_kind": "manager", "scope_id": tuple(sorted(managers))}
-    rows = version.read_rows(_CAPACITY, ["scope_id", "capacity"], wanted)
+    rows = version.read_rows(_PLACES, ["scope_id", "capacity"], wanted)
     return {row["scope_id"]: row["capacity"] for row in rows}
 
 
@@ -196,7 +195,7 @@ def _read_line(version: Version, line: _Line, more: int) -> Iterator[ListQueue]:
     """
     who_waits: _Where = {**_WAITS, "detail": line.details}
     on_lists: dict[str, set[str]] = defaultdict(set)
-    for row in version.read_rows(_WHY_NOT, ["list", "customer_id"], who_waits):
+    for row in version.read_rows(WHY_NOT, ["list", "customer_id"], who_waits):
         on_lists[row["list"]].add(row["customer_id"])
     seen: set[str] = set()
     for place, spec in enumerate(load_lists()):
@@ -207,7 +206,7 @@ def _read_line(version: Version, line: _Line, more: int) -> Iterator[ListQueue]:
         behind: list[Candidate] = []
         if more and waiting - seen:
             count = more + len(waiting & seen)
-            candidates = _read_next(version, spec, who_waits, count)
+            candidates = _read_next(version, spec, line.details, count)
             behind = [one for one in candidates if one.customer_id not in seen][:more]
         if served or behind:
             yield ListQueue(
@@ -245,8 +244,8 @@ def _read_served(version: Version, manager_id: str) -> tuple[_ByList, _ByList]:
 
 def _list_absent_owners(version: Version, branch_id: str) -> list[str]:
     """Who owns customers of a branch that wait for a place, and is not at work."""
-    details = {row["detail"] for row in version.count_by(_WHY_NOT, ["detail"], _WAITS)}
-    places = version.count_by(_CAPACITY, ["scope_id"])
+    details = {row["detail"] for row in version.count_by(WHY_NOT, ["detail"], _WAITS)}
+    places = version.count_by(_PLACES, ["scope_id"])
     absent = details - {row["scope_id"] for row in places}
     wanted: _Where = {"branch_id": branch_id, "manager_id": tuple(sorted(absent))}
     owners = version.count_by("features_owner", ["manager_id"], wanted)
@@ -254,12 +253,10 @@ def _list_absent_owners(version: Version, branch_id: str) -> list[str]:
 
 
 def _read_next(
-    version: Version, spec: Spec, who_waits: _Where, count: int
+    version: Version, spec: Spec, desks: str | tuple[str, ...], count: int
 ) -> list[Candidate]:
     """Those of a list who wait for a place, the first in turn."""
-    about = {**who_waits, "list": spec.name}
-    waits = version.among(_WHY_NOT, "customer_id", about)
-    where: Wanted = {"list": spec.name, "customer_id": waits}
+    where = want_waiting(version, spec.name, desks)
     if _is_served_by_worth(version, spec):
         candidates = version.read_as(Candidate, _CANDIDATE, where=where)
         return sorted(candidates, key=_find_turn_by_worth)[:count]
@@ -286,7 +283,7 @@ def _find_turn_by_worth(candidate: Candidate) -> tuple[Decimal, int]:
 
 def _find_rule(version: Version) -> str | None:
     """The rule by which a month's places were given."""
-    entry = version.find_entry(_CAPACITY)
+    entry = version.find_entry(_PLACES)
     return entry.rule if entry is not None else None
 
 

@@ -19,7 +19,7 @@ from console.models import Errand
 from console.persons.erasing import find_in_office
 from console.quality.words import describe_errand
 from pipelines.core.errors import UsageError
-from pipelines.operations.persons.erasure import FATES, Trace, find_months
+from pipelines.operations.persons.erasure import Trace, find_months, group_by_fate
 from pipelines.text.texts import fill_label
 
 
@@ -69,14 +69,10 @@ def _group_traces(
 ) -> list[tuple[str, list[tuple[str, tuple[str, ...]]]]]:
     """What there is by its fate, in words, with where each of it is."""
     groups = []
-    for fate in FATES:
+    for fate, alike in group_by_fate(traces):
         lines = []
-        for trace in traces:
-            if trace.fate == fate:
-                key = f"erase.{fate}.{trace.kind}"
-                lines.append(
-                    (fill_label(language, key, count=trace.count), trace.where)
-                )
-        if lines:
-            groups.append((fill_label(language, f"erase.fate.{fate}"), lines))
+        for trace in alike:
+            key = f"erase.{fate}.{trace.kind}"
+            lines.append((fill_label(language, key, count=trace.count), trace.where))
+        groups.append((fill_label(language, f"erase.fate.{fate}"), lines))
     return groups

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pipelines.core.names import show_name
@@ -23,6 +23,15 @@ def quote_names(names: Iterable[str]) -> str:
 def quote_text(text: str) -> str:
     """Quote a text for SQL where a statement takes no parameters (views, macros, value lists)."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def write_casts(types: Mapping[str, str]) -> str:
+    """Return the SQL that gives columns, each under its name, in their types (name → SQL type)."""
+    casts = []
+    for name, kind in types.items():
+        quoted = quote_name(name)
+        casts.append(f"CAST({quoted} AS {kind}) AS {quoted}")
+    return ", ".join(casts)
 
 
 def scan_parquet(path: Path) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from pipelines.core.quoting import quote_name
+from pipelines.core.quoting import write_casts
 from pipelines.store import files, parts
 from pipelines.store.parts import PART, WrittenPart, write_parts
 
@@ -48,11 +48,7 @@ def make_part_writer(
     `types` are the DuckDB types of the columns, in their order.
     """
     expected = list_versions()
-    casts = []
-    for name, kind in types.items():
-        quoted = quote_name(name)
-        casts.append(f"CAST({quoted} AS {kind}) AS {quoted}")
-    select = f"SELECT {', '.join(casts)}, {PART} FROM answered"
+    select = f"SELECT {write_casts(types)}, {PART} FROM answered"
 
     def write_task(batches: Batches) -> Batches:
         require_versions(expected)

@@ -24,7 +24,7 @@ from sqlglot import exp
 
 from pipelines.catalogue.spec import TableName
 from pipelines.core.errors import StorageError
-from pipelines.core.quoting import quote_name, scan_parquet
+from pipelines.core.quoting import scan_parquet, write_casts
 from pipelines.engines.duckdb import (
     Answer,
     Columns,
@@ -116,12 +116,8 @@ class SparkEngine(DuckEngine):
         with _name_failures(), self._answer_tree(tree, parameters or {}) as rows:
             rows.write.parquet(str(folder))
 
-        columns = []
-        for name, kind in types.items():
-            quoted = quote_name(name)
-            columns.append(f"CAST({quoted} AS {kind}) AS {quoted}")
-        files = scan_parquet(folder)
-        return Answer(f"SELECT {', '.join(columns)} FROM {files}", {})
+        select = f"SELECT {write_casts(types)} FROM {scan_parquet(folder)}"
+        return Answer(select, {})
 
     def write_answer(
         self,

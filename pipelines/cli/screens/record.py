@@ -196,14 +196,12 @@ def draw_waivers(waivers: Sequence[Waiver], language: str) -> None:
 def draw_traces(traces: Sequence[Trace], is_rehearsal: bool, language: str) -> None:
     """Draw traces by their fate, what goes before what stays."""
     # Imported here, because who lists waivers deletes nobody.
-    from pipelines.operations.persons.erasure import FATES
+    from pipelines.operations.persons.erasure import group_by_fate
 
     head = "erase.would" if is_rehearsal else "erase.did"
     typer.echo(fill_label(language, head))
-    for fate in FATES:
-        for trace in traces:
-            if trace.fate != fate:
-                continue
+    for fate, alike in group_by_fate(traces):
+        for trace in alike:
             text = fill_label(language, f"erase.{fate}.{trace.kind}", count=trace.count)
             typer.echo(f"  {fill_label(language, f'erase.fate.{fate}')}  {text}")
             for where in trace.where:

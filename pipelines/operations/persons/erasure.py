@@ -11,7 +11,7 @@ back, because who was deleted gets no key again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,6 +50,17 @@ class Trace:
     fate: str
     count: int
     where: tuple[str, ...] = ()
+
+
+def group_by_fate(traces: Sequence[Trace]) -> Iterator[tuple[str, list[Trace]]]:
+    """Yield each fate that something has, with its traces: what goes before what stays."""
+    for fate in FATES:
+        alike = []
+        for trace in traces:
+            if trace.fate == fate:
+                alike.append(trace)
+        if alike:
+            yield fate, alike
 
 
 def find_traces(home: Path, settings: Settings, customer_id: str) -> list[Trace]:
