@@ -24,7 +24,7 @@ from pipelines.rooms.relations import (
     write_relation,
     write_step,
 )
-from pipelines.rooms.snapshot.aside import Marking, list_owners, list_row_rules
+from pipelines.rooms.snapshot.aside import Marking, list_row_rules
 from pipelines.rooms.snapshot.cells import (
     RowRule,
     list_kept,
@@ -159,8 +159,7 @@ def _take_in_table(context: Context, table: Table, books: Books) -> Intake:
     if state in ("absent", "refused"):
         return _leave_out(context, table, state, str(entry.reasons[0]))
     reading = look_at_cells(context, table, delivery.missing)
-    owners = list_owners(context, table)
-    marking = Marking(table, owners, has_no_repeats=reading.is_in_order)
+    marking = Marking(table, reading.strange, has_no_repeats=reading.is_in_order)
     rules = list_row_rules(context, reading)
     typed = _read_rows(context, reading, rules)
     _count_forms(context, reading, typed, books.normalised)
@@ -195,7 +194,7 @@ def _count_typed(context: Context, marking: Marking, typed: Relation) -> dict[st
         month = quote_text(str(context.month))
         is_other = f"_is_readable AND bill_month <> {month}"
         others.append(f"COUNT(CASE WHEN {is_other} THEN 1 END) AS {_OTHERS}")
-    counts = marking.write_counts(f"SELECT * FROM {typed.name}", others)
+    counts = marking.write_counts(typed.name, others)
     return context.engine.rows(counts)[0]
 
 

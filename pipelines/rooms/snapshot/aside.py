@@ -5,7 +5,7 @@ What breaks a row rule, belongs to nobody, repeats a row or contradicts another 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,9 +15,8 @@ from pipelines.core.quoting import quote_name, quote_names, quote_text
 from pipelines.rooms.context import Context
 from pipelines.rooms.snapshot.cells import RowRule
 from pipelines.rooms.snapshot.looks import Reading, find_usual_lengths
+from pipelines.rooms.snapshot.owners import Owner
 
-# People leave and still owe: these are accepted of whom any earlier month held has known.
-_OUTLIVING = ("receivable", "adjustment", "payment")
 _SHOWN_CHARACTERS = 200
 _REPEATED = "repeated_keys"
 
@@ -37,47 +36,6 @@ def list_row_rules(context: Context, reading: Reading) -> list[RowRule]:
     return rules
 
 
-@dataclass(frozen=True)
-class Owner:
-    """The customers or services that rows of a table belong to, by the tables that know them."""
-
-    name: str
-    known: tuple[str, ...]
-
-    @property
-    def key(self) -> str:
-        """The column that names one of them."""
-        return f"{self.name}_id"
-
-    @property
-    def rule(self) -> str:
-        """The rule that sets aside whose owner nobody knows."""
-        return f"unknown_{self.name}"
-
-    def find_known(self) -> str:
-        """Return the SELECT of the ids that are known."""
-        selects = [f"SELECT {quote_name(self.key)} FROM {name}" for name in self.known]
-        return " UNION ".join(selects)
-
-
-def list_owners(context: Context, table: Table) -> list[Owner]:
-    """List whose the rows of a table are."""
-    owners = []
-    for name in ("customer", "service"):
-        belongs_to_it = table.name != name and table.column(f"{name}_id")
-        if belongs_to_it and context.is_computed(f"snapshot_{name}"):
-            owners.append(Owner(name, tuple(_list_known(context, table, name))))
-    return owners
-
-
-def _list_known(context: Context, table: Table, owner: str) -> Iterator[str]:
-    """Yield the tables of the customers or services that a row may belong to."""
-    yield f"snapshot_{owner}"
-    known_before = f"features_known_{owner}"
-    if table.name in _OUTLIVING and context.is_computed(known_before, "prior"):
-        yield f"prior.{known_before}"
-
-
 # -- rows that others set aside --------------------------------------------------------------------
 
 
@@ -92,8 +50,8 @@ class Marking:
     owners: Sequence[Owner]
     has_no_repeats: bool = False
 
-    def write_counts(self, reading: str, more: Sequence[str] = ()) -> str:
-        """Return the SELECT that counts, in one row, what becomes of the rows of a reading.
+    def write_counts(self, typed: str, more: Sequence[str] = ()) -> str:
+        """Return the SELECT that counts, in one row, what becomes of typed rows.
 
         All rows, those taken for what stands in them, the keys that repeat, the owners nobody
         knows. `more` are aggregates to be worked out beside.
@@ -105,14 +63,11 @@ class Marking:
             *more,
         ]
         for owner in self.owners:
-            named = quote_name(owner.key)
-            unknown = (
-                f"SELECT {named} FROM typed WHERE _rule IS NULL AND {named} IS NOT NULL "
-                f"EXCEPT ({owner.find_known()})"
-            )
-            nobody = f"SELECT COUNT(*) FROM ({unknown}) AS unknown"
-            counts.append(f"({nobody}) AS {owner.rule}")
-        return f"WITH typed AS ({reading}) SELECT {', '.join(counts)} FROM typed"
+            unknown = owner.count_unknown("typed", "_rule IS NULL")
+            counts.append(f"{unknown} AS {owner.rule}")
+        # A step of a WITH that is read more than once is worked out once.
+        rows = f"WITH typed AS (SELECT * FROM {typed})"
+        return f"{rows} SELECT {', '.join(counts)} FROM typed"
 
     def _count_repeats(self) -> str:
         """The SQL that counts the keys that repeat."""

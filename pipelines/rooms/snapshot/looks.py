@@ -21,9 +21,12 @@ from pipelines.core.values import (
     write_typed_cell,
 )
 from pipelines.rooms.context import Context
+from pipelines.rooms.snapshot.owners import Owner, list_owners
 
 # In front of a column's name: whether its ids may have lost zeros.
 _ZEROS = "zeros of "
+# Whether all are known whom it names.
+_KNOWN = "known "
 _IN_ORDER = "in order"
 # Kinds whose values are ordered as they were delivered, in a column of a type.
 _ORDERED_AS_DELIVERED = {
@@ -38,7 +41,8 @@ class Reading:
     """How a delivered table is read: the columns that are there, and the SQL of their cells.
 
     `uneven` are the ids of which some start with 0 and not all are equally long. Rows that are in
-    the order of their key, none of which repeats, are known to be so.
+    the order of their key, none of which repeats, are known to be so. `strange` are the owners of
+    whom not all are known.
     """
 
     table: Table
@@ -46,8 +50,9 @@ class Reading:
     cells: Mapping[str, Typed]
     sealed: frozenset[str]
     uneven: tuple[str, ...]
+    strange: tuple[Owner, ...]
     has_faults: bool
-    is_in_order: bool = False
+    is_in_order: bool
 
     @property
     def raw(self) -> str:
@@ -74,7 +79,14 @@ def look_at_cells(context: Context, table: Table, missing: Sequence[str]) -> Rea
     present = _list_present(table, physical, missing)
     sealed = _find_sealed(context, table, present)
     unsealed = [column for column in present if column.name not in sealed]
-    seen = _look_once(context, table, unsealed, physical)
+    owners = list_owners(context, table)
+    seen = _look_once(context, table, unsealed, physical, owners)
+    strange = []
+    for owner in owners:
+        seen[owner.key] = seen.get(_KNOWN + owner.key, False)
+        if not seen[owner.key]:
+            strange.append(owner)
+    seen |= _look_at_strange(context, table, strange, physical)
     cells = {}
     for column in present:
         if column.name in sealed:
@@ -89,6 +101,7 @@ def look_at_cells(context: Context, table: Table, missing: Sequence[str]) -> Rea
         cells,
         sealed,
         tuple(uneven),
+        tuple(strange),
         has_faults="_fault" in physical,
         is_in_order=bool(seen.get(_IN_ORDER)) and _are_read_plainly(table.key, cells),
     )
@@ -119,21 +132,49 @@ def _look_once(
     table: Table,
     columns: Sequence[Column],
     physical: Mapping[str, str],
+    owners: Sequence[Owner],
 ) -> dict[str, object]:
     """Look at every cell once.
 
     The columns whose cells are all empty or plain; of ids in texts, whether they may have lost
-    zeros; of the rows, whether they are in the order of their key.
+    zeros; of the rows, whether they are in the order of their key. An id that is one of a known
+    owner is read as it stands, whatever it looks like.
     """
     looks = list(_look_for_order(table, physical))
+    owned = {owner.key: owner for owner in owners}
     for column in columns:
+        is_text = physical[column.name] == "VARCHAR"
         condition = write_plain_condition(column, physical[column.name])
-        if condition:
-            is_plain = f"COALESCE(BOOL_AND({condition}), TRUE)"
-            looks.append(f"{is_plain} AS {quote_name(column.name)}")
-        if column.kind == "id" and physical[column.name] == "VARCHAR":
+        if column.name in owned and is_text:
+            unknown = owned[column.name].count_unknown(_name_raw(table))
+            looks.append(f"{unknown} = 0 AS {quote_name(_KNOWN + column.name)}")
+        elif condition:
+            looks.append(_look_for_plain(column.name, condition))
+        if column.kind == "id" and is_text:
             looks.append(_look_for_zeros(column.name, f"raw.{quote_name(column.name)}"))
     return _ask_once(context, table, looks)
+
+
+def _look_at_strange(
+    context: Context,
+    table: Table,
+    strange: Sequence[Owner],
+    physical: Mapping[str, str],
+) -> dict[str, object]:
+    """Look at the ids of owners of whom not all are known: whether they are plain."""
+    looks = []
+    for owner in strange:
+        column = table.column(owner.key)
+        if column is None or owner.key not in physical:
+            continue
+        condition = write_plain_condition(column, physical[owner.key])
+        if condition:
+            looks.append(_look_for_plain(owner.key, condition))
+    return _ask_once(context, table, looks)
+
+
+def _look_for_plain(name: str, condition: str) -> str:
+    return f"COALESCE(BOOL_AND({condition}), TRUE) AS {quote_name(name)}"
 
 
 def _ask_once(
