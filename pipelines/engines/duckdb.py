@@ -203,14 +203,18 @@ class DuckEngine:
         order: Iterable[str],
         parameters: Parameters | None = None,
         parts: Parts | None = None,
+        is_in_order: bool = False,
     ) -> Written:
         """Write a result as Parquet, ordered so that the same rows give the same bytes.
 
-        It becomes the file at `path`, or the folder of its parts.
+        It becomes the file at `path`, or the folder of its parts. `is_in_order` says that the
+        SELECT gives its rows in that order by itself.
         """
         if parts is not None:
             return self._write_parts(sql, path, parts, parameters)
-        ordered = f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}"
+        ordered = f"SELECT * FROM ({sql})"
+        if not is_in_order:
+            ordered += f" ORDER BY {', '.join(order)}"
         result = self.execute(ordered, parameters)
         return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
 

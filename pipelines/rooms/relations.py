@@ -24,6 +24,7 @@ class Relation:
     """A result that the engine holds while it is open; `name` is what the engine calls it."""
 
     name: str
+    is_kept: bool = True
 
 
 def run_step(
@@ -108,6 +109,13 @@ def keep_result(
     return relation
 
 
+def name_result(context: Context, label: str, sql: str) -> Relation:
+    """Name what a SELECT gives, to be worked out anew by whoever asks for it."""
+    relation = Relation(_name_relation(label).name, is_kept=False)
+    context.engine.execute(f"CREATE OR REPLACE TEMP VIEW {relation.name} AS {sql}")
+    return relation
+
+
 def begin_relation(context: Context, table: str) -> Relation:
     """Keep nothing yet, under the columns that a table declares, to be filled by `append_step`."""
     return keep_result(context, table, select_nothing(find_declared(table).types))
@@ -130,7 +138,8 @@ def append_step(
 
 def drop_relation(context: Context, relation: Relation) -> None:
     """Give a relation up before the engine is closed: one that may be large."""
-    context.engine.execute(f"DROP TABLE {relation.name}")
+    kind = "TABLE" if relation.is_kept else "VIEW"
+    context.engine.execute(f"DROP {kind} {relation.name}")
 
 
 def unite_relations(
