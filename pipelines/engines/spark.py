@@ -82,7 +82,7 @@ class SparkEngine(DuckEngine):
     @cached_property
     def _session(self) -> SparkSession:
         """Spark, with temporary tables of this engine's own."""
-        with _unasked_for_pandas():
+        with without_pandas():
             return _start_session(*self._wanted).newSession()
 
     def offer_table(self, table: TableName, path: Path) -> None:
@@ -113,7 +113,7 @@ class SparkEngine(DuckEngine):
         folder = self._scratch.resolve() / f"answer_{self._count}"
         # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
         tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
-        with _name_failures(), self._answer_tree(tree, parameters or {}) as rows:
+        with name_failures(), self._answer_tree(tree, parameters or {}) as rows:
             rows.write.parquet(str(folder))
 
         select = f"SELECT {write_casts(types)} FROM {scan_parquet(folder)}"
@@ -140,8 +140,8 @@ class SparkEngine(DuckEngine):
         write_task = make_part_writer(path.resolve(), self.types(sql, parameters))
         path.mkdir(mode=0o700, exist_ok=True)
         with (
-            _name_failures(),
-            _unasked_for_pandas(),
+            name_failures(),
+            without_pandas(),
             self._answer_tree(tree, parameters or {}) as rows,
         ):
             spread = _spread_parts(rows, parts)
@@ -156,8 +156,9 @@ class SparkEngine(DuckEngine):
         """Give what a SELECT answers, worked out once somebody asks for its rows."""
         for table in tuple(tree.find_all(exp.Table)):
             name = _flatten_name(TableName(table.name, table.db))
-            if name in self._tables:
-                self._show_table(name)
+            bound = self._find_bound(name)
+            if bound is not None:
+                self._show_table(name, bound)
                 shown = exp.to_table(name, alias=table.alias or table.name)
                 table.replace(shown)
 
@@ -206,9 +207,12 @@ class SparkEngine(DuckEngine):
         given = {name: value for name, value in parameters.items() if name in named}
         return self._session.sql(tree.sql(dialect="spark"), args=given)
 
-    def _show_table(self, name: str) -> None:
+    def _find_bound(self, name: str) -> Bound | None:
+        """What stands under a name, in one word; None for the name of a step."""
+        return self._tables.get(name)
+
+    def _show_table(self, name: str, table: Bound) -> None:
         """Make a bound table readable in Spark."""
-        table = self._tables[name]
         if self._shown.get(name) is table:
             return
 
@@ -308,7 +312,7 @@ def _wait_for_worker(session: SparkSession) -> SparkSession:
 
 
 @contextmanager
-def _unasked_for_pandas() -> Iterator[None]:
+def without_pandas() -> Iterator[None]:
     """Leave unsaid what PySpark has to say of a pandas that we have it do nothing with."""
     with warnings.catch_warnings():
         warnings.filterwarnings(
@@ -318,13 +322,15 @@ def _unasked_for_pandas() -> Iterator[None]:
 
 
 @contextmanager
-def _name_failures() -> Iterator[None]:
+def name_failures() -> Iterator[None]:
     """Say in our words that Spark failed.
 
     Its own may hold a customer's data, the name of its condition does not.
     """
     try:
         yield
+    except StorageError:  # told already
+        raise
     except (
         Exception
     ) as error:  # Python, py4j, the analyser and executors have no base in common
