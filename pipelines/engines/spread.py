@@ -118,10 +118,11 @@ class SpreadEngine(SparkEngine):
         order: Iterable[str],
         parameters: Parameters | None = None,
         parts: Parts | None = None,
+        is_in_order: bool = False,
     ) -> Written:
         """Write a result; executors write the parts of one that they work out."""
         if not self.reads_spread(sql):
-            return super().write(sql, path, order, parameters, parts)
+            return super().write(sql, path, order, parameters, parts, is_in_order)
         if parts is not None:
             return self.write_answer(sql, path, order, parameters, parts)
         answer = super().answer(sql, parameters)

@@ -91,7 +91,7 @@ def test_a_slip_in_a_name_is_refused_with_the_name_that_was_meant(
     with pytest.raises(SpecError) as caught:
         load_settings()
     facts = caught.value.facts
-    assert (facts["name"].upper(), facts["meant"]) == (written.upper(), meant)
+    assert (str(facts["name"]).upper(), facts["meant"]) == (written.upper(), meant)
 
 
 def test_variables_of_others_are_no_slips(monkeypatch: pytest.MonkeyPatch) -> None:
