@@ -22,6 +22,7 @@ from pipelines.rooms.score.frame import (
     map_reasons,
     to_frame,
 )
+from pipelines.rooms.score.slices import slice_base
 from pipelines.store.champions import Champion
 
 # scikit-learn takes seconds to import, and a month without a champion needs none of it.
@@ -100,8 +101,7 @@ class Scorer:
                     look(scored)
             return _put_keys(batch, chances, _SCORED)
 
-        sql = frame_sql(self.known)
-        scored = self._transform("scored", sql, BATCH_ROWS, score_batch, _SCORED)
+        scored = self._transform("scored", "TRUE", BATCH_ROWS, score_batch, _SCORED)
         if has_collapsed(np.concatenate(voluntary)):
             raise NoScore(COLLAPSED)
         return scored
@@ -120,8 +120,9 @@ class Scorer:
             return _put_keys(batch, top_reasons(by_reason), _REASONED)
 
         is_listed = f"s.service_id IN (SELECT service_id FROM {listed.name})"
-        sql = frame_sql(self.known, is_listed)
-        return self._transform("reasoned", sql, REASON_ROWS, explain_batch, _REASONED)
+        return self._transform(
+            "reasoned", is_listed, REASON_ROWS, explain_batch, _REASONED
+        )
 
     def _read_features(self, batch: pa.RecordBatch) -> pd.DataFrame:
         """Return the features of a batch as the model takes them; its keys stay where they are."""
@@ -135,17 +136,22 @@ class Scorer:
     def _transform(
         self,
         name: str,
-        sql: str,
+        only: str,
         rows: int,
         make_batch: Callable[[pa.RecordBatch], pa.Table],
         schema: pa.Schema,
     ) -> Relation:
-        """Turn a result into another, batch by batch, on disk: the base is never in memory."""
+        """Turn the frame of some services into rows of another form, batch by batch, on disk.
+
+        The base is never in memory; `only` is a condition on the service `s`.
+        """
         path = self.context.draft.scratch / f"{name}.parquet"
+        base = self.context.find_entry(TableName("features_service"))
         with pq.ParquetWriter(path, schema) as writer:
-            for batch in read_batches(self.context, sql, rows):
-                made = make_batch(batch)
-                writer.write_table(made)
+            for in_slice in slice_base(self.context.engine, base):
+                sql = frame_sql(self.known, f"({only}) AND ({in_slice})")
+                for batch in read_batches(self.context, sql, rows):
+                    writer.write_table(make_batch(batch))
         self.context.engine.bind(TableName(name), path)
         return Relation(name)
 

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlglot import select
 
+from pipelines.catalogue.spec import TableName
 from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import make_schema
 from pipelines.rooms.relations import take_rows, write_step
@@ -31,6 +32,7 @@ from pipelines.rooms.score.frame import (
     select_frame,
     to_frame,
 )
+from pipelines.rooms.score.slices import slice_base
 
 if TYPE_CHECKING:
     from models.frames import Floats
@@ -57,9 +59,12 @@ def write_uplift(context: Context) -> None:
 
     context.progress("score_uplift")
     batches: list[pa.RecordBatch] = []
-    for batch in read_batches(context, _risk_frame_sql(known), BATCH_ROWS):
-        lifted = _predict_batch(model, card, batch)
-        batches.extend(lifted.to_batches())
+    base = context.find_entry(TableName("features_service"))
+    for in_slice in slice_base(context.engine, base):
+        sql = _risk_frame_sql(known, in_slice)
+        for batch in read_batches(context, sql, BATCH_ROWS):
+            lifted = _predict_batch(model, card, batch)
+            batches.extend(lifted.to_batches())
     lifted = take_rows(context, "lifted", pa.Table.from_batches(batches, _LIFTED))
     version = {"version": card.version}
     write_step(
@@ -83,9 +88,9 @@ def _predict_batch(
     return pa.Table.from_pandas(frame[_LIFTED.names], _LIFTED, preserve_index=False)
 
 
-def _risk_frame_sql(known: Sequence[Feature]) -> str:
-    """Return SQL for the frame of every scored service, its risk behind the features."""
-    frame = select_frame(known).subquery("f")
+def _risk_frame_sql(known: Sequence[Feature], only: str) -> str:
+    """Return SQL for the frame of scored services, the risk of each behind its features."""
+    frame = select_frame(known, only).subquery("f")
     query = select("f.*", f"c.{RISK}").from_(frame)
     query = query.join("score_churn AS c", on="c.service_id = f.service_id")
     return query.order_by("f.service_id", dialect="duckdb").sql("duckdb")
