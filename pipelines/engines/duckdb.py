@@ -219,10 +219,6 @@ class DuckEngine:
         """Keep what `each`, a SELECT of every row of `answered` by itself, makes of a result."""
         self.table(name, f"WITH answered AS ({sql}) {each}", parameters)
 
-    def reads_spread(self, sql: str) -> bool:
-        """Say whether executors answer a statement."""
-        return False
-
     def map_rows(
         self,
         name: str,

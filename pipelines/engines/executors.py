@@ -21,6 +21,7 @@ import pyarrow as pa
 from pipelines.core.quoting import write_casts
 from pipelines.engines.duckdb import BatchMaker
 from pipelines.store import files, parts
+from pipelines.store.files import write_parquet
 from pipelines.store.parts import PART, WrittenPart, write_parts
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ Batches = Iterator[pa.RecordBatch]
 
 
 class WorkerDiffers(RuntimeError):
-    """A worker would write other bytes than the rest of the month is made of."""
+    """A worker would write other bytes than the rest of the month is made of, or elsewhere."""
 
 
 def make_part_writer(
@@ -54,10 +55,35 @@ def make_part_writer(
 
     def write_task(batches: Batches) -> Batches:
         require_versions(expected)
+        require_folder(folder)
         with duckdb.connect(config={"threads": 1}) as engine:
             yield from _write_batches(engine, select, folder, batches)
 
     return write_task
+
+
+def make_rows_keeper(folder: Path) -> Callable[[Batches], Batches]:
+    """Return what a task keeps its rows with: a file of the task's number, told as a part is.
+
+    A task that is tried again puts its file in the place of the first.
+    """
+    expected = list_versions()
+
+    def keep_task(batches: Batches) -> Batches:
+        from pyspark import TaskContext  # there on every worker
+
+        require_versions(expected)
+        require_folder(folder)
+        first = next(batches, None)
+        if first is None:
+            return
+        name = f"{TaskContext.get().partitionId():06d}"
+        stream = pa.RecordBatchReader.from_batches(first.schema, _chain(first, batches))
+        file = write_parquet(folder / f"{name}.parquet", stream, makes_folder=False)
+        told = _tell(WrittenPart(name, file.rows, file.sha256))
+        yield pa.RecordBatch.from_pylist([told], _WRITTEN)
+
+    return keep_task
 
 
 def make_rows_maker(make: BatchMaker) -> Callable[[Batches], Batches]:
@@ -122,6 +148,13 @@ def require_versions(expected: Mapping[str, str]) -> None:
         if found[name] != wanted:
             here = socket.gethostname()
             raise WorkerDiffers(f"worker {here} has {name} {found[name]}, not {wanted}")
+
+
+def require_folder(folder: Path) -> None:
+    """Raise WorkerDiffers where the folder that the driver has made is not to be seen."""
+    if not folder.is_dir():
+        here = socket.gethostname()
+        raise WorkerDiffers(f"worker {here} does not see {folder}")
 
 
 def _write_batches(

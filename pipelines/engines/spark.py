@@ -19,6 +19,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
@@ -33,8 +34,13 @@ from pipelines.engines.duckdb import (
     find_younger_columns,
     select_nothing,
 )
-from pipelines.engines.executors import WRITTEN_COLUMNS, WorkerDiffers, make_part_writer
-from pipelines.store.files import Written
+from pipelines.engines.executors import (
+    WRITTEN_COLUMNS,
+    WorkerDiffers,
+    make_part_writer,
+    make_rows_keeper,
+)
+from pipelines.store.files import Written, write_parquet
 from pipelines.store.parts import PART, Parts, WrittenPart, complete_parts
 
 if TYPE_CHECKING:
@@ -113,8 +119,12 @@ class SparkEngine(DuckEngine):
         folder = self._scratch.resolve() / f"answer_{self._count}"
         # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
         tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
-        with name_failures(), self._answer_tree(tree, parameters or {}) as rows:
-            rows.write.parquet(str(folder))
+        with (
+            name_failures(),
+            without_pandas(),
+            self._answer_tree(tree, parameters or {}) as rows,
+        ):
+            keep_frame(rows, folder)
 
         select = f"SELECT {write_casts(types)} FROM {scan_parquet(folder)}"
         return Answer(select, {})
@@ -227,6 +237,25 @@ class SparkEngine(DuckEngine):
 
         rows.createOrReplaceTempView(name)
         self._shown[name] = table
+
+
+def keep_frame(rows: DataFrame, folder: Path) -> None:
+    """Have the workers keep rows in a folder of the home, a file a task; what comes back is told.
+
+    Raise StorageError for a file that a worker has written and this machine does not see: Spark's
+    own writer would leave its rows out and say nothing.
+    """
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    folder.mkdir(mode=0o700)
+    told = rows.mapInArrow(make_rows_keeper(folder), WRITTEN_COLUMNS).collect()
+    for row in told:
+        path = folder / f"{row.name}.parquet"
+        if not path.is_file():
+            raise StorageError("storage.gone", where=path)
+    if not told:
+        nothing = pa.RecordBatchReader.from_batches(to_arrow_schema(rows.schema), [])
+        write_parquet(folder / "none.parquet", nothing)
 
 
 def _spread_parts(rows: DataFrame, parts: Parts) -> DataFrame:

@@ -24,7 +24,13 @@ from pipelines.catalogue.spec import TableName
 from pipelines.core.quoting import scan_parquet, write_casts
 from pipelines.engines.duckdb import Answer, BatchMaker, Columns, Parameters
 from pipelines.engines.executors import make_each, make_group_maker, make_rows_maker
-from pipelines.engines.spark import Bound, SparkEngine, name_failures, without_pandas
+from pipelines.engines.spark import (
+    Bound,
+    SparkEngine,
+    keep_frame,
+    name_failures,
+    without_pandas,
+)
 from pipelines.store.files import Written
 from pipelines.store.parts import Parts, stands_in_parts
 from pipelines.store.rows import TableRow
@@ -75,7 +81,7 @@ class SpreadEngine(SparkEngine):
         types = self.types(sql, parameters)
         folder = self._name_folder()
         with self.ask_spark(sql, parameters) as rows:
-            rows.write.parquet(str(folder))
+            keep_frame(rows, folder)
         self.take_spread(name, folder, types)
 
     def register(self, name: str, rows: pa.Table) -> None:
@@ -182,7 +188,7 @@ class SpreadEngine(SparkEngine):
         spark_schema = _name_spark_types(schema)
         with name_failures(), without_pandas():
             made = rows.mapInArrow(make_rows_maker(make), spark_schema)
-            made.write.parquet(str(folder))
+            keep_frame(made, folder)
         self._take_made(name, folder, schema)
 
     def map_groups(
@@ -198,7 +204,7 @@ class SpreadEngine(SparkEngine):
         make_group = make_group_maker(make)
         with self.ask_spark(sql) as rows:
             made = rows.groupBy(by).applyInArrow(make_group, _name_spark_types(schema))
-            made.write.parquet(str(folder))
+            keep_frame(made, folder)
         self._take_made(name, folder, schema)
 
     @contextmanager

@@ -109,13 +109,6 @@ def keep_result(
     return relation
 
 
-def name_result(context: Context, label: str, sql: str) -> Relation:
-    """Name what a SELECT gives, to be worked out anew by whoever asks for it."""
-    relation = Relation(_name_relation(label).name, is_kept=False)
-    context.engine.execute(f"CREATE OR REPLACE TEMP VIEW {relation.name} AS {sql}")
-    return relation
-
-
 def keep_small(context: Context, label: str, sql: str) -> Relation:
     """Keep what a SELECT gives, which is small however many customers there are."""
     relation = _name_relation(label)
@@ -166,6 +159,13 @@ def map_groups(
     relation = _name_relation(label)
     sql = f"SELECT * FROM {groups.name}"
     context.engine.map_groups(relation.name, sql, by, make, schema)
+    return relation
+
+
+def name_result(context: Context, label: str, sql: str) -> Relation:
+    """Name what a SELECT gives, to be worked out anew by whoever asks for it."""
+    relation = Relation(_name_relation(label).name, is_kept=False)
+    context.engine.execute(f"CREATE OR REPLACE TEMP VIEW {relation.name} AS {sql}")
     return relation
 
 

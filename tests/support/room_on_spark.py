@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,7 +39,7 @@ class Cut:
         for name, entry in self.entries.items():
             if entry.room in before and entry.is_computed:
                 place = place_table(self.folder, name, entry.parts)
-                (draft.path / place.name).symlink_to(place.resolve())
+                _link(place, draft.path / place.name)
         for made in before:
             of_room = {n: e for n, e in self.entries.items() if e.room == made}
             draft.finish_room(made, of_room)
@@ -52,6 +53,14 @@ class Cut:
         job = Job(self.home, self.version.month, None, settings)
         run_draft_room(job, draft, room)
         return {n: e for n, e in draft.finished.items() if e.room == room}
+
+
+def _link(stored: Path, to: Path) -> None:
+    """Have a table in another folder too, without its bytes."""
+    if stored.is_dir():
+        shutil.copytree(stored, to, copy_function=os.link)
+    else:
+        os.link(stored, to)
 
 
 def cut_tables(version: Version, home: Path, folder: Path) -> Cut:

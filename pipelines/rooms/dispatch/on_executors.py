@@ -35,7 +35,7 @@ ROOM = "dispatch"
 BATCH_ROWS = 100_000
 _HELD = TableName("dispatch_holdout", "prior")
 _DRAWN = make_schema(customer_id="VARCHAR", stratum="VARCHAR", draw="VARCHAR")
-_STRATUM = make_schema(stratum="VARCHAR", lacking="BIGINT")
+_STRATUM = make_schema(stratum="VARCHAR", lacking_count="BIGINT")
 _DUE_RULE = make_schema(
     list="VARCHAR", listed_due_on="DATE", due_on="DATE", is_provisional="BOOLEAN"
 )
@@ -87,7 +87,7 @@ def draw_on_executors(
         members = row["seen"] + row["fresh"]
         share = context.settings.holdout_share
         lacking = count_lacking(key, share, row["stratum"], members, row["held"])
-        strata.append({"stratum": row["stratum"], "lacking": lacking})
+        strata.append({"stratum": row["stratum"], "lacking_count": lacking})
     write_step(
         context,
         ROOM,

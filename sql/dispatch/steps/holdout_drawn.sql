@@ -8,7 +8,7 @@ UNION ALL
 SELECT
     n.customer_id,
     n.stratum,
-    ROW_NUMBER() OVER (PARTITION BY n.stratum ORDER BY n.draw) <= s.lacking AS is_drawn,
+    ROW_NUMBER() OVER (PARTITION BY n.stratum ORDER BY n.draw) <= s.lacking_count AS is_drawn,
     CAST(:month AS VARCHAR) AS drawn_in
 FROM newcomer AS n
 JOIN stratum AS s ON s.stratum = n.stratum
