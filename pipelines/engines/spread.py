@@ -81,7 +81,7 @@ class SpreadEngine(SparkEngine):
         types = self.types(sql, parameters)
         folder = self._name_folder()
         with self.ask_spark(sql, parameters) as rows:
-            keep_frame(rows, folder)
+            keep_frame(rows.select(*_name_columns(types)), folder)
         self.take_spread(name, folder, types)
 
     def register(self, name: str, rows: pa.Table) -> None:
@@ -157,7 +157,8 @@ class SpreadEngine(SparkEngine):
         made = self.execute(each).to_arrow_table().schema
         self._connection.unregister("answered")
         with self.ask_spark(sql, parameters) as rows:
-            self._map_frame(name, rows, make_each(types, each), made)
+            told = rows.select(*_name_columns(types))
+            self._map_frame(name, told, make_each(types, each), made)
 
     # -- rows that Python makes --------------------------------------------------------------------
 
@@ -261,6 +262,11 @@ class SpreadEngine(SparkEngine):
         pq.write_table(rows, path)
         self._exported[name] = path
         return path
+
+
+def _name_columns(types: Columns) -> list[str]:
+    """Columns as Spark is told them: what it needs to choose rows by is left out."""
+    return [f"`{name}`" for name in types]
 
 
 def _leave_order_out(sql: str) -> str:
