@@ -28,7 +28,7 @@ def slice_base(engine: DuckEngine, base: TableEntry | None) -> list[str]:
     Executors divide the base by themselves.
     """
     base_rows = base.rows if base else None
-    if engine.reads_spread(str(BASE)):
+    if engine.reads_spread(BASE.name):
         return ["TRUE"]
     if base_rows is None or base_rows <= SLICE_ROWS:
         return ["TRUE"]
