@@ -36,7 +36,7 @@ def slice_base(engine: DuckEngine, base: TableEntry | None) -> list[str]:
 def _write_conditions(firsts: list[str]) -> Iterator[str]:
     """Yield a condition a slice; each but the first begins with a service of `firsts`."""
     for first, following in pairwise([None, *firsts, None]):
-        bounds = []
+        bounds: list[exp.Expression] = []
         if first is not None:
             bounds.append(exp.GTE(this=_SERVICE, expression=exp.Literal.string(first)))
         if following is not None:
