@@ -220,18 +220,24 @@ class DuckEngine:
         self.table(name, f"WITH answered AS ({sql}) {each}", parameters)
 
     def map_rows(
-        self, name: str, sql: str, make: BatchMaker, schema: pa.Schema, rows: int
+        self,
+        name: str,
+        selects: Sequence[str],
+        make: BatchMaker,
+        schema: pa.Schema,
+        rows: int,
     ) -> None:
-        """Keep what a function makes of a result, so many rows at a time, on disk.
+        """Keep what a function makes of results, one after the other, so many rows at a time.
 
-        `make` returns what each batch goes through; the result is never in memory.
+        `make` returns what each batch goes through; no result is ever in memory.
         """
         make_batch = make()
         path = self._scratch / f"{name}.parquet"
         with pq.ParquetWriter(path, schema) as writer:
-            for batch in self.execute(sql).to_arrow_reader(rows):
-                if batch.num_rows:
-                    writer.write_table(make_batch(batch))
+            for sql in selects:
+                for batch in self.execute(sql).to_arrow_reader(rows):
+                    if batch.num_rows:
+                        writer.write_table(make_batch(batch))
         self.bind(TableName(name), path)
 
     def map_groups(
@@ -262,14 +268,18 @@ class DuckEngine:
         order: Iterable[str],
         parameters: Parameters | None = None,
         parts: Parts | None = None,
+        is_in_order: bool = False,
     ) -> Written:
         """Write a result as Parquet, ordered so that the same rows give the same bytes.
 
-        It becomes the file at `path`, or the folder of its parts.
+        It becomes the file at `path`, or the folder of its parts. `is_in_order` says that the
+        SELECT gives its rows in that order by itself.
         """
         if parts is not None:
             return self._write_parts(sql, path, parts, parameters)
-        ordered = f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}"
+        ordered = f"SELECT * FROM ({sql})"
+        if not is_in_order:
+            ordered += f" ORDER BY {', '.join(order)}"
         result = self.execute(ordered, parameters)
         return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
 

@@ -11,7 +11,7 @@ A room opts in (`spreads`): its statements keep to the words that both engines h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,10 +124,11 @@ class SpreadEngine(SparkEngine):
         order: Iterable[str],
         parameters: Parameters | None = None,
         parts: Parts | None = None,
+        is_in_order: bool = False,
     ) -> Written:
         """Write a result; executors write the parts of one that they work out."""
         if not self.reads_spread(sql):
-            return super().write(sql, path, order, parameters, parts)
+            return super().write(sql, path, order, parameters, parts, is_in_order)
         if parts is not None:
             return self.write_answer(sql, path, order, parameters, parts)
         answer = super().answer(sql, parameters)
@@ -162,14 +163,20 @@ class SpreadEngine(SparkEngine):
     # -- rows that Python makes --------------------------------------------------------------------
 
     def map_rows(
-        self, name: str, sql: str, make: BatchMaker, schema: pa.Schema, rows: int
+        self,
+        name: str,
+        selects: Sequence[str],
+        make: BatchMaker,
+        schema: pa.Schema,
+        rows: int,
     ) -> None:
         """Keep what a function makes of a result, batch by batch, on the workers.
 
-        In which order they take the rows is theirs.
+        In which order they take the rows is theirs, and a result of theirs is one SELECT.
         """
-        if not self.reads_spread(sql):
-            super().map_rows(name, sql, make, schema, rows)
+        sql, *others = selects
+        if others or not self.reads_spread(sql):
+            super().map_rows(name, selects, make, schema, rows)
             return
         with self.ask_spark(_leave_order_out(sql)) as answered:
             self._map_frame(name, answered, make, schema)

@@ -24,6 +24,7 @@ class Relation:
     """A result that the engine holds while it is open; `name` is what the engine calls it."""
 
     name: str
+    is_kept: bool = True
 
 
 def run_step(
@@ -131,18 +132,18 @@ def refine_result(
 def map_rows(
     context: Context,
     label: str,
-    sql: str,
+    selects: Sequence[str],
     make: BatchMaker,
     schema: pa.Schema,
     rows: int,
 ) -> Relation:
-    """Keep what a function makes of a result, batch by batch: it is never in memory.
+    """Keep what a function makes of results, batch by batch: it is never in memory.
 
     `make` gives what each batch goes through, on the worker where there are workers; of `rows` at
     most it is given here.
     """
     relation = _name_relation(label)
-    context.engine.map_rows(relation.name, sql, make, schema, rows)
+    context.engine.map_rows(relation.name, selects, make, schema, rows)
     return relation
 
 
@@ -158,6 +159,13 @@ def map_groups(
     relation = _name_relation(label)
     sql = f"SELECT * FROM {groups.name}"
     context.engine.map_groups(relation.name, sql, by, make, schema)
+    return relation
+
+
+def name_result(context: Context, label: str, sql: str) -> Relation:
+    """Name what a SELECT gives, to be worked out anew by whoever asks for it."""
+    relation = Relation(_name_relation(label).name, is_kept=False)
+    context.engine.execute(f"CREATE OR REPLACE TEMP VIEW {relation.name} AS {sql}")
     return relation
 
 
@@ -183,7 +191,8 @@ def append_step(
 
 def drop_relation(context: Context, relation: Relation) -> None:
     """Give a relation up before the engine is closed: one that may be large."""
-    context.engine.execute(f"DROP TABLE {relation.name}")
+    kind = "TABLE" if relation.is_kept else "VIEW"
+    context.engine.execute(f"DROP {kind} {relation.name}")
 
 
 def unite_relations(
