@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from benchmarks.value_kept.learnt import find_pauses, make_learning_table
 from benchmarks.value_kept.policies import COST, PERSUASION
 
 POLICIES = (
@@ -39,7 +40,9 @@ LISTS_CEILING, CEILING = POLICIES[-2:]
 RESAMPLES = 4000
 
 
-def write_page(rows: pd.DataFrame, options: argparse.Namespace) -> str:
+def write_page(
+    rows: pd.DataFrame, learnt: pd.DataFrame, options: argparse.Namespace
+) -> str:
     """Return the page as Markdown."""
     by_town = add_up_towns(rows)
     towns = len(by_town.index.get_level_values("seed").unique())
@@ -87,6 +90,15 @@ def write_page(rows: pd.DataFrame, options: argparse.Namespace) -> str:
         "## Month by month",
         "",
         *_month_table(rows),
+        "",
+        "## What is learnt",
+        "",
+        "How much of the risk of leaving the orders of a list take away, in truth (over its orders so far) and as the "
+        "office holds it, means over lists and towns:",
+        "",
+        *_draw_table(make_learning_table(learnt)),
+        "",
+        *_draw_table(find_pauses(learnt)),
         "",
     ]
     return "\n".join(parts)
@@ -203,6 +215,11 @@ def _ratio(above: pd.Series, below: pd.Series) -> str:
     drawn = pairs[random.integers(len(pairs), size=(RESAMPLES, len(pairs)))].sum(axis=1)
     low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (0.025, 0.975))
     return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _draw_table(lines: Sequence[list[str]]) -> list[str]:
+    head, *rest = lines
+    return _table(head, rest)
 
 
 def _table(head: Iterable[str], lines: Iterable[Iterable[str]]) -> list[str]:

@@ -239,18 +239,24 @@ class DuckEngine:
         self.table(name, f"WITH answered AS ({sql}) {each}", parameters)
 
     def map_rows(
-        self, name: str, sql: str, make: BatchMaker, schema: pa.Schema, rows: int
+        self,
+        name: str,
+        selects: Sequence[str],
+        make: BatchMaker,
+        schema: pa.Schema,
+        rows: int,
     ) -> None:
-        """Keep what a function makes of a result, so many rows at a time, on disk.
+        """Keep what a function makes of results, one after the other, so many rows at a time.
 
-        `make` returns what each batch goes through; the result is never in memory.
+        `make` returns what each batch goes through; no result is ever in memory.
         """
         make_batch = make()
         path = self._scratch / f"{name}.parquet"
         with pq.ParquetWriter(path, schema) as writer:
-            for batch in self.execute(sql).to_arrow_reader(rows):
-                if batch.num_rows:
-                    writer.write_table(make_batch(batch))
+            for sql in selects:
+                for batch in self.execute(sql).to_arrow_reader(rows):
+                    if batch.num_rows:
+                        writer.write_table(make_batch(batch))
         self.bind(TableName(name), path)
 
     def map_groups(

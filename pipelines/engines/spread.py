@@ -83,7 +83,7 @@ class SpreadEngine(SparkEngine):
         types = self.types(sql, parameters)
         folder = self._name_folder()
         with self.ask_spark(sql, parameters) as rows:
-            keep_frame(rows, folder)
+            keep_frame(rows.select(*_name_columns(types)), folder)
         self.take_spread(name, folder, types)
 
     def register(self, name: str, rows: pa.Table) -> None:
@@ -159,19 +159,26 @@ class SpreadEngine(SparkEngine):
         made = self.execute(each).to_arrow_table().schema
         self._connection.unregister("answered")
         with self.ask_spark(sql, parameters) as rows:
-            self._map_frame(name, rows, make_each(types, each), made)
+            told = rows.select(*_name_columns(types))
+            self._map_frame(name, told, make_each(types, each), made)
 
     # -- rows that Python makes --------------------------------------------------------------------
 
     def map_rows(
-        self, name: str, sql: str, make: BatchMaker, schema: pa.Schema, rows: int
+        self,
+        name: str,
+        selects: Sequence[str],
+        make: BatchMaker,
+        schema: pa.Schema,
+        rows: int,
     ) -> None:
         """Keep what a function makes of a result, batch by batch, on the workers.
 
-        In which order they take the rows is theirs.
+        In which order they take the rows is theirs, and a result of theirs is one SELECT.
         """
-        if not self.reads_spread(sql):
-            super().map_rows(name, sql, make, schema, rows)
+        sql, *others = selects
+        if others or not self.reads_spread(sql):
+            super().map_rows(name, selects, make, schema, rows)
             return
         with self.ask_spark(_leave_order_out(sql)) as answered:
             self._map_frame(name, answered, make, schema)
@@ -307,6 +314,11 @@ class SpreadEngine(SparkEngine):
         pq.write_table(rows, path)
         self._exported[name] = path
         return path
+
+
+def _name_columns(types: Columns) -> list[str]:
+    """Columns as Spark is told them: what it needs to choose rows by is left out."""
+    return [f"`{name}`" for name in types]
 
 
 def _leave_order_out(sql: str) -> str:

@@ -25,7 +25,7 @@ RESIDENT = 400 * 2**20
 # and a join cannot spill), in the engine where it is let, and on disk (a version, and the spill).
 PYTHON_BYTES = 20
 LEAST_ENGINE_BYTES = 55
-ENGINE_BYTES = 400
+ENGINE_BYTES = 300
 DISK_BYTES = 400
 
 _SIZE = re.compile(

@@ -132,18 +132,18 @@ def refine_result(
 def map_rows(
     context: Context,
     label: str,
-    sql: str,
+    selects: Sequence[str],
     make: BatchMaker,
     schema: pa.Schema,
     rows: int,
 ) -> Relation:
-    """Keep what a function makes of a result, batch by batch: it is never in memory.
+    """Keep what a function makes of results, batch by batch: it is never in memory.
 
     `make` gives what each batch goes through, on the worker where there are workers; of `rows` at
     most it is given here.
     """
     relation = _name_relation(label)
-    context.engine.map_rows(relation.name, sql, make, schema, rows)
+    context.engine.map_rows(relation.name, selects, make, schema, rows)
     return relation
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,7 +38,7 @@ class Cut:
         for name, entry in self.entries.items():
             if entry.room in before and entry.is_computed:
                 place = place_table(self.folder, name, entry.parts)
-                _link(place, draft.path / place.name)
+                _copy(place, draft.path / place.name)
         for made in before:
             of_room = {n: e for n, e in self.entries.items() if e.room == made}
             draft.finish_room(made, of_room)
@@ -55,17 +54,16 @@ class Cut:
         return {n: e for n, e in draft.finished.items() if e.room == room}
 
 
-def _link(stored: Path, to: Path) -> None:
-    """Have a table in another folder too, without its bytes."""
+def _copy(stored: Path, to: Path) -> None:
+    """Have a table in another folder too."""
     if stored.is_dir():
-        shutil.copytree(stored, to, copy_function=os.link)
+        shutil.copytree(stored, to)
     else:
-        os.link(stored, to)
+        shutil.copy(stored, to)
 
 
 def cut_tables(version: Version, home: Path, folder: Path) -> Cut:
-    """Cut the tables of a version that grow into parts."""
-    folder.mkdir()
+    """Cut the tables of a version that grow into parts, in a folder that is there."""
     entries = {}
     with open_workbench(own_settings(), [version.path, folder]) as engine:
         for name, entry in version.entries.items():

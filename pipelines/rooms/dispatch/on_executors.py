@@ -77,7 +77,7 @@ def draw_on_executors(
     drawn = map_rows(
         context,
         "drawn",
-        f"SELECT * FROM {newcomers.name}",
+        [f"SELECT * FROM {newcomers.name}"],
         HashCustomers(key).start,
         _DRAWN,
         BATCH_ROWS,
@@ -143,7 +143,7 @@ def make_days_on_executors(
     ids = map_rows(
         context,
         "order_id",
-        f"SELECT * FROM {ordered.name}",
+        [f"SELECT * FROM {ordered.name}"],
         identify.start,
         ORDER_ID,
         BATCH_ROWS,

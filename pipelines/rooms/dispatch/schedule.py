@@ -23,9 +23,10 @@ OrderToPlan = Mapping[str, Any]
 def plan_days(
     calendar: Calendar, dispatch_on: date, orders: Iterable[OrderToPlan]
 ) -> pa.Table:
-    """Give each order (list, customer_id, desk, due_on, place, rank) the working day to work it.
+    """Give each order the working day to work it.
 
-    No order is planned behind its due day.
+    Of an order count list, customer_id, desk, due_on, place, has_broken_promise and rank. None is
+    planned behind its due day.
     """
     desks: dict[str, list[OrderToPlan]] = defaultdict(list)
     due_days: list[date] = []
@@ -44,9 +45,13 @@ def plan_days(
     return pa.Table.from_pylist(planned, schema=PLANNED)
 
 
-def _find_turn(order: OrderToPlan) -> tuple[date, int, int]:
-    """What is due first comes first; of the same day, the list of higher priority."""
-    return order["due_on"], order["place"], order["rank"]
+def _find_turn(order: OrderToPlan) -> tuple[date, int, bool, int]:
+    """What is due first comes first; of the same day, the list of higher priority.
+
+    On a list of debts, whoever broke a promise comes before the others.
+    """
+    is_trusted = not order["has_broken_promise"]
+    return order["due_on"], order["place"], is_trusted, order["rank"]
 
 
 def _plan_desk(

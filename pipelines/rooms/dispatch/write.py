@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.candidates import ListState
+from pipelines.rooms.dispatch.decide import OFFERS
 from pipelines.rooms.dispatch.orders import list_due_dates, make_order_ids
 from pipelines.rooms.dispatch.schedule import plan_days
 from pipelines.rooms.made_rows import make_schema, take_made_rows
@@ -145,6 +146,23 @@ def write_lists(
         "dispatch_list",
         ["priority", "list"],
         list_state=list_states,
+        decision=decisions,
+    )
+
+
+def write_offers(context: Context, eligibility: Relation, decisions: Relation) -> None:
+    """Write `dispatch_offer`: what goes out with orders; nothing where no offers are delivered."""
+    if not context.is_computed(OFFERS):
+        reasons = context.missing_reasons(OFFERS)
+        context.record_missing("dispatch_offer", reasons)
+        return
+    write_step(
+        context,
+        ROOM,
+        "offers",
+        "dispatch_offer",
+        ["list", "customer_id"],
+        eligibility=eligibility,
         decision=decisions,
     )
 

@@ -22,6 +22,7 @@ from pipelines.rooms.score.frame import (
     index_features,
     map_reasons,
 )
+from pipelines.rooms.score.slices import BASE, slice_base
 from pipelines.store.champions import Champion
 
 # scikit-learn takes seconds to import, and a month without a champion needs none of it.
@@ -68,8 +69,8 @@ class Scorer:
         """
         self.context.progress("score_churn")
         make = ScoreBatches(self.model, self._names, counter)
-        sql = frame_sql(self.known)
-        scored = map_rows(self.context, "scored", sql, make, SCORED, BATCH_ROWS)
+        selects = self._select_frames("TRUE")
+        scored = map_rows(self.context, "scored", selects, make, SCORED, BATCH_ROWS)
         self._read_counts(scored, counter)
         return scored
 
@@ -91,8 +92,16 @@ class Scorer:
         """Give the services of a relation their reasons."""
         make = ExplainBatches(self.model, self._names, map_reasons(self.known))
         is_listed = f"s.service_id IN (SELECT service_id FROM {listed.name})"
-        sql = frame_sql(self.known, is_listed)
-        return map_rows(self.context, "reasoned", sql, make, REASONED, REASON_ROWS)
+        selects = self._select_frames(is_listed)
+        return map_rows(self.context, "reasoned", selects, make, REASONED, REASON_ROWS)
+
+    def _select_frames(self, only: str) -> list[str]:
+        """Return the SELECT of each slice's frame; `only` is a condition on the service `s`."""
+        base = self.context.find_entry(BASE)
+        return [
+            frame_sql(self.known, f"({only}) AND ({in_slice})")
+            for in_slice in slice_base(self.context.engine, base)
+        ]
 
     @property
     def _names(self) -> tuple[str, ...]:

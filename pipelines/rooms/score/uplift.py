@@ -32,6 +32,7 @@ from pipelines.rooms.score.frame import (
     select_frame,
     to_frame,
 )
+from pipelines.rooms.score.slices import BASE, slice_base
 
 if TYPE_CHECKING:
     from models.frames import Floats
@@ -58,8 +59,12 @@ def write_uplift(context: Context) -> None:
 
     context.progress("score_uplift")
     make = LiftBatches(model, tuple(card.features))
-    sql = _risk_frame_sql(known)
-    lifted = map_rows(context, "lifted", sql, make, _LIFTED, BATCH_ROWS)
+    base = context.find_entry(BASE)
+    selects = [
+        _risk_frame_sql(known, in_slice)
+        for in_slice in slice_base(context.engine, base)
+    ]
+    lifted = map_rows(context, "lifted", selects, make, _LIFTED, BATCH_ROWS)
     version = {"version": card.version}
     write_step(
         context,
@@ -91,9 +96,9 @@ class LiftBatches:
         return pa.Table.from_pandas(frame[_LIFTED.names], _LIFTED, preserve_index=False)
 
 
-def _risk_frame_sql(known: Sequence[Feature]) -> str:
-    """Return SQL for the frame of every scored service, its risk behind the features."""
-    frame = select_frame(known).subquery("f")
+def _risk_frame_sql(known: Sequence[Feature], only: str) -> str:
+    """Return SQL for the frame of scored services, the risk of each behind its features."""
+    frame = select_frame(known, only).subquery("f")
     query = select("f.*", f"c.{RISK}").from_(frame)
     query = query.join("score_churn AS c", on="c.service_id = f.service_id")
     return query.order_by("f.service_id", dialect="duckdb").sql("duckdb")

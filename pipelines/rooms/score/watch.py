@@ -301,7 +301,7 @@ def _sample_rows(context: Context, sql: str) -> pd.DataFrame:
     nothing = context.engine.execute(f"SELECT * FROM ({sql}) LIMIT 0")
     schema = nothing.to_arrow_table().schema
     make = KeepWatched(_watched_share(base_rows or 0), schema)
-    watched = map_rows(context, "watched", sql, make, schema, BATCH_ROWS)
+    watched = map_rows(context, "watched", [sql], make, schema, BATCH_ROWS)
     ordered = f"SELECT * FROM {watched.name} ORDER BY service_id"
     return to_frame(context.engine.execute(ordered).to_arrow_table())
 
