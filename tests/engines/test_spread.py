@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -151,3 +152,25 @@ def test_a_worker_with_other_libraries_makes_nothing(
             500,
         )
     assert "scikit-learn" in str(caught.value.facts["why"])
+
+
+def test_a_worker_that_does_not_see_the_home_makes_nothing(tmp_path: Path) -> None:
+    """What it would make there, nobody would find."""
+    executors.require_folder(tmp_path)
+    with pytest.raises(executors.WorkerDiffers, match=f"does not see {tmp_path}/away"):
+        executors.require_folder(tmp_path / "away")
+
+
+def test_a_task_that_runs_twice_writes_the_same(tmp_path: Path) -> None:
+    """As when it is tried again, or a straggler is overtaken: nothing is doubled."""
+    batch = pa.RecordBatch.from_pydict(
+        {"customer_id": ["a", "b", "c"], "_part": ["0", "0", "3"]}
+    )
+    write = executors.make_part_writer(tmp_path / "t", {"customer_id": "VARCHAR"})
+    (tmp_path / "t").mkdir()
+    first, again = (list(write(iter([batch]))) for _ in range(2))
+    assert first == again
+    assert sorted(path.name for path in (tmp_path / "t").iterdir()) == [
+        "0.parquet",
+        "3.parquet",
+    ]

@@ -69,12 +69,14 @@ print(json.dumps(made, default=str))
 """
 
 
-def begin(folder: Path, room: str, conf: str = "") -> subprocess.Popen[str]:
+def begin(
+    folder: Path, room: str, conf: str = "", script: str = _SCRIPT
+) -> subprocess.Popen[str]:
     """Begin a room on two executors, with a driver that takes next to nothing of results."""
     (folder / "spark-defaults.conf").write_text(
         f"spark.driver.maxResultSize 16m\n{conf}"
     )
-    (folder / "script.py").write_text(_SCRIPT)
+    (folder / "script.py").write_text(script)
     return subprocess.Popen(
         [sys.executable, folder / "script.py", folder / "there", room],
         env={**os.environ, "SPARK_CONF_DIR": str(folder), "PYTHONPATH": str(ROOT)},
@@ -115,6 +117,65 @@ def test_an_executor_killed_in_the_middle(tmp_path: Path, room: str) -> None:
     out, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, said[-3000:]
     assert json.loads(out) == json.loads(json.dumps(here, default=str))
+
+
+_STRAGGLER = """
+import sys, time
+from dataclasses import dataclass
+from pathlib import Path
+from pipelines.catalogue.spec import TableName
+from pipelines.core.settings import load_settings
+from pipelines.engines import open_engine
+from pipelines.store.parts import place_table
+from tests.engines.test_spread import LENGTH, PARTS, ROWS, CountLetters
+from tests.engines.test_spread_rooms import CLUSTER
+
+
+@dataclass(frozen=True)
+class Straggle(CountLetters):
+    mark: Path = Path()
+
+    def __call__(self):
+        try:
+            self.mark.touch(exist_ok=False)
+        except FileExistsError:
+            return self.make_batch
+        time.sleep(120)
+        return self.make_batch
+
+
+folder = Path(sys.argv[1])
+settings = load_settings(
+    engine="spark", table_parts=16, memory_limit="1GB", spark_master=CLUSTER
+)
+with open_engine(settings, folder / "scratch", [folder]) as engine:
+    place = place_table(folder, "feature_given", PARTS)
+    engine.write(ROWS, place, PARTS.order, None, PARTS)
+    engine.bind(TableName("feature_given"), place)
+    engine.spreads = True
+    sql = "SELECT customer_id FROM feature_given"
+    engine.map_rows("warm", sql, CountLetters(0), LENGTH, 500)
+    begun = time.monotonic()
+    engine.map_rows("mapped", sql, Straggle(0, folder / "mark"), LENGTH, 500)
+    took = time.monotonic() - begun
+    print(engine.rows("SELECT COUNT(*) AS n FROM mapped")[0]["n"], took < 100)
+"""
+_SPECULATION = """
+spark.speculation true
+spark.speculation.interval 200ms
+spark.speculation.multiplier 1.2
+spark.speculation.quantile 0.2
+spark.sql.files.maxPartitionBytes 8192
+spark.sql.files.openCostInBytes 0
+"""
+
+
+@pytest.mark.long
+def test_a_straggler_is_overtaken(tmp_path: Path) -> None:
+    """Its double writes the file; the rows are there once."""
+    process = begin(tmp_path, "straggle", _SPECULATION, _STRAGGLER)
+    out, said = process.communicate(timeout=PATIENCE)
+    assert out.split() == ["3000", "True"], said[-3000:]
 
 
 @pytest.mark.long

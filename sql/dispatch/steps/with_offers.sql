@@ -35,11 +35,10 @@ fitting AS (
         o.months,
         o.cost_amount,
         e.expected_value,
-        CAST(ROUND(
+        CAST(ROUND((
             (CAST(e.expected_value AS DOUBLE) + CAST(:cost AS DOUBLE)) * (1 + o.lift)
-            - CAST(:cost AS DOUBLE) - CAST(o.cost_amount AS DOUBLE),
-            2
-        ) AS DECIMAL(18, 2)) AS value_with_offer
+            - CAST(:cost AS DOUBLE) - CAST(o.cost_amount AS DOUBLE)
+        ) * 100) / 100 AS DECIMAL(18, 2)) AS value_with_offer
     FROM eligibility AS e
     JOIN offer AS o ON o.list = e.list
     LEFT JOIN features_high_value AS v ON v.customer_id = e.customer_id
