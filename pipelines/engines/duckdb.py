@@ -166,6 +166,25 @@ class DuckEngine:
         nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
         return _list_types(nothing)
 
+    def is_spread(self, raw: str) -> bool:
+        """Say whether executors read a delivered table: there are none here."""
+        return False
+
+    def look_at(self, raw: str, sql: str, macros: Sequence[str] = ()) -> list[TableRow]:
+        """Return what a SELECT about a delivered table gives: of each piece of it, here of all.
+
+        `macros` are those of ours that it names.
+        """
+        return self.rows(sql)
+
+    def read(self, name: str, raw: str, sql: str, macros: Sequence[str] = ()) -> None:
+        """Keep what a SELECT makes of the rows of a delivered table, each by itself."""
+        self.table(name, sql)
+
+    def drop(self, name: str) -> None:
+        """Give up a table of this run."""
+        self.execute(f"DROP TABLE {name}")
+
     def execute(
         self, sql: str, parameters: Parameters | None = None
     ) -> duckdb.DuckDBPyConnection:
