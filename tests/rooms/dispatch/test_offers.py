@@ -85,10 +85,9 @@ def test_it_stands_in_script_and_evidence(language: str, tmp_path: Path) -> None
 
 
 def test_none_goes_out_where_none_pays_or_none_is_delivered(tmp_path: Path) -> None:
+    without = run_town(tmp_path / "without", town(), holdout_share=0)
     dear = run_town(tmp_path / "dear", town(offer("F3", "90.00", 12)), holdout_share=0)
     assert read(dear, "dispatch_offer") == []
-    absent = town().without("offer")
-    without = run_town(tmp_path / "without", absent, holdout_share=0)
     assert not without.is_computed("dispatch_offer")
     assert orders_of(dear) == orders_of(without)
     assert Decimal(0) < orders_of(without)["ann"]["expected_value"]
