@@ -6,7 +6,7 @@ Parquet in, Parquet out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,8 @@ from typing import NamedTuple, Self
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from pipelines.catalogue.spec import EARLIER, Spec, TableName
 from pipelines.catalogue.tables import find_table
@@ -40,6 +42,9 @@ _KIND = duckdb.StatementType
 _SENT = frozenset({_KIND.SELECT, _KIND.CREATE, _KIND.INSERT, _KIND.UPDATE, _KIND.DROP})
 
 
+MakeBatch = Callable[[pa.RecordBatch], pa.Table]
+# Gives, where the work is done, what each batch of a result goes through to become other rows.
+BatchMaker = Callable[[], MakeBatch]
 Parameters = Mapping[str, object]  # the values of a statement's `$parameters`, by name
 Columns = Mapping[str, str]  # the SQL type of each column, by name
 
@@ -60,6 +65,9 @@ class DuckEngine:
     where they belong.
     """
 
+    # Whether the room at work lets executors answer what it keeps, where there are executors.
+    spreads = False
+
     def __init__(
         self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int
     ) -> None:
@@ -79,6 +87,7 @@ class DuckEngine:
         self._connection.execute("SET python_enable_replacements = false")
         self._connection.execute("SET lock_configuration = true")
 
+        self._scratch = scratch
         self._offered: dict[str, dict[str, Path]] = {}
         for era in EARLIER:
             self._connection.execute(f"CREATE SCHEMA {era}")
@@ -190,6 +199,62 @@ class DuckEngine:
         """Keep a result as a table of this run."""
         self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", parameters)
 
+    def reads_spread(self, sql: str) -> bool:
+        """Say whether executors answer a statement: there are none here."""
+        return False
+
+    def bring(self, name: str, sql: str, parameters: Parameters | None = None) -> None:
+        """Keep a small result as a table of this run, whoever works it out."""
+        self.table(name, sql, parameters)
+
+    def append(
+        self, table: str, sql: str, parameters: Parameters | None = None
+    ) -> None:
+        """Add the rows of a SELECT to a table of this run, each value to the column of its name."""
+        self.execute(f"INSERT INTO {table} BY NAME {sql}", parameters)
+
+    def refine(
+        self, name: str, sql: str, each: str, parameters: Parameters | None = None
+    ) -> None:
+        """Keep what `each`, a SELECT of every row of `answered` by itself, makes of a result."""
+        self.table(name, f"WITH answered AS ({sql}) {each}", parameters)
+
+    def map_rows(
+        self,
+        name: str,
+        selects: Sequence[str],
+        make: BatchMaker,
+        schema: pa.Schema,
+        rows: int,
+    ) -> None:
+        """Keep what a function makes of results, one after the other, so many rows at a time.
+
+        `make` returns what each batch goes through; no result is ever in memory.
+        """
+        make_batch = make()
+        path = self._scratch / f"{name}.parquet"
+        with pq.ParquetWriter(path, schema) as writer:
+            for sql in selects:
+                for batch in self.execute(sql).to_arrow_reader(rows):
+                    if batch.num_rows:
+                        writer.write_table(make_batch(batch))
+        self.bind(TableName(name), path)
+
+    def map_groups(
+        self,
+        name: str,
+        sql: str,
+        by: str,
+        make: Callable[[pa.Table], pa.Table],
+        schema: pa.Schema,
+    ) -> None:
+        """Keep what a function makes of the rows of each group of a result."""
+        rows = self.execute(f"SELECT * FROM ({sql}) ORDER BY {by}").to_arrow_table()
+        made = [schema.empty_table()]
+        for value in rows.column(by).unique():
+            made.append(make(rows.filter(pc.equal(rows.column(by), value))))
+        self.register(name, pa.concat_tables(made))
+
     def register(self, name: str, rows: pa.Table) -> None:
         """Take an Arrow table in under a name, as a table of this run."""
         self._connection.register("__incoming", rows)
@@ -203,14 +268,18 @@ class DuckEngine:
         order: Iterable[str],
         parameters: Parameters | None = None,
         parts: Parts | None = None,
+        is_in_order: bool = False,
     ) -> Written:
         """Write a result as Parquet, ordered so that the same rows give the same bytes.
 
-        It becomes the file at `path`, or the folder of its parts.
+        It becomes the file at `path`, or the folder of its parts. `is_in_order` says that the
+        SELECT gives its rows in that order by itself.
         """
         if parts is not None:
             return self._write_parts(sql, path, parts, parameters)
-        ordered = f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}"
+        ordered = f"SELECT * FROM ({sql})"
+        if not is_in_order:
+            ordered += f" ORDER BY {', '.join(order)}"
         result = self.execute(ordered, parameters)
         return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
 

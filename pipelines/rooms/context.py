@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -304,13 +305,18 @@ class Context:
         parameters: Parameters | None = None,
         absent: Iterable[str] | None = None,
         rule: str | None = None,
+        is_in_order: bool = False,
     ) -> None:
         """Write a table of this room, ordered by its key, and record it.
 
-        `absent` are columns of it that were not delivered, `rule` the rule it was made by. Raise
-        SpecError for a table that is not declared, or is not what it declares.
+        `absent` are columns of it that were not delivered, `rule` the rule it was made by, and
+        `is_in_order` says that the SELECT gives the rows in the order of the key. Raise SpecError
+        for a table that is not declared, or is not what it declares.
         """
-        entry = self._write_table(self.engine.write, table, sql, key, parameters)
+        write = self.engine.write
+        if is_in_order:
+            write = partial(write, is_in_order=True)
+        entry = self._write_table(write, table, sql, key, parameters)
         columns = None if absent is None else tuple(absent)
         self.record_entry(table, replace(entry, absent=columns, rule=rule))
 

@@ -5,7 +5,7 @@ Small results are values that are passed, under names that nobody needs to know.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.catalogue.steps import Step, read_step
-from pipelines.engines.duckdb import select_nothing
+from pipelines.engines.duckdb import BatchMaker, select_nothing
 from pipelines.rooms.context import Context, find_declared
 
 _NUMBERS = count(1)  # no two relations of a process share a name
@@ -24,6 +24,7 @@ class Relation:
     """A result that the engine holds while it is open; `name` is what the engine calls it."""
 
     name: str
+    is_kept: bool = True
 
 
 def run_step(
@@ -108,6 +109,66 @@ def keep_result(
     return relation
 
 
+def keep_small(context: Context, label: str, sql: str) -> Relation:
+    """Keep what a SELECT gives, which is small however many customers there are."""
+    relation = _name_relation(label)
+    context.engine.bring(relation.name, sql)
+    return relation
+
+
+def refine_result(
+    context: Context,
+    label: str,
+    sql: str,
+    each: str,
+    parameters: Mapping[str, object] | None = None,
+) -> Relation:
+    """Keep what `each`, a SELECT of every row of `answered` by itself, makes of a result."""
+    relation = _name_relation(label)
+    context.engine.refine(relation.name, sql, each, parameters)
+    return relation
+
+
+def map_rows(
+    context: Context,
+    label: str,
+    selects: Sequence[str],
+    make: BatchMaker,
+    schema: pa.Schema,
+    rows: int,
+) -> Relation:
+    """Keep what a function makes of results, batch by batch: it is never in memory.
+
+    `make` gives what each batch goes through, on the worker where there are workers; of `rows` at
+    most it is given here.
+    """
+    relation = _name_relation(label)
+    context.engine.map_rows(relation.name, selects, make, schema, rows)
+    return relation
+
+
+def map_groups(
+    context: Context,
+    label: str,
+    groups: Relation,
+    by: str,
+    make: Callable[[pa.Table], pa.Table],
+    schema: pa.Schema,
+) -> Relation:
+    """Keep what a function makes of each group of a relation's rows, on executors."""
+    relation = _name_relation(label)
+    sql = f"SELECT * FROM {groups.name}"
+    context.engine.map_groups(relation.name, sql, by, make, schema)
+    return relation
+
+
+def name_result(context: Context, label: str, sql: str) -> Relation:
+    """Name what a SELECT gives, to be worked out anew by whoever asks for it."""
+    relation = Relation(_name_relation(label).name, is_kept=False)
+    context.engine.execute(f"CREATE OR REPLACE TEMP VIEW {relation.name} AS {sql}")
+    return relation
+
+
 def begin_relation(context: Context, table: str) -> Relation:
     """Keep nothing yet, under the columns that a table declares, to be filled by `append_step`."""
     return keep_result(context, table, select_nothing(find_declared(table).types))
@@ -130,7 +191,8 @@ def append_step(
 
 def drop_relation(context: Context, relation: Relation) -> None:
     """Give a relation up before the engine is closed: one that may be large."""
-    context.engine.execute(f"DROP TABLE {relation.name}")
+    kind = "TABLE" if relation.is_kept else "VIEW"
+    context.engine.execute(f"DROP {kind} {relation.name}")
 
 
 def unite_relations(

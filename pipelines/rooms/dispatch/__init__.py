@@ -61,6 +61,7 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
 
     `specs` are the lists in the order of their priority; without them, all that the catalogue has.
     """
+    context.engine.spreads = True
     specs = load_lists() if specs is None else specs
     paused = find_paused(context)
     listed = [gather_candidates(context, spec, paused) for spec in specs]

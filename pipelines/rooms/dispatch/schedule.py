@@ -16,7 +16,7 @@ import pyarrow as pa
 from pipelines.core.calendar import Calendar
 from pipelines.rooms.made_rows import make_schema
 
-_PLANNED = make_schema(list="VARCHAR", customer_id="VARCHAR", planned_on="DATE")
+PLANNED = make_schema(list="VARCHAR", customer_id="VARCHAR", planned_on="DATE")
 OrderToPlan = Mapping[str, Any]
 
 
@@ -42,7 +42,7 @@ def plan_days(
     for desk in sorted(desks):
         in_turn = sorted(desks[desk], key=_find_turn)
         planned.extend(_plan_desk(days, in_turn))
-    return pa.Table.from_pylist(planned, schema=_PLANNED)
+    return pa.Table.from_pylist(planned, schema=PLANNED)
 
 
 def _find_turn(order: OrderToPlan) -> tuple[date, int, bool, int]:

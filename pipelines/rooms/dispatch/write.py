@@ -86,6 +86,13 @@ def _make_order_days(context: Context, outcome: Outcome) -> Relation:
     """Return each order's id, its due day, and for treated ones the day planned for it."""
     dispatch_on = context.dispatch_on
     specs = {spec.name: spec for spec in outcome.specs}
+    if context.engine.reads_spread(outcome.decisions.name):
+        # Imported here: a month on one machine needs none of it.
+        from pipelines.rooms.dispatch.on_executors import make_days_on_executors
+
+        return make_days_on_executors(
+            context, specs, outcome.decisions, outcome.list_facts
+        )
     rows = read_rows(context, ROOM, "ordered", decision=outcome.decisions)
     ids = make_order_ids(context.settings.key, context.month, rows, context.occasion)
     due = list_due_dates(context.calendar, context.month, dispatch_on, specs, rows)
