@@ -70,7 +70,8 @@ class ScoreBatches:
             "odd": int(np.count_nonzero(~finite)),
             "bins": {name: bins.tolist() for name, bins in counts.items()},
         }
-        first = [json.dumps(counted)] + [None] * (len(chances) - 1)
+        first: list[str | None] = [None] * len(chances)
+        first[0] = json.dumps(counted)
         return put_keys(batch, chances.assign(counted=first), SCORED)
 
 

@@ -144,7 +144,7 @@ def _look_once(
     zeros; of the rows, whether they are in the order of their key. An id that is one of a known
     owner is read as it stands, whatever it looks like.
     """
-    looks = []
+    looks: list[str] = []
     owned = {}
     if not context.engine.is_spread(_name_raw(table)):
         # A piece says neither who is known nor what stands before it.
@@ -170,7 +170,7 @@ def _look_at_strange(
     physical: Mapping[str, str],
 ) -> dict[str, Any]:
     """Look at the ids of owners of whom not all are known: whether they are plain."""
-    looks = []
+    looks: list[str] = []
     for owner in strange:
         column = table.column(owner.key)
         if column is None or owner.key not in physical:
@@ -247,7 +247,7 @@ def _find_uneven(
 ) -> Iterator[str]:
     """Yield the ids that may have lost zeros; those that are not plain are looked at as read."""
     ids = [column.name for column in present if column.kind == "id"]
-    looks = []
+    looks: list[str] = []
     for name in ids:
         if not seen.get(name) or _ZEROS + name not in seen:
             looks += _look_for_zeros(name, cells[name].value)
@@ -262,7 +262,7 @@ def _find_sealed(
     context: Context, table: Table, present: Sequence[Column]
 ) -> frozenset[str]:
     """The personal columns that were sealed; in months made before they stand as delivered."""
-    looks = []
+    looks: list[str] = []
     for column in present:
         if column.personal:
             text = f"CAST(raw.{quote_name(column.name)} AS VARCHAR)"
