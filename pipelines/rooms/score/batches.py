@@ -72,7 +72,8 @@ class ScoreBatches:
         }
         first: list[str | None] = [None] * len(chances)
         first[0] = json.dumps(counted)
-        return put_keys(batch, chances.assign(counted=first), SCORED)
+        chances["counted"] = first
+        return put_keys(batch, chances, SCORED)
 
 
 @dataclass(frozen=True)
