@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy.interpolate import BSpline
 from scipy.optimize import Bounds
 
 from models.folds import Fold
 from models.frames import Flags, Floats
 from models.judging.evaluate import log_loss_of_odds
 from models.newton import BLOCK, approach, minimise
+from models.splines import evaluate_spline, make_basis
 from models.steps import identify, keep_step
 
 STRENGTHS = (0.03, 0.3, 3.0)  # inverse penalties, as scikit-learn's C
@@ -39,20 +39,23 @@ class Term:
 
     def evaluate(self, column: Floats) -> Floats:
         """Return the addition to the log-odds against the average training row."""
-        value = np.full(len(column), self.missing)
-        held = ~np.isnan(column)
         if not len(self.levels):
-            value[held] = 0.0
+            value = np.zeros(len(column))
         elif len(self.knots):
-            value[held] = curve(self.knots, self.levels, column[held])
+            value = evaluate_spline(self.knots, self.levels, column)
         else:
-            codes = column[held].astype(np.intp)
-            value[held] = np.where(
-                codes < len(self.levels),
-                self.levels[np.minimum(codes, len(self.levels) - 1)],
-                0.0,
-            )
-        return value - self.mean
+            value = self._look_up(column)
+        value[np.isnan(column)] = self.missing
+        value -= self.mean
+        return value
+
+    def _look_up(self, codes: Floats) -> Floats:
+        """Return the level of each category; nothing for one that no fit saw, or for none."""
+        levels = np.append(self.levels, 0.0)
+        unseen = len(self.levels)
+        # A hole is compared with nothing, so it ends as one that was not seen.
+        places = np.where(codes < unseen, codes, unseen).astype(np.intp)
+        return levels[places]
 
 
 @dataclass
@@ -166,25 +169,6 @@ def choose_strength(
     return tried[best], joined[best]
 
 
-def curve(knots: Floats, coefficients: Floats, x: Floats) -> Floats:
-    """Evaluate a spline that goes on as a straight line beyond its outer knots.
-
-    Matrix coefficients give the basis.
-    """
-    degree = len(coefficients) - len(knots) + 1
-    padded = np.concatenate(
-        [np.repeat(knots[0], degree), knots, np.repeat(knots[-1], degree)]
-    )
-    spline = BSpline(padded, coefficients, degree)
-    inside = np.clip(x, knots[0], knots[-1])
-    value: Floats = spline(inside)
-    outside = np.flatnonzero(inside != x)
-    if len(outside):
-        beyond = (x - inside)[outside]
-        value[outside] += (spline(inside[outside], nu=1).T * beyond).T
-    return value
-
-
 @dataclass
 class _Block:
     """The design columns of one feature and how to turn their weights into a term."""
@@ -235,7 +219,7 @@ def _basis(held: Floats) -> tuple[Floats, Floats]:
     inner = np.quantile(held, np.linspace(0, 1, KNOTS))
     knots = np.unique(np.concatenate([distinct[[0, -1]], inner]))
     degree = min(DEGREE, len(distinct) - 1)
-    return knots, curve(knots, np.eye(len(knots) + degree - 1), held)
+    return knots, make_basis(knots, degree, held)
 
 
 def _standardise(design: Floats) -> Floats:

@@ -21,7 +21,10 @@ _WIDE = 22
 _CAPITAL = 13
 _LETTER = 11
 _BLANK = 6
-_WORD = re.compile(r"[^\S\n]+|[\u0021-\u2e7f]+|.", re.DOTALL)
+# Blanks, a word, or signs beside each of which a line may break.
+_PART = re.compile(
+    r"(?P<blanks>[^\S\n]+)|(?P<word>[\u0021-\u2e7f]+)|(?P<signs>[^\u0021-\u2e7f\s]+)"
+)
 
 
 def measure_row(
@@ -39,6 +42,9 @@ def measure_row(
     return min(lines * LINE_POINTS, TALLEST_ROW)
 
 
+@lru_cache(
+    maxsize=4096
+)  # lists, tasks and places stand in many rows, and on two sheets
 def count_lines(text: str, width: int) -> int:
     """Count the lines that a text takes in a column of that width."""
     room = width * _DIGIT
@@ -47,26 +53,70 @@ def count_lines(text: str, width: int) -> int:
 
 def _count_wrapped(text: str, room: int) -> int:
     """Count the lines of a text without line breaks of its own."""
-    if sum(map(_measure_sign, text)) <= room:
+    if len(text) * _WIDE <= room:
         return 1
-    lines = 1
-    taken = 0
-    for word in _WORD.findall(text):
-        length = sum(map(_measure_sign, word))
-        if word.isspace():
-            taken += length  # blanks at the end of a line hang over its edge
-            continue
-        if taken + length > room and taken:
-            lines += 1
-            taken = 0
-        while length > room:
-            lines += 1
-            length -= room
-        taken += length
-    return lines
+    # A byte a sign, which is how wide it is: a word's are added up by one call.
+    widths = text.translate(_WIDTHS).encode("latin-1")
+    if sum(widths) <= room:
+        return 1
+    line = _Line(room)
+    for part in _PART.finditer(text):
+        start, end = part.span()
+        own = widths[start:end]
+        if part.lastgroup == "blanks":
+            line.taken += sum(own)  # blanks at the end of a line hang over its edge
+        elif part.lastgroup == "word":
+            line.put(sum(own))
+        elif room >= _WIDE and min(own) == _WIDE:
+            line.put_wide(len(own))
+        else:
+            for width in own:
+                line.put(width)
+    return line.number
 
 
-@lru_cache(maxsize=8192)  # more than the signs of any language's texts
+class _Line:
+    """The line that is being filled: which it is, and how much of it is taken."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.number = 1
+        self.taken = 0
+
+    def put(self, width: int) -> None:
+        """Put a word where there is room for it; what is wider than a line is cut."""
+        if self.taken + width > self.room and self.taken:
+            self.number += 1
+            self.taken = 0
+        while width > self.room:
+            self.number += 1
+            width -= self.room
+        self.taken += width
+
+    def put_wide(self, count: int) -> None:
+        """Put so many wide signs, each of which fits into a line, one behind the other."""
+        left_over = count - max(self.room - self.taken, 0) // _WIDE
+        if left_over <= 0:
+            self.taken += count * _WIDE
+            return
+        fit = self.room // _WIDE
+        more = -(-left_over // fit)
+        self.number += more
+        self.taken = (left_over - (more - 1) * fit) * _WIDE
+
+
+class _Widths(dict[int, int]):
+    """How wide each sign is, by its number; worked out when it is met first."""
+
+    def __missing__(self, number: int) -> int:
+        width = _measure_sign(chr(number))
+        self[number] = width
+        return width
+
+
+_WIDTHS = _Widths()
+
+
 def _measure_sign(sign: str) -> int:
     """Return how wide a sign is."""
     if sign.isspace() and sign != "\u3000":

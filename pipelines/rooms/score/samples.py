@@ -36,6 +36,7 @@ from pipelines.rooms.score.frame import (
     list_features,
     to_frame,
 )
+from pipelines.rooms.score.slices import slice_base
 from pipelines.store.lake import MonthFolder, Version, list_held_months
 
 MOST_ROWS = (
@@ -218,7 +219,12 @@ class MonthReader:
         self._bind_tables(
             version, "features_service", "snapshot_service", *held_tables, *MAY
         )
-        found = self._sample_rows(frame_sql(list_features(held)), share)
+        known = list_features(held)
+        base = version.entries.get("features_service")
+        parts = []
+        for in_slice in slice_base(self.engine, base):
+            parts.append(self._sample_rows(frame_sql(known, in_slice), share))
+        found = pd.concat(parts, ignore_index=True)
         judged_by = self._sample_rows(
             read_step("score", "judged_by").bind_inputs({}), share
         )

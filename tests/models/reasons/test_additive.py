@@ -8,7 +8,8 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
-from models.additive import AdditiveModel, Curves, curve
+from models.additive import AdditiveModel, Curves
+from models.splines import evaluate_spline
 
 RANDOM = np.random.default_rng(0)
 NUMBER = RANDOM.normal(size=(1500, 1))
@@ -16,6 +17,12 @@ OUTCOME = (RANDOM.random(1500) < expit(np.sin(2 * NUMBER[:, 0]) * 2 - 0.5)).asty
     float
 )
 NUMERIC = np.array([False])
+
+
+def make_curves(knots: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return each curve of the cubic basis at x, within the knots and beyond."""
+    units = np.eye(len(knots) + 2)
+    return np.column_stack([evaluate_spline(knots, unit, x) for unit in units])
 
 
 def fit(
@@ -31,7 +38,7 @@ def test_it_is_the_optimum_scikit_learn_finds_on_the_same_basis() -> None:
     knots = np.quantile(NUMBER, np.linspace(0, 1, 6))
 
     def basis(column: np.ndarray) -> np.ndarray:
-        return curve(knots, np.eye(8), column[:, 0])
+        return make_curves(knots, column[:, 0])
 
     scaler = StandardScaler().fit(basis(NUMBER))
     reference = LogisticRegression(C=0.3, max_iter=10_000, tol=1e-9).fit(
@@ -45,18 +52,19 @@ def test_it_is_the_optimum_scikit_learn_finds_on_the_same_basis() -> None:
 def test_inside_the_knots_the_basis_is_that_of_scikit_learn() -> None:
     """Both span the same curves: a line through one's columns gives the other's."""
     theirs = SplineTransformer(n_knots=6, knots="quantile").fit_transform(NUMBER)
-    ours = curve(np.quantile(NUMBER, np.linspace(0, 1, 6)), np.eye(8), NUMBER[:, 0])
+    knots = np.quantile(NUMBER, np.linspace(0, 1, 6))
+    ours = make_curves(knots, NUMBER[:, 0])
     weights = np.linalg.lstsq(ours, theirs, rcond=None)[0]
     np.testing.assert_allclose(ours @ weights, theirs, atol=1e-9)
 
 
 def test_beyond_the_outer_knots_a_curve_is_straight() -> None:
     knots, x = np.array([0.0, 1.0, 3.0]), np.array([-4.0, -3.0, -2.0, 4.0, 5.0, 6.0])
-    value = curve(knots, np.array([0.0, 2.0, -1.0, 4.0, 0.5]), x)
+    value = evaluate_spline(knots, np.array([0.0, 2.0, -1.0, 4.0, 0.5]), x)
     assert np.diff(value[:3], 2) == pytest.approx(0.0) and np.diff(
         value[3:], 2
     ) == pytest.approx(0.0)
-    np.testing.assert_allclose(curve(knots, np.eye(5), x).sum(axis=1), 1.0, atol=1e-12)
+    np.testing.assert_allclose(make_curves(knots, x).sum(axis=1), 1.0, atol=1e-12)
 
 
 def test_explained_terms_sum_to_the_log_odds_and_average_to_nothing() -> None:

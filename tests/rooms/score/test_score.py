@@ -28,10 +28,12 @@ from pipelines.jobs.verify import verify_month
 from pipelines.rooms import score
 from pipelines.rooms.context import Context
 from pipelines.rooms.score import champion as at_work
+from pipelines.rooms.score import slices
 from pipelines.rooms.score.frame import list_feature_groups, list_features, map_reasons
 from pipelines.rooms.score.samples import gather_samples
 from pipelines.store.champions import find_champion, models_folder, open_version
 from pipelines.store.lake import MonthFolder
+from pipelines.store.manifest import COMPUTED, TableEntry
 from pipelines.text.texts import LANGUAGES, fill_label, say_reasons
 from tests.models.test_registry import seal_again
 from tests.rooms.score.conftest import better_looking_card, version_of
@@ -163,6 +165,31 @@ def test_batches_of_any_size_give_the_same_bytes(
     assert score_alone(operator, tmp_path, rows=97)["sha256"] == whole
 
 
+@pytest.mark.parametrize("slice_rows", [97, 10_000])
+def test_slices_of_any_size_give_the_same_bytes(
+    operator: Operator, tmp_path: Path, slice_rows: int
+) -> None:
+    whole = operator.version.manifest["tables"]["score_churn"]["sha256"]
+    found = score_alone(operator, tmp_path, slice_rows=slice_rows)
+    assert found["sha256"] == whole
+
+
+def test_slices_have_every_service_once(tmp_path: Path) -> None:
+    ids = [f"S{number:02}" for number in range(10)]
+    services = [{"service_id": name} for name in reversed(ids)]
+    with (
+        room_context(tmp_path, {"features_service": services}) as context,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(slices, "SLICE_ROWS", 3)
+        conditions = slices.slice_base(context.engine, TableEntry(COMPUTED, rows=10))
+        found = []
+        for condition in conditions:
+            sql = f"SELECT service_id FROM features_service AS s WHERE {condition}"
+            found.append(sorted(row["service_id"] for row in context.engine.rows(sql)))
+    assert found == [ids[:2], ids[2:5], ids[5:8], ids[8:]]
+
+
 # -- what a month is made of -------------------------------------------------------------------------------------
 
 
@@ -257,6 +284,7 @@ def score_alone(
     month: Month = MONTH,
     rows: int = 0,
     without: str = "",
+    slice_rows: int = 0,
 ) -> dict[str, Any]:
     """Run the room on the newest month's feature tables; return what it records of score_churn."""
     given = {
@@ -273,6 +301,10 @@ def score_alone(
         if rows:
             patch.setattr(at_work, "BATCH_ROWS", rows)
             patch.setattr(at_work, "REASON_ROWS", 5)
+        if slice_rows:
+            patch.setattr(slices, "SLICE_ROWS", slice_rows)
+            base = TableEntry(COMPUTED, rows=given["features_service"].num_rows)
+            context.draft.finished["features_service"] = base
         context.champion = open_version(
             home or operator.home, version_of(home or operator.home).name
         )
