@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from string import Formatter
 
 import pytest
@@ -30,11 +31,13 @@ FAMILY = {
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, RetentionError)
 }
-CODE = {
-    p: ast.parse(p.read_text("utf-8"))
-    for room in ("pipelines", "console")
-    for p in (ROOT / room).rglob("*.py")
-}
+
+
+@cache
+def parse_code() -> list[ast.Module]:
+    """The program's own files."""
+    files = [*(ROOT / "pipelines").rglob("*.py"), *(ROOT / "console").rglob("*.py")]
+    return [ast.parse(file.read_text("utf-8")) for file in files]
 
 
 def places(text: str) -> set[str]:
@@ -54,7 +57,7 @@ def words_of(first: ast.expr) -> list[str]:
 
 def raised() -> Iterator[tuple[str, set[str], bool]]:
     """Every (key, facts, are there others) that the code raises or refuses a file with."""
-    for tree in CODE.values():
+    for tree in parse_code():
         for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.args):
             name = (
                 call.func.id
@@ -71,7 +74,10 @@ def raised() -> Iterator[tuple[str, set[str], bool]]:
                 yield f"source.{word}" if name == "FileRefused" else word, facts, more
 
 
-RAISED = sorted(raised(), key=str)
+@cache
+def list_raised() -> list[tuple[str, set[str], bool]]:
+    """The same in order."""
+    return sorted(raised(), key=str)
 
 
 def test_every_language_has_the_same_keys() -> None:
@@ -108,18 +114,19 @@ def test_chinese_texts_are_chinese() -> None:
 
 def test_the_scan_finds_what_is_raised() -> None:
     assert (
-        len({key for key, _, _ in RAISED}) > 60
-        and ("room.unknown", {"room", "rooms"}, False) in RAISED
+        len({key for key, _, _ in list_raised()}) > 60
+        and ("room.unknown", {"room", "rooms"}, False) in list_raised()
     )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_error_raised_has_its_text_and_facts(language: str) -> None:
     texts = load_labels(language)
-    assert sorted({key for key, _, _ in RAISED if f"error.{key}" not in texts}) == []
+    untold = {key for key, _, _ in list_raised() if f"error.{key}" not in texts}
+    assert sorted(untold) == []
     short = {
         key: places(texts[f"error.{key}"]) - facts
-        for key, facts, more in RAISED
+        for key, facts, more in list_raised()
         if not more
     }
     assert {key: lacking for key, lacking in short.items() if lacking} == {}
@@ -128,7 +135,7 @@ def test_every_error_raised_has_its_text_and_facts(language: str) -> None:
 def test_every_error_text_is_of_an_error_that_is_raised() -> None:
     nodes = [
         n
-        for tree in CODE.values()
+        for tree in parse_code()
         for n in ast.walk(tree)
         if isinstance(n, ast.Constant)
     ]
