@@ -3,7 +3,7 @@
 #             (installs what they need beside Python where it may: deploy/need_packages.sh)
 # make check  what CI and pre-commit check: ruff, ruff format, mypy, the compose file against its schema
 # make bench  re-measure what the README claims (bench-quick: in ten minutes); make bench-faults plants every fault and tells what was caught;
-# make torture  lives homes in orders of events that nobody thought of (LIVES=100); make fuzz  gives readers bytes (SECONDS_EACH=100)
+# make torture  lives homes in orders of events that nobody thought of (LIVES=100); make fuzz  gives the console requests and readers bytes (SECONDS_EACH=100)
 # make mutants  changes what decides, a line at a time, and names the changes that no test notices (FILE=pipelines/…)
 # make sbom   writes what the program is made of, with licences and hashes (build/sbom.cdx.json); make audit asks OSV what is known of it
 # make wheel  builds the wheel twice and compares it (build/wheel)
@@ -77,6 +77,7 @@ torture: setup
 	@RETENTION_TORTURE=$(or $(LIVES),100) $(BIN)/pytest tests/machine -s
 
 fuzz: setup
+	@RETENTION_FUZZ=$(or $(SECONDS_EACH),100) $(BIN)/pytest -q tests/console/safety/test_any_request.py
 	@for reader in $$($(BIN)/python -m tests.fuzz --list); do \
 	  $(UV) run --no-sync --with atheris python -m tests.fuzz $$reader --seconds $(or $(SECONDS_EACH),100) || exit 1; \
 	done

@@ -21,6 +21,9 @@ One run a month, partition key `YYYY-MM`. It is followed until its orders are du
 | afterwards | on the 10th and the 12th (or the working day before), 06:00 |
 | | how many orders of which list are due |
 
+With `RETENTION_ENGINE=spark` the month is one Spark application, not one a room: `extract` runs the
+rooms behind it too (its log says which is at work), and the tasks of these record what was made.
+
 Every task may be killed, retried or cleared at any time: a room that is finished is left as it is,
 and a month whose inputs have not changed is not made again. Months build on each other: add
 `--max-active-runs 1` to a backfill.
@@ -47,6 +50,7 @@ from pipelines.operations.orchestration import (
     find_home,
     find_occasion,
     find_source,
+    log_size,
     month_param,
     name_decider,
     read_approvers,
@@ -119,7 +123,8 @@ def make_job(context: TaskContext) -> Job:
     from pipelines.text.progress import report_to_task_log
 
     month = Month.parse(find_month(context))
-    return Job(find_home(), month, find_source(), progress=report_to_task_log(month))
+    progress = report_to_task_log(month)
+    return Job(find_home(), month, find_source(), progress=progress, tell_size=log_size)
 
 
 # -- what ------------------------------------------------------------------------------------------
@@ -129,13 +134,16 @@ def make_job(context: TaskContext) -> Job:
 def run_one_room(name: str, **context: Any) -> dict[str, object] | None:
     """Run one room and report what it made.
 
-    The last one hands the version, and what was held back, to the person who approves.
+    The last one hands the version, and what was held back, to the person who approves. With Spark
+    the rooms of a month are one application: whichever task comes first runs the rooms behind it
+    too, and the tasks of these find them finished.
     """
     from pipelines.documents.month_view import summarise_outcome
-    from pipelines.jobs.run import run_room
+    from pipelines.jobs.run import run_from_room, run_room
 
     job = make_job(context)
-    version = run_room(job, name)
+    run = run_from_room if job.settings.engine == "spark" else run_room
+    version = run(job, name)
     entries = version.entries if version else job.folder.draft().finished
     made = {}
     for table, entry in entries.items():

@@ -34,7 +34,10 @@ def has_collapsed(score: Floats) -> bool:
     """
     if not len(score) or not np.isfinite(score).all():
         return True
-    if len(score) == 1:
-        return False
     _, counts = np.unique(score, return_counts=True)
-    return bool(counts.max() >= COLLAPSED_SHARE * len(score))
+    return are_too_many_equal(int(counts.max()), len(score))
+
+
+def are_too_many_equal(equals: int, scored: int) -> bool:
+    """Say whether so many services of equal chance, of so many, tell a score that means nothing."""
+    return scored == 0 or (scored > 1 and equals >= COLLAPSED_SHARE * scored)

@@ -28,9 +28,11 @@ CREATE MACRO is_count(v) AS v > -:count_limit AND v < :count_limit;
 -- A plain cell reads as itself by a cast alone, and there is nothing to count in it.
 CREATE MACRO is_plain_any_id(x) AS
     regexp_full_match(x, '[A-Za-z0-9_-]{0,63}[A-Za-z0-9_]')
-    AND lower(x) NOT IN ('nan', 'none', 'null', 'inf');
+    AND CASE WHEN strlen(x) > 4 THEN TRUE ELSE lower(x) NOT IN ('nan', 'none', 'null', 'inf') END;
 
-CREATE MACRO is_plain_id(x) AS is_plain_any_id(x) AND lower(x) NOT IN (:reserved_ids);
+CREATE MACRO is_plain_id(x) AS
+    is_plain_any_id(x)
+    AND CASE WHEN strlen(x) > 9 THEN TRUE ELSE lower(x) NOT IN (:reserved_ids) END;
 
 CREATE MACRO is_plain_text(x) AS
     regexp_full_match(x, '[\p{L}\p{N}]([\p{L}\p{N}\p{P} ]*[\p{L}\p{N}\p{P}])?');

@@ -90,6 +90,9 @@ class TwinConfig:
     redeem_lift: float = 0.12
     claim_lift: float = 0.80
 
+    # What the operator has to offer: offers a list that is about staying; none, and the table is not delivered.
+    offers_a_list: int = 0
+
     # Managers and their habits; means over the managers, each has his own. Assumed; outcome codes are the contract's.
     worked_share: float = 0.85  # of their orders; the rest is skipped
     contact_delay_days: float = 6.0  # from the day the orders arrive

@@ -83,11 +83,12 @@ class ProfiledEngine(DuckEngine):
         order: Iterable[str],
         parameters: Parameters | None = None,
         parts: Parts | None = None,
+        is_in_order: bool = False,
     ) -> Written:
         """Write a result, and take what it took to the last row."""
         self._is_writing = True
         try:
-            written = super().write(sql, path, order, parameters, parts)
+            written = super().write(sql, path, order, parameters, parts, is_in_order)
         finally:
             self._is_writing = False
         self._take_profile()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from benchmarks.value_kept.learnt import find_pauses, make_learning_table
 from benchmarks.value_kept.policies import COST, PERSUASION
 
 POLICIES = (
@@ -39,13 +40,20 @@ LISTS_CEILING, CEILING = POLICIES[-2:]
 RESAMPLES = 4000
 
 
-def write_page(rows: pd.DataFrame, options: argparse.Namespace) -> str:
+def write_page(
+    rows: pd.DataFrame, learnt: pd.DataFrame, options: argparse.Namespace
+) -> str:
     """Return the page as Markdown."""
     by_town = add_up_towns(rows)
     towns = len(by_town.index.get_level_values("seed").unique())
     months = rows["month"].nunique()
     judged = " ".join(str(month + 1) for month in sorted(rows["month"].unique()))
     command = f"python -m benchmarks.value_kept --services {options.services} --seeds {towns} --judged {judged}"
+    low, high = options.places
+    if options.world != "usual":
+        command += f" --world {options.world}"
+    if (low, high) != (8, 16):
+        command += f" --places {low} {high}"
     if options.quick:
         command += " --quick"
     parts = [
@@ -59,7 +67,7 @@ def write_page(rows: pd.DataFrame, options: argparse.Namespace) -> str:
         "none of its months, a contract that a call renews binds in all of them, a line that a call wakes is used "
         f"again (`twin/truth/prospects.py`). A worked order costs {COST:.2f} yuan. Duties go out beside the places "
         "(`RETENTION_DUTIES_TAKE_PLACES=false`), so that every policy has the same duties and as many orders to "
-        "persuade, 8 to 16 a manager. All policies have the same score.",
+        f"persuade, {low} to {high} a manager. All policies have the same score.",
         "",
         *_policy_table(by_town),
         "",
@@ -87,6 +95,15 @@ def write_page(rows: pd.DataFrame, options: argparse.Namespace) -> str:
         "## Month by month",
         "",
         *_month_table(rows),
+        "",
+        "## What is learnt",
+        "",
+        "How much of the risk of leaving the orders of a list take away, in truth (over its orders so far) and as the "
+        "office holds it, means over lists and towns:",
+        "",
+        *_draw_table(make_learning_table(learnt)),
+        "",
+        *_draw_table(find_pauses(learnt)),
         "",
     ]
     return "\n".join(parts)
@@ -196,6 +213,8 @@ def _interval(values: pd.Series) -> str:
 def _ratio(above: pd.Series, below: pd.Series) -> str:
     """The ratio of two sums over the same towns; bounds by drawing towns again."""
     pairs = np.column_stack([above, below.reindex(above.index)])
+    if not pairs[:, 1].any():
+        return "–"
     value = pairs[:, 0].sum() / pairs[:, 1].sum()
     if len(pairs) < 2:
         return f"{value:.2f}"
@@ -203,6 +222,11 @@ def _ratio(above: pd.Series, below: pd.Series) -> str:
     drawn = pairs[random.integers(len(pairs), size=(RESAMPLES, len(pairs)))].sum(axis=1)
     low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (0.025, 0.975))
     return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _draw_table(lines: Sequence[list[str]]) -> list[str]:
+    head, *rest = lines
+    return _table(head, rest)
 
 
 def _table(head: Iterable[str], lines: Iterable[Iterable[str]]) -> list[str]:

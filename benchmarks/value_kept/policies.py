@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,8 +20,9 @@ import pyarrow as pa
 from benchmarks.value_kept.town import read_orders, read_table, to_orders
 from pipelines.catalogue.outputs import load_lists
 from pipelines.core.month import Month
+from pipelines.store.lake import Made
 from twin.truth.expected import expect_orders
-from twin.truth.prospects import Prospects, foresee
+from twin.truth.prospects import Prospects
 from twin.world.state import World
 
 COST = 5.0
@@ -44,27 +43,23 @@ BARRED = (
 class MonthView:
     """A month as it stands before its orders are worked: its tables by the rule `priority`, and the twin's world."""
 
-    folder: Path
+    made: Made
     month: Month
     world: World
     seed: int
-
-    @cached_property
-    def prospects(self) -> Prospects:
-        """What there is to lose in the year after."""
-        return foresee(self.world)
+    prospects: Prospects  # what there is to lose in the year after
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of the month."""
-        return read_table(self.folder, name)
+        return read_table(self.made, name)
 
 
-def make_policies(view: MonthView, office: Mapping[str, Path]) -> dict[str, pa.Table]:
+def make_policies(view: MonthView, office: Mapping[str, Made]) -> dict[str, pa.Table]:
     """Return the orders of each policy; `office` are the months dispatched by the office's own."""
-    given = read_orders(view.folder).to_pandas()
+    given = read_orders(view.made).to_pandas()
     is_duty = ~given["list"].isin(PERSUASION)
     duties, persuading = given[is_duty], given[~is_duty]
-    places = persuading["manager_id"].value_counts()
+    places = _find_places(view, persuading)
     callable_ = find_callable(view)
     free = callable_[~callable_["customer_id"].isin(duties["customer_id"])]
     random = np.random.default_rng([view.seed, view.month.year, view.month.number])
@@ -92,10 +87,20 @@ def make_policies(view: MonthView, office: Mapping[str, Path]) -> dict[str, pa.T
     chosen["ceiling of the lists"] = take_best(listed, listed["worth"], places)
     chosen["ceiling"] = take_best(rows, rows["worth"], places)
 
-    found = {name: read_orders(folder) for name, folder in office.items()}
+    found = {name: read_orders(made) for name, made in office.items()}
     for name, orders in chosen.items():
         found[name] = to_orders(pd.concat([duties, orders], ignore_index=True))
     return found
+
+
+def _find_places(view: MonthView, persuading: pd.DataFrame) -> pd.Series:
+    """How many orders each manager has: as many as the office gave, or could have given had it paused no list."""
+    states = view.table("dispatch_list")
+    is_paused = states["reason"].fillna("").str.contains("paused")
+    if not is_paused.any():
+        return persuading["manager_id"].value_counts()
+    managers = view.table("features_manager").set_index("manager_id")
+    return managers["capacity"]
 
 
 def talk_of_contracts(view: MonthView, calls: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from benchmarks.twin_loop import call
 from pipelines import ROOMS
@@ -21,7 +20,7 @@ from pipelines.core.settings import Settings, load_settings
 from pipelines.jobs.release import hand_to_office
 from pipelines.jobs.run import Job, open_draft, run_draft_room
 from pipelines.jobs.training.shelf import list_versions
-from pipelines.store.lake import Draft, Version
+from pipelines.store.lake import Draft, Made, Version
 from tests.support.small import judge_nothing
 from twin import TwinConfig
 from twin.diary import Request
@@ -98,8 +97,7 @@ class Town:
                 if entry.room == room and name != forgotten:
                     entries[name] = entry
                     if entry.is_computed:
-                        table = f"{name}.parquet"
-                        shutil.copy2(version.path / table, draft.path / table)
+                        copy_stored(version.table(name), draft.path)
             draft.finish_room(room, entries)
         run_draft_room(self._job(settings), draft, "dispatch")
         return draft
@@ -135,14 +133,22 @@ def live_on(town: Town, months: int, version: Version) -> Iterator[Version]:
         yield version
         if number < months - 1:
             town.release(version)
-            town.live(read_orders(version.path))
+            town.live(read_orders(version))
             version = town.run()
 
 
-def read_orders(folder: Path) -> pa.Table:
+def copy_stored(stored: Path, folder: Path) -> None:
+    """Copy a table into a folder, be it a file or a folder of its parts."""
+    copy = folder / stored.name
+    if stored.is_dir():
+        shutil.copytree(stored, copy)
+    else:
+        shutil.copy2(stored, copy)
+
+
+def read_orders(made: Made) -> pa.Table:
     """The treated orders of a month's tables, in the form the twin takes them."""
-    orders = pq.read_table(folder / "dispatch_order.parquet")
-    frame = orders.to_pandas()
+    frame = read_table(made, "dispatch_order")
     treated = frame[frame["arm"] == "treated"].sort_values("order_id")
     return to_orders(treated)
 
@@ -154,9 +160,9 @@ def to_orders(frame: pd.DataFrame) -> pa.Table:
     )
 
 
-def read_table(folder: Path, name: str) -> pd.DataFrame:
+def read_table(made: Made, name: str) -> pd.DataFrame:
     """A table of a month."""
-    table: pd.DataFrame = pq.read_table(folder / f"{name}.parquet").to_pandas()
+    table: pd.DataFrame = made.read_arrow(name).to_pandas()
     return table
 
 

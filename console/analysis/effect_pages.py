@@ -1,4 +1,4 @@
-"""The effect of each list against its hold-out, with its interval and when it can be read."""
+"""Each list's effect against its hold-out, and what hold-outs of other sizes would tell by when."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ from console.analysis.effects import (
 from console.figures.months import find_newest_release
 from pipelines.catalogue.outputs import name_lists
 from pipelines.core.month import Month
+from pipelines.documents.holdout_view import (
+    HoldoutView,
+    read_holdout_views,
+    say_holdout,
+    say_shares,
+)
 from pipelines.text.texts import fill_label
 from pipelines.text.units import format_figure
 
@@ -34,8 +40,10 @@ def show_effects(request: Any) -> Any:
     """Show what each list changed so far, and from which month on that can be read."""
     version = find_newest_release(settings.CONSOLE_HOME)
     lines: list[dict[str, Any]] = []
+    views: list[HoldoutView] = []
+    language = find_language()
     if version is not None:
-        language = find_language()
+        views = read_holdout_views(version)
         titles = name_lists(language)
         titles[OVERALL] = _("All lists")
         rows = read_effects(version)
@@ -44,7 +52,14 @@ def show_effects(request: Any) -> Any:
             title = titles.get(row.list, row.list)
             line = _describe(row, version.month, language)
             lines.append({"title": title, **line, "bounds": draw_bounds(row, widest)})
-    context = {"version": version, "lines": lines}
+    holdouts = [say_holdout(view, language) for view in views]
+    note = fill_label(language, "tell.note", shares=say_shares(views))
+    context = {
+        "version": version,
+        "lines": lines,
+        "holdouts": holdouts,
+        "holdout_note": note,
+    }
     return render(request, "console/effects.html", context)
 
 

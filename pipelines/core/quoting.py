@@ -44,6 +44,12 @@ def scan_parquet(path: Path) -> str:
     return f"read_parquet({quote_text(str(path))}, hive_partitioning = false)"
 
 
+def scan_numbered_rows(path: Path) -> str:
+    """Return the SQL that reads a Parquet file with the number of each row, `file_row_number`."""
+    place = quote_text(str(path))
+    return f"read_parquet({place}, file_row_number = true, hive_partitioning = false)"
+
+
 def show_odd_text(text: str) -> str:
     """Return one short line that shows a delivered name; what cannot be seen is escaped."""
     shown = show_name(text[:_SHOWN_CHARACTERS])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -50,6 +52,12 @@ _FIGURES_OF_A_MONTH = (
 # In how many parts a table that grows may stand: as many as the first digits of an MD5 tell apart.
 PART_COUNTS = (1, 16, 256)
 
+_PREFIX = "RETENTION_"
+_DOTENV = ".env"
+# How like a setting's name another must be to be taken for a slip of it: HOLDOUT_SHAER is one of
+# HOLDOUT_SHARE, while SOURCE_FOLDER, which docker-compose.yml reads, is none of SOURCE (0.63).
+_LIKENESS = 0.75
+
 Engine = Literal["duckdb", "spark"]
 ENGINES: tuple[str, ...] = get_args(Engine)
 
@@ -58,7 +66,7 @@ class Settings(BaseSettings):
     """Settings from RETENTION_* variables or `.env`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RETENTION_", env_file=".env", extra="ignore", frozen=True
+        env_prefix=_PREFIX, env_file=_DOTENV, extra="ignore", frozen=True
     )
 
     secret_key: SecretStr = Field(
@@ -332,11 +340,24 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Read the settings; raise SpecError naming the variable that is wrong."""
+    """Read the settings; raise SpecError naming the variable that is wrong, or misspelt."""
+    _refuse_misspelt()
     try:
         return Settings(**overrides)
     except ValidationError as error:
         first = error.errors()[0]
         setting = "_".join(str(part) for part in first["loc"])
-        variable = f"RETENTION_{setting.upper()}"
+        variable = f"{_PREFIX}{setting.upper()}"
         raise SpecError("settings.bad", name=variable, why=first["msg"]) from error
+
+
+def _refuse_misspelt() -> None:
+    """Raise SpecError on a variable that was meant for a setting: its default would be taken."""
+    known = [name.upper() for name in Settings.model_fields]
+    for variable in sorted({*os.environ, *dotenv_values(_DOTENV)}):
+        name = variable.upper().removeprefix(_PREFIX)
+        if name == variable.upper() or name in known:
+            continue
+        if meant := get_close_matches(name, known, n=1, cutoff=_LIKENESS):
+            meant_variable = f"{_PREFIX}{meant[0]}"
+            raise SpecError("settings.misspelt", name=variable, meant=meant_variable)

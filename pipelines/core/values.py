@@ -205,9 +205,9 @@ def _read_cell(column: Column, physical: str, is_plain: bool) -> Typed:
     return Typed(value, _is_unknown(column, text), form)
 
 
-def write_sealed_condition(column: Column) -> str:
+def write_sealed_condition(text: str) -> str:
     """Return the SQL condition of a cell that was sealed when it was delivered."""
-    return f"starts_with({_name_raw(column)}, {quote_text(SEALED)})"
+    return f"starts_with({text}, {quote_text(SEALED)})"
 
 
 def write_sealed_cell(column: Column) -> Typed:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil
 from typing import Any, NamedTuple
 
 from models.holdout.effects import WHOLE_LIST
 from models.holdout.planner import SHARES, Flow, HoldoutPlan, find_known, plan_holdout
-from pipelines.catalogue.outputs import find_prior_persuadability, load_lists
-from pipelines.store.lake import Version
+from pipelines.catalogue.outputs import (
+    find_prior_persuadability,
+    load_lists,
+    name_lists,
+)
+from pipelines.store.lake import Made
 
 _LEARNT = "feedback_persuasion"
 _SEGMENT = "dispatch_segment"
 _USUAL_RISK = 0.02  # of an order without a score
 _LEAST_DIFFERENCE = 0.05
+_LONGEST = 120  # months; what takes longer is not worth a figure
+_BETWEEN_SHARES = " / "
 
 
 @dataclass(frozen=True)
@@ -66,10 +73,10 @@ class _Orders(NamedTuple):
         )
 
 
-def read_holdout_views(version: Version) -> list[HoldoutView]:
+def read_holdout_views(made: Made) -> list[HoldoutView]:
     """Return a view of every list that holds somebody out and had orders, by priority."""
-    learnt = _read_learnt(version)
-    orders = _read_orders(version)
+    learnt = _read_learnt(made)
+    orders = _read_orders(made)
     views = []
     for spec in load_lists():
         of_list = orders.get(spec.name)
@@ -80,6 +87,63 @@ def read_holdout_views(version: Version) -> list[HoldoutView]:
         view = _make_view(spec.name, prior, of_list, learnt_of_list)
         views.append(view)
     return views
+
+
+class SaidHoldout(NamedTuple):
+    """A view in words: months and costs are of each share held out."""
+
+    title: str
+    orders: str
+    risk: str
+    months: str
+    costs: str
+
+
+def say_holdout(view: HoldoutView, language: str) -> SaidHoldout:
+    """Return what a list's hold-out tells by when, and what it costs, in words."""
+    months = []
+    costs = []
+    for plan in view.plans:
+        duration = _say_months(plan.months)
+        cost = f"{plan.cost:,.0f}"
+        months.append(duration)
+        costs.append(cost)
+    titles = name_lists(language)
+    title = titles[view.list]
+    return SaidHoldout(
+        title=title,
+        orders=f"{view.order_count:,}",
+        risk=_say_persuadability(view),
+        months=_BETWEEN_SHARES.join(months),
+        costs=_BETWEEN_SHARES.join(costs),
+    )
+
+
+def say_shares(views: Sequence[HoldoutView]) -> str:
+    """Return the shares that the views are of, in the order of their figures."""
+    if not views:
+        return ""
+    [first, *_] = views
+    shares = []
+    for plan in first.plans:
+        share = f"{plan.share:.0%}"
+        shares.append(share)
+    return _BETWEEN_SHARES.join(shares)
+
+
+def _say_persuadability(view: HoldoutView) -> str:
+    """The part of the risk that an order takes away, with its bounds once hold-outs have told."""
+    if view.low is None or view.high is None:
+        return f"{view.persuadability:.0%}"
+    return f"{view.persuadability:.0%} [{view.low:.0%}, {view.high:.0%}]"
+
+
+def _say_months(months: float) -> str:
+    """Whole months, a begun one counted; no figure for what takes more than ten years."""
+    if months > _LONGEST:
+        return f">{_LONGEST}"
+    whole = ceil(months)
+    return str(whole)
 
 
 def _make_view(
@@ -118,26 +182,26 @@ def _find_ratio(learnt: _Learnt) -> float:
     return (lost + 2) / (float(foreseen) + 2)
 
 
-def _read_learnt(version: Version) -> Mapping[str, _Learnt]:
-    if not version.is_computed(_LEARNT):
+def _read_learnt(made: Made) -> Mapping[str, _Learnt]:
+    if not made.is_computed(_LEARNT):
         return {}
     found = {}
-    for row in version.read_as(_Learnt, _LEARNT):
+    for row in made.read_as(_Learnt, _LEARNT):
         if row.segment == WHOLE_LIST:
             found[row.list] = row
     return found
 
 
-def _read_orders(version: Version) -> Mapping[str, _Orders]:
+def _read_orders(made: Made) -> Mapping[str, _Orders]:
     """The month's orders by list; none of a month made before there were segments."""
-    if not version.is_computed(_SEGMENT):
+    if not made.is_computed(_SEGMENT):
         return {}
     risks: dict[str, Any] = {}
-    for row in version.read_rows(_SEGMENT):
+    for row in made.read_rows(_SEGMENT):
         customer_id = row["customer_id"]
         risks[customer_id] = row["risk"]
     found: dict[str, _Orders] = defaultdict(_Orders)
-    for row in version.read_rows("dispatch_order"):
+    for row in made.read_rows("dispatch_order"):
         customer_id = row["customer_id"]
         risk = risks.get(customer_id)
         foreseen = _USUAL_RISK if risk is None else float(risk)

@@ -15,6 +15,8 @@ from tempfile import TemporaryDirectory
 from pipelines.core.settings import Settings
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.engines.spark import SparkEngine
+from pipelines.engines.spread import SpreadEngine
+from pipelines.store.inputs import ONE_PART
 
 
 def open_engine(
@@ -25,7 +27,9 @@ def open_engine(
     It reads `folders` alone and spills into `scratch`.
     """
     if settings.engine == "spark":
-        return SparkEngine(
+        # Executors write parts; a table of one part is written here.
+        engine = SparkEngine if settings.table_parts == ONE_PART else SpreadEngine
+        return engine(
             scratch,
             folders,
             settings.memory_limit,

@@ -6,7 +6,8 @@ Parquet in, Parquet out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +15,14 @@ from typing import NamedTuple, Self
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from pipelines.catalogue.spec import EARLIER, Spec, TableName
 from pipelines.catalogue.tables import find_table
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, quote_text, scan_parquet
-from pipelines.store.files import Written, write_parquet
+from pipelines.store.files import Written, read_column_names, write_parquet
 from pipelines.store.parts import (
     Parts,
     check_stored,
@@ -40,6 +43,9 @@ _KIND = duckdb.StatementType
 _SENT = frozenset({_KIND.SELECT, _KIND.CREATE, _KIND.INSERT, _KIND.UPDATE, _KIND.DROP})
 
 
+MakeBatch = Callable[[pa.RecordBatch], pa.Table]
+# Gives, where the work is done, what each batch of a result goes through to become other rows.
+BatchMaker = Callable[[], MakeBatch]
 Parameters = Mapping[str, object]  # the values of a statement's `$parameters`, by name
 Columns = Mapping[str, str]  # the SQL type of each column, by name
 
@@ -60,6 +66,9 @@ class DuckEngine:
     where they belong.
     """
 
+    # Whether the room at work lets executors answer what it keeps, where there are executors.
+    spreads = False
+
     def __init__(
         self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int
     ) -> None:
@@ -79,6 +88,7 @@ class DuckEngine:
         self._connection.execute("SET python_enable_replacements = false")
         self._connection.execute("SET lock_configuration = true")
 
+        self._scratch = scratch
         self._offered: dict[str, dict[str, Path]] = {}
         for era in EARLIER:
             self._connection.execute(f"CREATE SCHEMA {era}")
@@ -139,15 +149,8 @@ class DuckEngine:
         stored = scan_parquet(check_stored(path).resolve())
         select = f"SELECT * FROM {stored}"
         if table.era:
-            select = self._add_younger_columns(table.name, select)
+            select = _add_younger_columns(table.name, path, select)
         self.execute(f"CREATE OR REPLACE VIEW {table} AS {select}")
-
-    def _add_younger_columns(self, table: str, select: str) -> str:
-        """A SELECT with the columns that its table declares by now, empty where it lacks them."""
-        younger = find_younger_columns(table, self.types(select))
-        if not younger:
-            return select
-        return f"{select} UNION ALL BY NAME {select_nothing(younger)}"
 
     def bind_empty(self, table: TableName, columns: Columns) -> None:
         """Put an empty table of those columns (name → SQL type) where one is missing."""
@@ -161,8 +164,26 @@ class DuckEngine:
     def types(self, sql: str, parameters: Parameters | None = None) -> dict[str, str]:
         """The columns that a SELECT gives, and their SQL types."""
         nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
-        columns = nothing.description
-        return {name: str(kind) for name, kind, *_ in columns}
+        return _list_types(nothing)
+
+    def is_spread(self, raw: str) -> bool:
+        """Say whether executors read a delivered table: there are none here."""
+        return False
+
+    def look_at(self, raw: str, sql: str, macros: Sequence[str] = ()) -> list[TableRow]:
+        """Return what a SELECT about a delivered table gives: of each piece of it, here of all.
+
+        `macros` are those of ours that it names.
+        """
+        return self.rows(sql)
+
+    def read(self, name: str, raw: str, sql: str, macros: Sequence[str] = ()) -> None:
+        """Keep what a SELECT makes of the rows of a delivered table, each by itself."""
+        self.table(name, sql)
+
+    def drop(self, name: str) -> None:
+        """Give up a table of this run."""
+        self.execute(f"DROP TABLE {name}")
 
     def execute(
         self, sql: str, parameters: Parameters | None = None
@@ -190,6 +211,62 @@ class DuckEngine:
         """Keep a result as a table of this run."""
         self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", parameters)
 
+    def reads_spread(self, sql: str) -> bool:
+        """Say whether executors answer a statement: there are none here."""
+        return False
+
+    def bring(self, name: str, sql: str, parameters: Parameters | None = None) -> None:
+        """Keep a small result as a table of this run, whoever works it out."""
+        self.table(name, sql, parameters)
+
+    def append(
+        self, table: str, sql: str, parameters: Parameters | None = None
+    ) -> None:
+        """Add the rows of a SELECT to a table of this run, each value to the column of its name."""
+        self.execute(f"INSERT INTO {table} BY NAME {sql}", parameters)
+
+    def refine(
+        self, name: str, sql: str, each: str, parameters: Parameters | None = None
+    ) -> None:
+        """Keep what `each`, a SELECT of every row of `answered` by itself, makes of a result."""
+        self.table(name, f"WITH answered AS ({sql}) {each}", parameters)
+
+    def map_rows(
+        self,
+        name: str,
+        selects: Sequence[str],
+        make: BatchMaker,
+        schema: pa.Schema,
+        rows: int,
+    ) -> None:
+        """Keep what a function makes of results, one after the other, so many rows at a time.
+
+        `make` returns what each batch goes through; no result is ever in memory.
+        """
+        make_batch = make()
+        path = self._scratch / f"{name}.parquet"
+        with pq.ParquetWriter(path, schema) as writer:
+            for sql in selects:
+                for batch in self.execute(sql).to_arrow_reader(rows):
+                    if batch.num_rows:
+                        writer.write_table(make_batch(batch))
+        self.bind(TableName(name), path)
+
+    def map_groups(
+        self,
+        name: str,
+        sql: str,
+        by: str,
+        make: Callable[[pa.Table], pa.Table],
+        schema: pa.Schema,
+    ) -> None:
+        """Keep what a function makes of the rows of each group of a result."""
+        rows = self.execute(f"SELECT * FROM ({sql}) ORDER BY {by}").to_arrow_table()
+        made = [schema.empty_table()]
+        for value in rows.column(by).unique():
+            made.append(make(rows.filter(pc.equal(rows.column(by), value))))
+        self.register(name, pa.concat_tables(made))
+
     def register(self, name: str, rows: pa.Table) -> None:
         """Take an Arrow table in under a name, as a table of this run."""
         self._connection.register("__incoming", rows)
@@ -203,16 +280,22 @@ class DuckEngine:
         order: Iterable[str],
         parameters: Parameters | None = None,
         parts: Parts | None = None,
+        is_in_order: bool = False,
     ) -> Written:
         """Write a result as Parquet, ordered so that the same rows give the same bytes.
 
-        It becomes the file at `path`, or the folder of its parts.
+        It becomes the file at `path`, or the folder of its parts. `is_in_order` says that the
+        SELECT gives its rows in that order by itself.
         """
         if parts is not None:
             return self._write_parts(sql, path, parts, parameters)
-        ordered = f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}"
+        ordered = f"SELECT * FROM ({sql})"
+        if not is_in_order:
+            ordered += f" ORDER BY {', '.join(order)}"
         result = self.execute(ordered, parameters)
-        return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
+        types = _list_types(result)
+        written = write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
+        return replace(written, types=types)
 
     def write_answer(
         self,
@@ -234,6 +317,19 @@ class DuckEngine:
         batches = result.to_arrow_reader(BATCH_ROWS)
         schema = leave_part_out(batches.schema)
         return complete_parts(folder, schema, parts, write_parts(folder, batches))
+
+
+def _list_types(result: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The columns of an answer, and their SQL types."""
+    return {name: str(kind) for name, kind, *_ in result.description}
+
+
+def _add_younger_columns(table: str, path: Path, select: str) -> str:
+    """A SELECT with the columns that its table declares by now, empty where it lacks them."""
+    younger = find_younger_columns(table, read_column_names(list_files(path)[0]))
+    if not younger:
+        return select
+    return f"{select} UNION ALL BY NAME {select_nothing(younger)}"
 
 
 def find_younger_columns(table: str, there: Iterable[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +19,9 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.core.quoting import write_casts
+from pipelines.engines.duckdb import BatchMaker
 from pipelines.store import files, parts
+from pipelines.store.files import write_parquet
 from pipelines.store.parts import PART, WrittenPart, write_parts
 
 if TYPE_CHECKING:
@@ -30,14 +33,19 @@ _WRITTEN = pa.schema(
     [("name", pa.string()), ("rows", pa.int64()), ("sha256", pa.string())]
 )
 # What a file's bytes depend on besides its rows.
-_LIBRARIES = ("pyarrow", "duckdb")
-_CODE = (Path(__file__), Path(parts.__file__), Path(files.__file__))
+_LIBRARIES = ("pyarrow", "duckdb", "numpy", "pandas", "scikit-learn", "scipy")
+_CODE = (
+    Path(__file__),
+    Path(__file__).with_name("pieces.py"),
+    Path(parts.__file__),
+    Path(files.__file__),
+)
 
 Batches = Iterator[pa.RecordBatch]
 
 
 class WorkerDiffers(RuntimeError):
-    """A worker would write other bytes than the rest of the month is made of."""
+    """A worker would write other bytes than the rest of the month is made of, or elsewhere."""
 
 
 def make_part_writer(
@@ -52,10 +60,78 @@ def make_part_writer(
 
     def write_task(batches: Batches) -> Batches:
         require_versions(expected)
+        require_folder(folder)
         with duckdb.connect(config={"threads": 1}) as engine:
             yield from _write_batches(engine, select, folder, batches)
 
     return write_task
+
+
+def make_rows_keeper(folder: Path) -> Callable[[Batches], Batches]:
+    """Return what a task keeps its rows with: a file of the task's number, told as a part is.
+
+    A task that is tried again puts its file in the place of the first.
+    """
+    expected = list_versions()
+
+    def keep_task(batches: Batches) -> Batches:
+        from pyspark import TaskContext  # there on every worker
+
+        require_versions(expected)
+        require_folder(folder)
+        first = next(batches, None)
+        if first is None:
+            return
+        name = f"{TaskContext.get().partitionId():06d}"
+        stream = pa.RecordBatchReader.from_batches(first.schema, _chain(first, batches))
+        file = write_parquet(folder / f"{name}.parquet", stream, makes_folder=False)
+        told = _tell(WrittenPart(name, file.rows, file.sha256))
+        yield pa.RecordBatch.from_pylist([told], _WRITTEN)
+
+    return keep_task
+
+
+def make_rows_maker(make: BatchMaker) -> Callable[[Batches], Batches]:
+    """Return what a task makes rows with; `make` gives, there, what each batch goes through."""
+    expected = list_versions()
+
+    def make_task(batches: Batches) -> Batches:
+        require_versions(expected)
+        make_batch = make()
+        for batch in batches:
+            if batch.num_rows:
+                yield from make_batch(batch).to_batches()
+
+    return make_task
+
+
+def make_group_maker(
+    make: Callable[[pa.Table], pa.Table],
+) -> Callable[[pa.Table], pa.Table]:
+    """Return what a task makes of the rows of a group."""
+    expected = list_versions()
+
+    def make_group(rows: pa.Table) -> pa.Table:
+        require_versions(expected)
+        return make(rows)
+
+    return make_group
+
+
+def make_each(types: Mapping[str, str], each: str) -> BatchMaker:
+    """Return a maker of what a SELECT gives of `answered`, in the types the embedded engine has."""
+    select = f"WITH answered AS (SELECT {write_casts(types)} FROM delivered) {each}"
+
+    def make() -> Callable[[pa.RecordBatch], pa.Table]:
+        engine = duckdb.connect(config={"threads": 1})
+
+        def make_batch(batch: pa.RecordBatch) -> pa.Table:
+            engine.register("delivered", pa.Table.from_batches([batch]))
+            return engine.execute(select).to_arrow_table()
+
+        return make_batch
+
+    return make
 
 
 def list_versions() -> dict[str, str]:
@@ -65,13 +141,25 @@ def list_versions() -> dict[str, str]:
     return {**versions, "code": code.hexdigest()[:12]}
 
 
+@cache
+def _read_versions() -> dict[str, str]:
+    return list_versions()
+
+
 def require_versions(expected: Mapping[str, str]) -> None:
     """Raise WorkerDiffers where this process has other versions than are expected."""
-    found = list_versions()
+    found = _read_versions()
     for name, wanted in expected.items():
         if found[name] != wanted:
             here = socket.gethostname()
             raise WorkerDiffers(f"worker {here} has {name} {found[name]}, not {wanted}")
+
+
+def require_folder(folder: Path) -> None:
+    """Raise WorkerDiffers where the folder that the driver has made is not to be seen."""
+    if not folder.is_dir():
+        here = socket.gethostname()
+        raise WorkerDiffers(f"worker {here} does not see {folder}")
 
 
 def _write_batches(

@@ -19,6 +19,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
@@ -33,8 +34,13 @@ from pipelines.engines.duckdb import (
     find_younger_columns,
     select_nothing,
 )
-from pipelines.engines.executors import WRITTEN_COLUMNS, WorkerDiffers, make_part_writer
-from pipelines.store.files import Written
+from pipelines.engines.executors import (
+    WRITTEN_COLUMNS,
+    WorkerDiffers,
+    make_part_writer,
+    make_rows_keeper,
+)
+from pipelines.store.files import Written, write_parquet
 from pipelines.store.parts import PART, Parts, WrittenPart, complete_parts
 
 if TYPE_CHECKING:
@@ -52,6 +58,7 @@ _SETTINGS: dict[str, bool | float | int | str | None] = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+    "spark.sql.jsonGenerator.ignoreNullFields": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
@@ -82,7 +89,7 @@ class SparkEngine(DuckEngine):
     @cached_property
     def _session(self) -> SparkSession:
         """Spark, with temporary tables of this engine's own."""
-        with _unasked_for_pandas():
+        with without_pandas():
             return _start_session(*self._wanted).newSession()
 
     def offer_table(self, table: TableName, path: Path) -> None:
@@ -113,8 +120,12 @@ class SparkEngine(DuckEngine):
         folder = self._scratch.resolve() / f"answer_{self._count}"
         # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
         tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
-        with _name_failures(), self._answer_tree(tree, parameters or {}) as rows:
-            rows.write.parquet(str(folder))
+        with (
+            name_failures(),
+            without_pandas(),
+            self._answer_tree(tree, parameters or {}) as rows,
+        ):
+            keep_frame(rows, folder)
 
         select = f"SELECT {write_casts(types)} FROM {scan_parquet(folder)}"
         return Answer(select, {})
@@ -140,8 +151,8 @@ class SparkEngine(DuckEngine):
         write_task = make_part_writer(path.resolve(), self.types(sql, parameters))
         path.mkdir(mode=0o700, exist_ok=True)
         with (
-            _name_failures(),
-            _unasked_for_pandas(),
+            name_failures(),
+            without_pandas(),
             self._answer_tree(tree, parameters or {}) as rows,
         ):
             spread = _spread_parts(rows, parts)
@@ -156,8 +167,9 @@ class SparkEngine(DuckEngine):
         """Give what a SELECT answers, worked out once somebody asks for its rows."""
         for table in tuple(tree.find_all(exp.Table)):
             name = _flatten_name(TableName(table.name, table.db))
-            if name in self._tables:
-                self._show_table(name)
+            bound = self._find_bound(name)
+            if bound is not None:
+                self._show_table(name, bound)
                 shown = exp.to_table(name, alias=table.alias or table.name)
                 table.replace(shown)
 
@@ -206,9 +218,12 @@ class SparkEngine(DuckEngine):
         given = {name: value for name, value in parameters.items() if name in named}
         return self._session.sql(tree.sql(dialect="spark"), args=given)
 
-    def _show_table(self, name: str) -> None:
+    def _find_bound(self, name: str) -> Bound | None:
+        """What stands under a name, in one word; None for the name of a step."""
+        return self._tables.get(name)
+
+    def _show_table(self, name: str, table: Bound) -> None:
         """Make a bound table readable in Spark."""
-        table = self._tables[name]
         if self._shown.get(name) is table:
             return
 
@@ -223,6 +238,25 @@ class SparkEngine(DuckEngine):
 
         rows.createOrReplaceTempView(name)
         self._shown[name] = table
+
+
+def keep_frame(rows: DataFrame, folder: Path) -> None:
+    """Have the workers keep rows in a folder of the home, a file a task; what comes back is told.
+
+    Raise StorageError for a file that a worker has written and this machine does not see: Spark's
+    own writer would leave its rows out and say nothing.
+    """
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    folder.mkdir(mode=0o700)
+    told = rows.mapInArrow(make_rows_keeper(folder), WRITTEN_COLUMNS).collect()
+    for row in told:
+        path = folder / f"{row.name}.parquet"
+        if not path.is_file():
+            raise StorageError("storage.gone", where=path)
+    if not told:
+        nothing = pa.RecordBatchReader.from_batches(to_arrow_schema(rows.schema), [])
+        write_parquet(folder / "none.parquet", nothing)
 
 
 def _spread_parts(rows: DataFrame, parts: Parts) -> DataFrame:
@@ -308,7 +342,7 @@ def _wait_for_worker(session: SparkSession) -> SparkSession:
 
 
 @contextmanager
-def _unasked_for_pandas() -> Iterator[None]:
+def without_pandas() -> Iterator[None]:
     """Leave unsaid what PySpark has to say of a pandas that we have it do nothing with."""
     with warnings.catch_warnings():
         warnings.filterwarnings(
@@ -318,13 +352,15 @@ def _unasked_for_pandas() -> Iterator[None]:
 
 
 @contextmanager
-def _name_failures() -> Iterator[None]:
+def name_failures() -> Iterator[None]:
     """Say in our words that Spark failed.
 
     Its own may hold a customer's data, the name of its condition does not.
     """
     try:
         yield
+    except StorageError:  # told already
+        raise
     except (
         Exception
     ) as error:  # Python, py4j, the analyser and executors have no base in common

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings, load_settings
+from pipelines.jobs.size import MonthSize
 from pipelines.sources import Source, open_source
 from pipelines.store.lake import MonthFolder
 
@@ -23,7 +24,8 @@ class Job:
     """One month to run. `source` is a folder or the YAML of a database.
 
     None for work that reads no delivery. `judge` gives the verdicts of the gate on what was
-    delivered, where it is not Great Expectations.
+    delivered, where it is not Great Expectations. `tell_size` is told once a run what the month
+    takes on this machine, before the rooms that need it.
     """
 
     home: Path
@@ -31,6 +33,7 @@ class Job:
     source: str | None = None
     settings: Settings = field(default_factory=load_settings)
     progress: Callable[[str], None] = lambda step: None
+    tell_size: Callable[[MonthSize], None] = lambda size: None
     judge: Judge | None = None
 
     @property

@@ -2,6 +2,7 @@
 
     run_month(job)         every room that is not finished yet, in one go
     run_room(job, room)    one room, as a task of its own; the last one commits
+    run_from_room(…)       a room and those behind it in one process, the commit left to the last
     release_month(job)     seal the version and hand its orders over (jobs.release)
 
 What a month is made of is gathered once a run (`jobs.month_inputs`): the source is hashed before
@@ -36,6 +37,7 @@ __all__ = [
     "recorded_versions",
     "release_month",
     "run_draft_room",
+    "run_from_room",
     "run_month",
     "run_room",
 ]
@@ -60,10 +62,10 @@ def run_month(job: Job) -> Version:
         return same or job.folder.commit(draft)
 
 
-def run_room(job: Job, room: str) -> Version | None:
+def run_room(job: Job, room: str, commits: bool = True) -> Version | None:
     """Run one room of the month's draft.
 
-    The last one commits. What is finished already is left as it is.
+    The last one commits, if it `commits`. What is finished already is left as it is.
 
     Raise UsageError when a room before it is not finished.
     """
@@ -76,7 +78,21 @@ def run_room(job: Job, room: str) -> Version | None:
             return sealed
         if room == ROOMS[0]:
             return _run_first_room(job)
-        return _run_later_room(job, room)
+        return _run_later_room(job, room, commits)
+
+
+def run_from_room(job: Job, room: str) -> Version | None:
+    """Run a room and those behind it, as one application; return what the room itself returns.
+
+    Only a last room that is run for itself commits: whoever watches the rooms one by one finds each
+    of them finished, and the month committed by the last.
+    """
+    made = run_room(job, room)
+    if made is not None:
+        return made
+    for following in ROOMS[ROOMS.index(room) + 1 :]:
+        run_room(job, following, commits=False)
+    return None
 
 
 def _run_first_room(job: Job) -> Version | None:
@@ -92,7 +108,7 @@ def _run_first_room(job: Job) -> Version | None:
     return _find_same(job, draft)
 
 
-def _run_later_room(job: Job, room: str) -> Version | None:
+def _run_later_room(job: Job, room: str, commits: bool) -> Version | None:
     """Run a room behind the first, on what the draft says was staged; no delivery is read."""
     draft = job.folder.draft()
     if not draft.rooms:
@@ -103,7 +119,7 @@ def _run_later_room(job: Job, room: str) -> Version | None:
         if standing is not None:
             return standing
 
-    is_last = room == ROOMS[-1]
+    is_last = commits and room == ROOMS[-1]
     if room in draft.rooms:
         if is_last:
             return job.folder.commit(draft)

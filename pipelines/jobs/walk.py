@@ -27,6 +27,7 @@ from pipelines.jobs.month_inputs import (
     recorded_waivers,
     state_inputs,
 )
+from pipelines.jobs.size import measure_month
 from pipelines.rooms.context import Context, open_context
 from pipelines.store.failpoints import failpoint
 from pipelines.store.lake import Draft, Made, Version
@@ -91,6 +92,7 @@ def _run_first_room(
         if draft.month_inputs.source is None:
             staged["source"] = _hash_deliveries(context.entries)
         draft.finish_room(room, context.entries, staged)
+    job.tell_size(measure_month(draft.finished, job.settings, draft.path))
 
 
 @contextmanager

@@ -9,7 +9,10 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from pipelines.jobs.size import MonthSize
 
 # Every task imports this before it does anything: what it makes is its owner's alone.
 os.umask(0o077)
@@ -59,6 +62,15 @@ def explain_failure(context: TaskContext) -> None:
         return
     for language in LANGUAGES:
         print(describe_error(language, error))
+
+
+def log_size(size: MonthSize) -> None:
+    """Say in the task's log, in both languages, what of a month does not fit this machine."""
+    from pipelines.text.texts import LANGUAGES, fill_label
+
+    if size.finding != "size":
+        for language in LANGUAGES:
+            print(fill_label(language, f"doctor.{size.finding}.mend", **size.facts))
 
 
 def month_param(description: str) -> dict[str, object]:

@@ -5,7 +5,7 @@ Small results are values that are passed, under names that nobody needs to know.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.catalogue.steps import Step, read_step
-from pipelines.engines.duckdb import select_nothing
+from pipelines.engines.duckdb import BatchMaker, select_nothing
 from pipelines.rooms.context import Context, find_declared
 
 _NUMBERS = count(1)  # no two relations of a process share a name
@@ -24,6 +24,7 @@ class Relation:
     """A result that the engine holds while it is open; `name` is what the engine calls it."""
 
     name: str
+    is_kept: bool = True
 
 
 def run_step(
@@ -108,6 +109,59 @@ def keep_result(
     return relation
 
 
+def keep_small(context: Context, label: str, sql: str) -> Relation:
+    """Keep what a SELECT gives, which is small however many customers there are."""
+    relation = _name_relation(label)
+    context.engine.bring(relation.name, sql)
+    return relation
+
+
+def refine_result(
+    context: Context,
+    label: str,
+    sql: str,
+    each: str,
+    parameters: Mapping[str, object] | None = None,
+) -> Relation:
+    """Keep what `each`, a SELECT of every row of `answered` by itself, makes of a result."""
+    relation = _name_relation(label)
+    context.engine.refine(relation.name, sql, each, parameters)
+    return relation
+
+
+def map_rows(
+    context: Context,
+    label: str,
+    selects: Sequence[str],
+    make: BatchMaker,
+    schema: pa.Schema,
+    rows: int,
+) -> Relation:
+    """Keep what a function makes of results, batch by batch: it is never in memory.
+
+    `make` gives what each batch goes through, on the worker where there are workers; of `rows` at
+    most it is given here.
+    """
+    relation = _name_relation(label)
+    context.engine.map_rows(relation.name, selects, make, schema, rows)
+    return relation
+
+
+def map_groups(
+    context: Context,
+    label: str,
+    groups: Relation,
+    by: str,
+    make: Callable[[pa.Table], pa.Table],
+    schema: pa.Schema,
+) -> Relation:
+    """Keep what a function makes of each group of a relation's rows, on executors."""
+    relation = _name_relation(label)
+    sql = f"SELECT * FROM {groups.name}"
+    context.engine.map_groups(relation.name, sql, by, make, schema)
+    return relation
+
+
 def begin_relation(context: Context, table: str) -> Relation:
     """Keep nothing yet, under the columns that a table declares, to be filled by `append_step`."""
     return keep_result(context, table, select_nothing(find_declared(table).types))
@@ -125,12 +179,15 @@ def append_step(
     spec = read_step(room, step)
     sql = _bind_inputs(spec, inputs)
     values = _fill_parameters(context, spec, parameters)
-    context.engine.execute(f"INSERT INTO {into.name} {sql}", values)
+    context.engine.append(into.name, sql, values)
 
 
 def drop_relation(context: Context, relation: Relation) -> None:
     """Give a relation up before the engine is closed: one that may be large."""
-    context.engine.execute(f"DROP TABLE {relation.name}")
+    if relation.is_kept:
+        context.engine.drop(relation.name)
+    else:
+        context.engine.execute(f"DROP VIEW {relation.name}")
 
 
 def unite_relations(
@@ -142,6 +199,22 @@ def unite_relations(
     """
     selects = [f"SELECT * FROM {relation.name}" for relation in relations]
     return keep_result(context, label, " UNION ALL ".join(selects))
+
+
+def read_raw(
+    context: Context, label: str, raw: str, sql: str, macros: Sequence[str]
+) -> Relation:
+    """Keep what a SELECT makes of the rows of a delivered table, each by itself."""
+    relation = _name_relation(label)
+    context.engine.read(relation.name, raw, sql, macros)
+    return relation
+
+
+def name_result(context: Context, label: str, sql: str) -> Relation:
+    """Name what a SELECT gives, to be worked out anew by whoever asks for it."""
+    relation = Relation(_name_relation(label).name, is_kept=False)
+    context.engine.execute(f"CREATE OR REPLACE TEMP VIEW {relation.name} AS {sql}")
+    return relation
 
 
 def _name_relation(label: str) -> Relation:

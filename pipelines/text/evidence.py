@@ -5,7 +5,8 @@ known; brackets nest. The code of a reason is a place that prints nothing: it ke
 rows that have this reason.
 
 A script is sentences. Each is said only where all facts it names are known: those that it prints,
-and those that it is true `by`.
+and those that it is true `by`. Whatever the list, an offer that goes out with an order is told at
+the end of both.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ OFTEN = ("manager_id", "number")
 _LINES = "_lines"
 _BETWEEN_LINES = "\x1e"
 _WITHIN_A_LINE = "\x1f"
+# Only an order that an offer goes out with has this fact.
+_OFFER = "offer_name"
 _BETWEEN_SENTENCES = {"zh": ""}
 _PLACE = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
 _INNERMOST = re.compile(r"\[[^\[\]]*\]")
@@ -58,8 +61,10 @@ def write_evidence(
     """Return the sentence that says why a row of orders or candidates is on its list."""
     facts = read_facts(row, language, numbers)
     template = spec.meta["evidence"][language]
-    said = fill_template(template, facts, language)
-    return said.lstrip("；; ")
+    said = fill_template(template, facts, language).lstrip("；; ")
+    if _OFFER not in facts:
+        return said
+    return said + _tell_offer(language, "offer.evidence", facts)
 
 
 def write_script(
@@ -73,7 +78,15 @@ def write_script(
         if needed <= facts.keys():
             template = sentence[language]
             said.append(fill_template(template, facts, language))
+    if _OFFER in facts:
+        offer = _tell_offer(language, "offer.script", facts)
+        said.append(offer)
     return _BETWEEN_SENTENCES.get(language, " ").join(said)
+
+
+def _tell_offer(language: str, key: str, facts: Mapping[str, str]) -> str:
+    """Tell of the offer that goes out with an order, as a label says it."""
+    return fill_label(language, key, **facts)
 
 
 def list_facts_needed(sentence: Sentence, language: str) -> set[str]:

@@ -37,6 +37,7 @@ promise AS (  -- those whose days of grace were not over when this month began
         p.contacted_on,
         p.promised_amount,
         p.promised_on,
+        p.extension_count,
         CAST(p.promised_on + INTERVAL 3 DAY AS DATE) AS grace_on
     FROM extract_promise AS p
     JOIN sent AS o ON o.order_id = p.order_id
@@ -68,6 +69,7 @@ stood AS (
         p.contacted_on,
         p.promised_amount,
         p.promised_on,
+        p.extension_count,
         p.grace_on,
         COALESCE(y.amount, 0) AS paid_amount,
         COALESCE(c.amount, 0) AS credited_amount
@@ -84,6 +86,7 @@ SELECT
     contacted_on,
     promised_amount,
     promised_on,
+    extension_count,
     grace_on,
     CAST(paid_amount AS DECIMAL(18, 2)) AS paid_amount,
     CAST(credited_amount AS DECIMAL(18, 2)) AS credited_amount,

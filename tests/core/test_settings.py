@@ -68,6 +68,45 @@ def test_a_wrong_setting_is_named(
     assert caught.value.facts["name"] == f"RETENTION_{name}"
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("RETENTION_HOLDOUT_SHAER", "RETENTION_HOLDOUT_SHARE"),
+        ("RETENTION_THREAD", "RETENTION_THREADS"),
+        ("retention_contact_costs", "RETENTION_CONTACT_COST"),
+    ],
+)
+@pytest.mark.parametrize("place", ["environment", "dotenv"])
+def test_a_slip_in_a_name_is_refused_with_the_name_that_was_meant(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: str,
+    meant: str,
+    place: str,
+) -> None:
+    if place == "environment":
+        monkeypatch.setenv(written, "1")
+    else:
+        (tmp_path / ".env").write_text(f"{written}=1\n")
+    with pytest.raises(SpecError) as caught:
+        load_settings()
+    facts = caught.value.facts
+    assert (str(facts["name"]).upper(), facts["meant"]) == (written.upper(), meant)
+
+
+def test_variables_of_others_are_no_slips(monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in (ROOT / "docker-compose.yml", ROOT / "Makefile")
+    )
+    others = set(re.findall(r"RETENTION_[A-Z_]+", repository))
+    others -= {f"RETENTION_{name.upper()}" for name in Settings.model_fields}
+    assert len(others) >= 5
+    for name in others:
+        monkeypatch.setenv(name, "something")
+    load_settings()
+
+
 def test_the_key_is_no_part_of_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RETENTION_SECRET_KEY", "very secret, and long enough")
     settings = load_settings()
@@ -132,9 +171,10 @@ def test_the_same_number_is_the_same_setting() -> None:
 
 
 def test_nobody_else_reads_the_environment() -> None:
-    # Besides the settings: a URL by its name, the shell's language, what GX is told, what a test wants to go wrong,
+    # The settings; a URL by its name, the shell's language, what GX is told, what a test wants to go wrong,
     # whether this shell is set up for Airflow, and where Airflow's tasks find home and source.
     may = {
+        "core/settings.py",
         "operations/doctor/services.py",
         "operations/orchestration.py",
         "rooms/validate/gx.py",

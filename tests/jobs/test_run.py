@@ -18,7 +18,14 @@ from pipelines.core.errors import (
 )
 from pipelines.jobs import month_inputs
 from pipelines.jobs import run as runner
-from pipelines.jobs.run import ROOMS, Job, release_month, run_month, run_room
+from pipelines.jobs.run import (
+    ROOMS,
+    Job,
+    release_month,
+    run_from_room,
+    run_month,
+    run_room,
+)
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.store.manifest import Seal
 from tests.support.comparable import read_folder
@@ -320,3 +327,34 @@ def test_a_sealed_month_stands_whatever_the_settings_and_the_code(
 def test_only_a_held_month_can_be_released(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="month.not_held"):
         release_month(ungated_job(tmp_path / "home", None))
+
+
+def test_rooms_run_as_one_application_are_found_finished(
+    made: Job, tmp_path: Path
+) -> None:
+    """Whoever runs them one by one afterwards finds nothing left to do, and the last commits."""
+    job = ungated_job(tmp_path / "home", Path(str(made.source)))
+    assert run_from_room(job, "extract") is None
+    assert job.folder.current() is None and job.folder.draft().rooms == list(ROOMS)
+    for room in ROOMS[1:-1]:
+        assert run_from_room(job, room) is None
+    version = run_from_room(job, ROOMS[-1])
+    assert version is not None and job.folder.current() is not None
+    assert read_folder(version.path) == read_folder(made.folder.version().path)
+
+
+def test_an_application_that_is_killed_goes_on_behind_its_last_finished_room(
+    made: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ungated_job(tmp_path / "home", Path(str(made.source)))
+    with monkeypatch.context() as patch:
+        patch.setattr(importlib.import_module("pipelines.rooms.dispatch"), "run", kill)
+        with pytest.raises(Killed):
+            run_from_room(job, "extract")
+    assert job.folder.draft().rooms == list(ROOMS[: ROOMS.index("dispatch")])
+    with monkeypatch.context() as patch:
+        patch.setattr(importlib.import_module("pipelines.rooms.features"), "run", kill)
+        assert run_from_room(job, "extract") is None
+    version = run_from_room(job, ROOMS[-1])
+    assert version is not None
+    assert read_folder(version.path) == read_folder(made.folder.version().path)

@@ -19,7 +19,7 @@ from pipelines.core.errors import ModelError, SpecError, StorageError
 from pipelines.core.paths import ROOT
 from pipelines.documents.reports import fonts
 from pipelines.jobs.run import release_month
-from pipelines.operations.doctor import Check, examine, raise_worst
+from pipelines.operations.doctor import Check, examine, machine, raise_worst
 from pipelines.text.texts import LANGUAGES, load_labels
 from tests.support.small import MONTH, Town, job, run_town
 
@@ -228,6 +228,12 @@ def test_another_version_of_a_package(tmp_path: Path) -> None:
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
     )  # fmt: skip
     assert said.stdout.startswith("fail duckdb 0.9.0 (==")
+
+
+def test_a_tree_that_was_never_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "PACKAGE", "retention-office-nowhere")
+    found = machine.check_packages()
+    assert (found.state, found.facts["wrong"]) == ("fail", "retention-office-nowhere -")
 
 
 def test_another_encoding() -> None:

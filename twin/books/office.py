@@ -1,5 +1,7 @@
 """Write down what the office sets itself: targets, appraisal sheets, expense claims."""
 
+from decimal import Decimal
+
 import numpy as np
 import pyarrow as pa
 
@@ -130,3 +132,31 @@ def claim_table(world: World) -> pa.Table:
             "purpose": codes_of(PURPOSES, rng.integers(0, len(PURPOSES), size)),
         }
     )
+
+
+def offer_table(world: World) -> pa.Table:
+    """Write what may be offered next month: for each list about staying, the dearer the longer and the more it does."""
+    size = world.config.offers_a_list
+    rows = []
+    for name, strength in world.config.retention_strength.items():
+        for place in range(size):
+            monthly_fen = 500 * (place + 1)
+            rows.append(
+                {
+                    "offer_id": f"F{place + 1:02d}",
+                    "list": name,
+                    "name": f"优惠{monthly_fen // 100}元",
+                    "monthly_cost": monthly_fen,
+                    "months": 3 * (place + 1),
+                    "lift": round(0.5 * (place + 1) * strength, 2),
+                    "lowest_value": 3_000 * place or None,
+                    "contract_state": "free" if place == 0 else None,
+                }
+            )
+    columns = pa.Table.from_pylist(rows)
+    for name in ("monthly_cost", "lowest_value"):
+        fen = columns[name].to_pylist()
+        yuan = [None if each is None else Decimal(each) / 100 for each in fen]
+        place = columns.column_names.index(name)
+        columns = columns.set_column(place, name, pa.array(yuan, pa.decimal128(18, 2)))
+    return columns

@@ -11,6 +11,7 @@ TABLES = (
     "customer", "service", "plan", "bill", "adjustment", "receivable", "payment", "prepaid_balance", "usage",
     "ownership", "organisation", "account_manager", "vip_card", "loyalty", "trouble_ticket", "plan_change",
     "status_change", "activity", "activity_guest", "survey_answer", "target", "appraisal_input", "expense_claim",
+    "offer",  # only where a parameter of the twin asks for it
 )  # fmt: skip
 
 
@@ -40,3 +41,5 @@ def draw_tables(world: World) -> Iterator[tuple[str, pa.Table]]:
     yield "target", office.target_table(world)
     yield "appraisal_input", office.appraisal_table(world)
     yield "expense_claim", office.claim_table(world)
+    if world.config.offers_a_list:
+        yield "offer", office.offer_table(world)

@@ -58,8 +58,9 @@ def expect_orders(
     """Return by order what it changes in the month after the world's, on average; the world stays as it is.
 
     `worked` and `reached` are chances; `kept` is revenue a month that stays and would not have stayed, `paid` is money
-    that comes in and would not have come, both in yuan. `kept_year` is the revenue of a year that stays. `prospects` are
-    those of the world, for who asks often. Raises ValueError for orders of another twin.
+    that comes in and would not have come, both in yuan. `kept_year` is the revenue of a year that stays. `leaving` is how
+    many lines are about to leave of their own will without the order, `staying` how many of them stay by it. `prospects`
+    are those of the world, for who asks often. Raises ValueError for orders of another twin.
     """
     prospects = prospects or foresee(world)
     orders = take_orders(world, given)
@@ -67,6 +68,7 @@ def expect_orders(
     later = replace(world, span=following, season=season_of(following))
     chances = _find_chances(later, orders)
     kept, kept_year = _kept_revenue(later, orders, chances, prospects)
+    leaving, staying = _count_leavers(later, orders, chances)
     return pa.table(
         {
             "order_id": pa.array(orders.order_id.tolist(), pa.string()),
@@ -76,6 +78,8 @@ def expect_orders(
             "kept": kept,
             "kept_year": kept_year,
             "paid": _paid_debts(later, orders, chances),
+            "leaving": leaving,
+            "staying": staying,
         }
     )
 
@@ -135,6 +139,24 @@ def _kept_revenue(
     size = len(orders)
     kept = np.bincount(order, weights=stays * revenue, minlength=size)
     return kept, np.bincount(order, weights=months * revenue, minlength=size)
+
+
+def _count_leavers(
+    world: World, orders: Orders, chances: Chances
+) -> tuple[Array, Array]:
+    """Add up by order the lines about to leave of their own will, and those of them that stay because of it."""
+    services = world.services
+    order = find_orders(world, orders)[services.customer]
+    can_leave = np.isin(services.status, (ACTIVE, SUSPENDED_REQUEST))
+    lines = np.flatnonzero((order != NONE) & can_leave)
+    order = order[lines]
+    leaving = services.voluntary_hazard[lines]
+    staying = _stays_more(world, lines, orders.by[order], chances, order)
+    size = len(orders)
+    return (
+        np.bincount(order, weights=leaving, minlength=size),
+        np.bincount(order, weights=staying, minlength=size),
+    )
 
 
 def _months_added(

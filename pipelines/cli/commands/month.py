@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -44,6 +45,10 @@ from pipelines.documents.table_files import (
 from pipelines.operations.deadlines import local_today
 from pipelines.operations.month_state import count_open_letters, read_month_state
 from pipelines.store.lake import MonthFolder, Version
+from pipelines.text.texts import fill_label
+
+if TYPE_CHECKING:
+    from pipelines.jobs.size import MonthSize
 
 _FINDINGS_SHOWN = 3  # by a run; `status` shows them all
 
@@ -78,6 +83,7 @@ def run_one_month(
         ROOMS, month, speaker.language, is_quiet=as_json, can_go_on=True
     ) as progress:
         job = Job(home, Month.parse(month), source, settings, progress)
+        job.tell_size = partial(_warn_of_size, speaker.language)
         if only:
             version = run_room(job, only)
         elif source is None and release:
@@ -93,6 +99,13 @@ def run_one_month(
     if release:
         version = release_month(job)
     _answer_run(speaker, version, release)
+
+
+def _warn_of_size(language: str, size: MonthSize) -> None:
+    """Say on the side what of a month does not fit this machine, and what to do."""
+    if size.finding != "size":
+        text = fill_label(language, f"doctor.{size.finding}.mend", **size.facts)
+        typer.echo(text, err=True)
 
 
 def _answer_run(speaker: Speaker, version: Version, is_released: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import ceil
 
 import typer
 
@@ -16,7 +15,11 @@ from pipelines.documents.dispatch_view import (
     read_capacities,
     read_capacity_rule,
 )
-from pipelines.documents.holdout_view import HoldoutView, read_holdout_views
+from pipelines.documents.holdout_view import (
+    read_holdout_views,
+    say_holdout,
+    say_shares,
+)
 from pipelines.documents.table_files import TableRow
 from pipelines.store.lake import Version
 from pipelines.text.texts import fill_label, say_reasons
@@ -64,7 +67,6 @@ _CAPACITY_TITLES = (
 )
 _CAPACITY_SPARE = (6, 7, 5)
 _HOLDOUT_TITLES = ("list_title", "tell.orders", "tell.risk", "tell.months", "tell.cost")
-_LONGEST = 120  # months; what takes longer is not worth a figure
 _NO_RANK = 10**9  # behind every rank there is
 
 
@@ -217,34 +219,7 @@ def draw_holdouts(version: Version, language: str) -> None:
     if not views:
         return
     titles = [fill_label(language, name) for name in _HOLDOUT_TITLES]
-    list_titles = name_lists(language)
-    body = []
-    for view in views:
-        months = [_format_months(plan.months) for plan in view.plans]
-        costs = [f"{plan.cost:,.0f}" for plan in view.plans]
-        title = list_titles[view.list]
-        risk = _format_persuadability(view)
-        cells = [
-            title,
-            str(view.order_count),
-            risk,
-            " / ".join(months),
-            " / ".join(costs),
-        ]
-        body.append(cells)
+    body = [list(say_holdout(view, language)) for view in views]
     typer.echo()
     draw_grid(titles, body, range(1, len(titles)), wrapped=(0,))
-    shares = " / ".join(f"{plan.share:.0%}" for plan in views[0].plans)
-    print_line(language, "tell.note", shares=shares)
-
-
-def _format_persuadability(view: HoldoutView) -> str:
-    """The part of the risk that an order takes away, with its bounds once hold-outs have told."""
-    if view.low is None or view.high is None:
-        return f"{view.persuadability:.0%}"
-    return f"{view.persuadability:.0%} [{view.low:.0%}, {view.high:.0%}]"
-
-
-def _format_months(months: float) -> str:
-    """Whole months, a begun one counted; no figure for what takes more than ten years."""
-    return f">{_LONGEST}" if months > _LONGEST else str(ceil(months))
+    print_line(language, "tell.note", shares=say_shares(views))

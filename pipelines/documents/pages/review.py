@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from pipelines.core.month import Month
+from pipelines.documents.holdout_view import (
+    HoldoutView,
+    say_holdout,
+    say_shares,
+)
 from pipelines.documents.pages.page import fill_page, write_page
 from pipelines.text.texts import fill_label
 
@@ -119,12 +124,16 @@ def write_review(
     looks: Sequence[Mapping[str, Any]] = (),
     listed: Sequence[Mapping[str, Any]] = (),
     is_challenger: bool = False,
+    holdouts: Sequence[HoldoutView] = (),
 ) -> None:
     """Write the page of a model's card.
 
-    `looks` are the month's `score_watch`, `listed` its reasons by count.
+    `looks` are the month's `score_watch`, `listed` its reasons by count, `holdouts` what its
+    hold-outs will tell.
     """
     content = _gather_content(language, card, looks, listed, is_challenger)
+    content["holdouts"] = [say_holdout(view, language) for view in holdouts]
+    content["shares"] = say_shares(holdouts)
     write_page(path, "review.html.j2", month, language, **content)
 
 

@@ -6,7 +6,7 @@ And what audits, forecast and complaint chart found.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -21,7 +21,7 @@ from pipelines.catalogue.outputs import (
 )
 from pipelines.documents.workbooks.book_plan import BookPlan
 from pipelines.documents.workbooks.columns import Cell, OrderKey, Sheet, SheetRow
-from pipelines.documents.workbooks.table_columns import TABLE_COLUMNS
+from pipelines.documents.workbooks.table_columns import OFFER_COLUMNS, TABLE_COLUMNS
 from pipelines.documents.workbooks.workbook import Tables, write_tables
 from pipelines.documents.workbooks.workbook_data import ListRow, WorkbookData
 from pipelines.text.texts import load_labels
@@ -85,7 +85,17 @@ class OperationRow(TypedDict):
     effect_state: str
 
 
-ScopedRow = KpiRow | ForecastRow | WeekRow | OperationRow
+class ScopedOffers(TypedDict):
+    """A row of `report_offer`: what the offers of a scope's orders cost."""
+
+    scope_kind: str
+    scope_id: str
+    offer_count: int
+    offer_cost_amount: Decimal
+    offer_added_amount: Decimal
+
+
+ScopedRow = KpiRow | ForecastRow | WeekRow | OperationRow | ScopedOffers
 
 
 def plan_company_book(data: WorkbookData, out: Path) -> BookPlan:
@@ -119,6 +129,9 @@ def _write_company_book(data: WorkbookData, path: Path) -> None:
     sheets = []
     for name, rows in rows_by_sheet.items():
         columns = TABLE_COLUMNS[name]
+        has_offers = data.version.is_computed("report_offer")
+        if has_offers and name == "operation":
+            columns = (*columns, *OFFER_COLUMNS)
         sheets.append(Sheet(name, columns, rows, frozen=1))
 
     stamp = data.make_stamp(data.find_label("scope.company"))
@@ -325,12 +338,31 @@ def _build_operation_rows(
         return []
 
     rows: list[OperationRow] = data.read_if_computed("report_operation")
+    offers = _read_offers(data)
     found: list[SheetRow] = []
     for row in sorted(rows, key=_order_operations):
         scope = _describe_scope(data, row)
         effect_state = data.find_label(f"effect.{row['effect_state']}")
-        found.append({**row, **scope, "effect_state": effect_state})
+        scope_key = _take_scope(row)
+        offered = offers.get(scope_key, {})
+        found.append({**row, **offered, **scope, "effect_state": effect_state})
     return found
+
+
+def _read_offers(data: WorkbookData) -> dict[tuple[str, str], Mapping[str, object]]:
+    """What offers went out with the month's orders, by scope; none where none are delivered."""
+    rows: list[ScopedOffers] = data.read_if_computed("report_offer")
+    found: dict[tuple[str, str], Mapping[str, object]] = {}
+    for row in rows:
+        scope_key = _take_scope(row)
+        found[scope_key] = row
+    return found
+
+
+def _take_scope(row: ScopedRow) -> tuple[str, str]:
+    """What tells a row's scope apart."""
+    kind = row["scope_kind"]
+    return kind, row["scope_id"]
 
 
 def _order_operations(row: OperationRow) -> OrderKey:

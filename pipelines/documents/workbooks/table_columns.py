@@ -106,6 +106,12 @@ OPERATION_COLUMNS = read_columns("""
     net_amount             14  money
     effect_state           20
 """)
+# What the operation view has besides where the operator delivers offers.
+OFFER_COLUMNS = read_columns("""
+    offer_count            9  integer
+    offer_cost_amount     13  money
+    offer_added_amount    13  money
+""")
 TABLE_COLUMNS = {
     "kpi": KPI_COLUMNS,
     "lists": LIST_COLUMNS,

@@ -13,7 +13,7 @@ from models.predictors import choose_predictor
 from models.reasons import group_contributions
 from models.registry import Card, describe_choices, hash_code, hash_frame
 from pipelines.jobs.training.judging import RULES, Judgement
-from pipelines.rooms.score.champion import PLACES
+from pipelines.rooms.score.batches import PLACES
 from pipelines.rooms.score.frame import list_feature_groups, list_features, map_reasons
 from pipelines.rooms.score.samples import Samples
 

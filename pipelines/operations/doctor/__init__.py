@@ -18,6 +18,7 @@ from pipelines.operations.doctor.home import (
     check_drafts,
     check_home,
     check_months,
+    check_size,
 )
 from pipelines.operations.doctor.machine import (
     check_encoding,
@@ -86,6 +87,7 @@ def _check_settings(home: Path, settings: Settings, now: datetime) -> Iterator[C
     yield check_scorecard(settings)
     yield check_delivery(settings)
     yield check_engine(settings, home)
+    yield check_size(home, settings)
     yield check_office(settings, home)
     yield check_airflow()
     yield check_models(home, settings)

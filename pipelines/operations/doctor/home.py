@@ -12,8 +12,10 @@ from pathlib import Path
 
 from pipelines.core.errors import RetentionError
 from pipelines.core.month import Month
+from pipelines.core.settings import Settings
+from pipelines.jobs.size import measure_month
 from pipelines.operations.doctor.check import FAIL, OK, WARN, Check
-from pipelines.store.lake import MonthFolder
+from pipelines.store.lake import MonthFolder, list_held_months
 
 # Bytes free beside the home.
 _GIB = 2**30
@@ -113,6 +115,21 @@ def _is_broken(folder: MonthFolder) -> bool:
         return True
 
     return False
+
+
+def check_size(home: Path, settings: Settings) -> Check:
+    """Look whether a month of the size of the newest one fits this machine."""
+    held = list_held_months(home)
+    version = MonthFolder(home, held[-1]).current() if held else None
+    if version is None:
+        return Check("size", OK, "size_unknown")
+    try:
+        size = measure_month(version.entries, settings, home)
+    except (OSError, ValueError, KeyError, RetentionError):
+        return Check("size", OK, "size_unknown")  # `check_months` says what is broken
+    state = OK if size.finding == "size" else WARN
+    facts = {**size.facts, "month": version.month}
+    return Check("size", state, size.finding, facts)
 
 
 def check_drafts(home: Path, now: datetime) -> Check:

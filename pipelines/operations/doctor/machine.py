@@ -29,8 +29,13 @@ def check_python() -> Check:
 
 def check_packages() -> Check:
     """Compare what is installed with what this project was tested with."""
+    try:
+        required = requires(PACKAGE) or []
+    except PackageNotFoundError:
+        return _refuse_packages(f"{PACKAGE} -")
+
     wrong = []
-    for line in requires(PACKAGE) or ():
+    for line in required:
         requirement = Requirement(line)
         if not _is_wanted(requirement):
             continue
@@ -40,10 +45,14 @@ def check_packages() -> Check:
         elif not requirement.specifier.contains(installed, prereleases=True):
             wrong.append(f"{requirement.name} {installed} ({requirement.specifier})")
 
-    facts = {"wrong": ", ".join(wrong), "where": sysconfig.get_paths()["purelib"]}
-    return Check(
-        "packages", FAIL if wrong else OK, "packages", facts, SpecError.exit_code
-    )
+    if wrong:
+        return _refuse_packages(", ".join(wrong))
+    return Check("packages", OK, "packages")
+
+
+def _refuse_packages(wrong: str) -> Check:
+    facts = {"wrong": wrong, "where": sysconfig.get_paths()["purelib"]}
+    return Check("packages", FAIL, "packages", facts, SpecError.exit_code)
 
 
 def _is_wanted(requirement: Requirement) -> bool:

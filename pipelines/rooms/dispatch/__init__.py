@@ -40,6 +40,7 @@ from pipelines.rooms.dispatch.write import (
     write_carried,
     write_endings,
     write_ever_listed,
+    write_offers,
     write_outcome,
     write_segments,
 )
@@ -60,6 +61,7 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
 
     `specs` are the lists in the order of their priority; without them, all that the catalogue has.
     """
+    context.engine.spreads = True
     specs = load_lists() if specs is None else specs
     paused = find_paused(context)
     listed = [gather_candidates(context, spec, paused) for spec in specs]
@@ -82,6 +84,7 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
         decisions=decisions,
     )
     write_outcome(context, outcome)
+    write_offers(context, eligibility, decisions)
     write_ever_listed(context, candidates, list_facts)
     write_endings(context, decisions)
     write_carried(context, decisions, take_list_facts(context, specs))

@@ -19,8 +19,8 @@ from pipelines.rooms.context import Context, find_declared
 from pipelines.rooms.made_rows import make_schema
 from pipelines.rooms.relations import (
     Relation,
-    keep_result,
     read_rows,
+    refine_result,
     run_step,
     take_rows,
     unite_relations,
@@ -139,8 +139,8 @@ def find_paused(context: Context) -> frozenset[str]:
 
 def rank_customers(context: Context, spec: Spec, answer: Answer) -> Relation:
     """Keep one row a customer of what a list's SELECT gives, with the rank on the list."""
-    sql = _add_evidence(spec, answer.sql)
-    rows = keep_result(context, spec.name, sql, answer.parameters)
+    each = _gather_evidence(spec)
+    rows = refine_result(context, spec.name, answer.sql, each, answer.parameters)
     about = {"list": spec.name}
     return run_step(context, "dispatch", "ranked", about, answer=rows)
 
@@ -202,8 +202,8 @@ def find_red_subjects(context: Context) -> list[str]:
 # -- a list's SELECT -------------------------------------------------------------------------------
 
 
-def _add_evidence(spec: Spec, answer: str) -> str:
-    """SQL for what a list's SELECT gives, its own due day and its evidence each in one column."""
+def _gather_evidence(spec: Spec) -> str:
+    """SQL for what a list `answered`, its own due day and its evidence each in one column."""
     given = spec.column_names
     due_on = "CAST(NULL AS DATE)"
     if "due_on" in given:
@@ -216,7 +216,7 @@ def _add_evidence(spec: Spec, answer: str) -> str:
     evidence = _as_json_text(facts)
     return (
         f"SELECT {fixed}, {due_on} AS listed_due_on, {rank_tie} AS rank_tie, "
-        f"{evidence} AS evidence FROM ({answer})"
+        f"{evidence} AS evidence FROM answered"
     )
 
 

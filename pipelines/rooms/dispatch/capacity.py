@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipelines.core.settings import Settings
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.allocate import Newcomer, Seat, allocate_newcomers
 from pipelines.rooms.dispatch.assign import plan_by_priority, plan_by_value
@@ -27,7 +28,7 @@ from pipelines.rooms.made_rows import make_schema, take_made_rows
 from pipelines.rooms.relations import Relation, read_rows, write_step
 
 ROOM = "dispatch"
-_ASSIGNED = make_schema(list="VARCHAR", customer_id="VARCHAR", manager_id="VARCHAR")
+ASSIGNED = make_schema(list="VARCHAR", customer_id="VARCHAR", manager_id="VARCHAR")
 _ROUNDING = 1e-9  # a product that is a whole number but for the last bit is that number
 
 
@@ -111,32 +112,68 @@ class Ties:
     groups: Mapping[str, Mapping[str, str]]
 
 
+@dataclass(frozen=True)
+class Rules:
+    """By what the places are given."""
+
+    by_value: bool
+    minimum_service: float
+    duties_take_places: bool
+
+    @classmethod
+    def of(cls, settings: Settings) -> Rules:
+        """Take them from the settings."""
+        return cls(
+            by_value=settings.capacity_rule == "value",
+            minimum_service=float(settings.minimum_service),
+            duties_take_places=settings.duties_take_places,
+        )
+
+
+class Planned(NamedTuple):
+    """What came of the orders that waited: whose place they have, and the branches' figures."""
+
+    assigned: list[AssignedOrder]
+    figures: list[CapacityFigure]
+
+
 def assign_managers(context: Context, wanted: Relation) -> Relation:
     """Return which wanted orders get a manager's place, and whose; write `dispatch_capacity`."""
-    settings = context.settings
-    waiting = _read_waiting(context, wanted)
-    managers = _read_managers(context)
-    proposed = _read_proposed(context, wanted)
-    groups = _read_groups(context, wanted)
-    ties = Ties(proposed, groups)
-    by_value = settings.capacity_rule == "value"
-    minimum_service = float(settings.minimum_service)
+    rules = Rules.of(context.settings)
+    managers = read_managers(context)
+    if context.engine.reads_spread(wanted.name):
+        # Imported here: a month on one machine needs none of it.
+        from pipelines.rooms.dispatch.by_branch import plan_on_executors
 
-    assigned: list[AssignedOrder] = []
-    figures: list[CapacityFigure] = []
-    if not settings.duties_take_places:
-        assigned += _assign_duties(waiting.take_duties(), managers, ties)
+        relation, figures = plan_on_executors(context, wanted, managers, rules)
+        write_figures(context, figures)
+        return relation
+
+    waiting = _read_waiting(context, wanted)
+    ties = Ties(_read_proposed(context, wanted), _read_groups(context, wanted))
+    planned = plan_branches(managers, waiting, ties, rules)
+    write_figures(context, planned.figures)
+    rows = [order._asdict() for order in planned.assigned]
+    return take_made_rows(context, "assigned", rows, ASSIGNED)
+
+
+def plan_branches(
+    managers: Mapping[str, Sequence[Manager]],
+    waiting: WaitingOrders,
+    ties: Ties,
+    rules: Rules,
+) -> Planned:
+    """Give the places of each branch by itself: no order takes one of another branch."""
+    planned = Planned([], [])
+    if not rules.duties_take_places:
+        planned.assigned.extend(_assign_duties(waiting.take_duties(), managers, ties))
     for branch_id in sorted(managers):
         planner = BranchPlanner(
-            branch_id, managers[branch_id], waiting, minimum_service, ties
+            branch_id, managers[branch_id], waiting, rules.minimum_service, ties
         )
-        assigned += planner.assign_orders(by_value)
-        figures += planner.list_figures(by_value)
-
-    figures += list_company_figures(figures)
-    _write_figures(context, figures)
-    rows = [order._asdict() for order in assigned]
-    return take_made_rows(context, "assigned", rows, _ASSIGNED)
+        planned.assigned.extend(planner.assign_orders(rules.by_value))
+        planned.figures.extend(planner.list_figures(rules.by_value))
+    return planned
 
 
 def _assign_duties(
@@ -159,8 +196,10 @@ def _count_orders(waiting: Waiting) -> int:
     return sum(len(orders) for orders in waiting.values())
 
 
-def _write_figures(context: Context, figures: Sequence[CapacityFigure]) -> None:
-    rows = [figure._asdict() for figure in figures]
+def write_figures(context: Context, figures: Sequence[CapacityFigure]) -> None:
+    """Write `dispatch_capacity`: the branches' figures, and the company's."""
+    every = [*figures, *list_company_figures(figures)]
+    rows = [figure._asdict() for figure in every]
     capacity_figures = take_made_rows(context, "capacity_figure", rows, CAPACITY)
     write_step(
         context,
@@ -183,7 +222,7 @@ def _read_waiting(context: Context, wanted: Relation) -> WaitingOrders:
     return waiting
 
 
-def _read_managers(context: Context) -> dict[str, list[Manager]]:
+def read_managers(context: Context) -> dict[str, list[Manager]]:
     """The managers of each branch, by their ids."""
     managers: dict[str, list[Manager]] = defaultdict(list)
     for row in read_rows(context, ROOM, "managers"):

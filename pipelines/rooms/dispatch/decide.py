@@ -19,6 +19,7 @@ from pipelines.rooms.made_rows import make_schema, take_made_rows
 from pipelines.rooms.relations import Relation, run_step
 
 ROOM = "dispatch"
+OFFERS = "snapshot_offer"
 _LIST_FACT = make_schema(
     list="VARCHAR",
     place="INTEGER",
@@ -99,7 +100,10 @@ def _read_list_fact(place: int, spec: Spec, is_paused: bool) -> ListFact:
 def gather_eligibility(
     context: Context, candidates: Relation, list_facts: Relation
 ) -> Relation:
-    """Return a row a list and customer with every fact that decides."""
+    """Return a row a list and customer with every fact that decides.
+
+    Where the operator delivers offers, each has the one by which an order is worth most.
+    """
     settings = context.settings
     recent = run_step(
         context,
@@ -107,18 +111,28 @@ def gather_eligibility(
         "recent_orders",
         {"dispatch_on": context.dispatch_on, "days": settings.cool_down_days},
     )
-    return run_step(
+    by_value = settings.capacity_rule == "value"
+    eligibility = run_step(
         context,
         ROOM,
         "eligibility",
         {
             "horizon": settings.value_horizon_months,
             "cost": settings.contact_cost,
-            "by_value": settings.capacity_rule == "value",
+            "by_value": by_value,
         },
         candidate=candidates,
         list_fact=list_facts,
         recent_order=recent,
+    )
+    if not context.is_computed(OFFERS):
+        return eligibility
+    return run_step(
+        context,
+        ROOM,
+        "with_offers",
+        {"cost": settings.contact_cost, "by_value": by_value},
+        eligibility=eligibility,
     )
 
 

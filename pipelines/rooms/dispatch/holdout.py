@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from pipelines.rooms.context import Context
@@ -24,6 +25,12 @@ Customer = Mapping[
 
 def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -> None:
     """Write `dispatch_holdout`: everybody ever on a persuasion list, and who is held out."""
+    if context.engine.reads_spread(candidates.name):
+        # Imported here: a month on one machine needs none of it.
+        from pipelines.rooms.dispatch.on_executors import draw_on_executors
+
+        draw_on_executors(context, candidates, list_facts)
+        return
     old = []
     if context.is_computed("dispatch_holdout", "prior"):
         old = read_rows(context, ROOM, "holdout_before")
@@ -70,19 +77,23 @@ def choose_held_out(
     chosen: set[str] = set()
     for stratum, customers in strata.items():
         members = seen[stratum] + len(customers)
-        offset = _find_offset(key, stratum)
-        wanted = int(Fraction(share) * members + offset)
-        lacking = max(wanted - held[stratum], 0)
-        by_hash = _sort_by_hash(key, customers)
+        lacking = count_lacking(key, share, stratum, members, held[stratum])
+        by_hash = sorted(customers, key=partial(hash_customer, key))
         chosen.update(by_hash[:lacking])
     return chosen
 
 
-def _sort_by_hash(key: bytes, customers: Iterable[str]) -> list[str]:
-    """An order of customers that only the key foretells, the same on every run."""
-    return sorted(
-        customers, key=lambda customer: hash_with_key(key, "holdout", customer)
-    )
+def count_lacking(
+    key: bytes, share: Decimal, stratum: str, members: int, held: int
+) -> int:
+    """How many more of a stratum of so many members are to be held out, when so many are."""
+    wanted = int(Fraction(share) * members + _find_offset(key, stratum))
+    return max(wanted - held, 0)
+
+
+def hash_customer(key: bytes, customer_id: str) -> bytes:
+    """By what the customers of a stratum are drawn, the lowest first; only the key foretells it."""
+    return hash_with_key(key, "holdout", customer_id)
 
 
 def _find_offset(key: bytes, stratum: str) -> Fraction:

@@ -16,7 +16,7 @@ from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.rooms.made_rows import make_schema
 
-_ORDER_ID = make_schema(list="VARCHAR", customer_id="VARCHAR", order_id="VARCHAR")
+ORDER_ID = make_schema(list="VARCHAR", customer_id="VARCHAR", order_id="VARCHAR")
 _DUE_DAY = make_schema(
     list="VARCHAR", customer_id="VARCHAR", due_on="DATE", is_provisional="BOOLEAN"
 )
@@ -48,7 +48,7 @@ def make_order_ids(
             "order_id": f"{prefix}-{letters}",
         }
         records.append(record)
-    return pa.Table.from_pylist(records, schema=_ORDER_ID)
+    return pa.Table.from_pylist(records, schema=ORDER_ID)
 
 
 def _make_letters(key: bytes, *parts: str) -> str:

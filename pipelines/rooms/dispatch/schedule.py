@@ -16,16 +16,17 @@ import pyarrow as pa
 from pipelines.core.calendar import Calendar
 from pipelines.rooms.made_rows import make_schema
 
-_PLANNED = make_schema(list="VARCHAR", customer_id="VARCHAR", planned_on="DATE")
+PLANNED = make_schema(list="VARCHAR", customer_id="VARCHAR", planned_on="DATE")
 OrderToPlan = Mapping[str, Any]
 
 
 def plan_days(
     calendar: Calendar, dispatch_on: date, orders: Iterable[OrderToPlan]
 ) -> pa.Table:
-    """Give each order (list, customer_id, desk, due_on, place, rank) the working day to work it.
+    """Give each order the working day to work it.
 
-    No order is planned behind its due day.
+    Of an order count list, customer_id, desk, due_on, place, has_broken_promise and rank. None is
+    planned behind its due day.
     """
     desks: dict[str, list[OrderToPlan]] = defaultdict(list)
     due_days: list[date] = []
@@ -41,12 +42,16 @@ def plan_days(
     for desk in sorted(desks):
         in_turn = sorted(desks[desk], key=_find_turn)
         planned.extend(_plan_desk(days, in_turn))
-    return pa.Table.from_pylist(planned, schema=_PLANNED)
+    return pa.Table.from_pylist(planned, schema=PLANNED)
 
 
-def _find_turn(order: OrderToPlan) -> tuple[date, int, int]:
-    """What is due first comes first; of the same day, the list of higher priority."""
-    return order["due_on"], order["place"], order["rank"]
+def _find_turn(order: OrderToPlan) -> tuple[date, int, bool, int]:
+    """What is due first comes first; of the same day, the list of higher priority.
+
+    On a list of debts, whoever broke a promise comes before the others.
+    """
+    is_trusted = not order["has_broken_promise"]
+    return order["due_on"], order["place"], is_trusted, order["rank"]
 
 
 def _plan_desk(

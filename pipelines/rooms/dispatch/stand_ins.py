@@ -18,6 +18,7 @@ _MAY_BE_MISSING = (
     TableName("features_trailing_mean"),
     TableName("features_contract"),
     TableName("feedback_persuasion"),
+    TableName("feedback_promise"),
     TableName("dispatch_segment"),
     TableName("score_churn"),
     TableName("score_uplift"),

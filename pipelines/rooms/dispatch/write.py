@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.candidates import ListState
+from pipelines.rooms.dispatch.decide import OFFERS
 from pipelines.rooms.dispatch.orders import list_due_dates, make_order_ids
 from pipelines.rooms.dispatch.schedule import plan_days
 from pipelines.rooms.made_rows import make_schema, take_made_rows
@@ -85,6 +86,13 @@ def _make_order_days(context: Context, outcome: Outcome) -> Relation:
     """Return each order's id, its due day, and for treated ones the day planned for it."""
     dispatch_on = context.dispatch_on
     specs = {spec.name: spec for spec in outcome.specs}
+    if context.engine.reads_spread(outcome.decisions.name):
+        # Imported here: a month on one machine needs none of it.
+        from pipelines.rooms.dispatch.on_executors import make_days_on_executors
+
+        return make_days_on_executors(
+            context, specs, outcome.decisions, outcome.list_facts
+        )
     rows = read_rows(context, ROOM, "ordered", decision=outcome.decisions)
     ids = make_order_ids(context.settings.key, context.month, rows, context.occasion)
     due = list_due_dates(context.calendar, context.month, dispatch_on, specs, rows)
@@ -138,6 +146,23 @@ def write_lists(
         "dispatch_list",
         ["priority", "list"],
         list_state=list_states,
+        decision=decisions,
+    )
+
+
+def write_offers(context: Context, eligibility: Relation, decisions: Relation) -> None:
+    """Write `dispatch_offer`: what goes out with orders; nothing where no offers are delivered."""
+    if not context.is_computed(OFFERS):
+        reasons = context.missing_reasons(OFFERS)
+        context.record_missing("dispatch_offer", reasons)
+        return
+    write_step(
+        context,
+        ROOM,
+        "offers",
+        "dispatch_offer",
+        ["list", "customer_id"],
+        eligibility=eligibility,
         decision=decisions,
     )
 

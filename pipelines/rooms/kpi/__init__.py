@@ -35,7 +35,13 @@ from pipelines.rooms.kpi.sums import (
 from pipelines.rooms.kpi.ties import tie_books
 from pipelines.rooms.kpi.trend import write_trend
 from pipelines.rooms.kpi.windows import find_window_gaps
-from pipelines.rooms.relations import Relation, keep_result, run_step, write_step
+from pipelines.rooms.relations import (
+    Relation,
+    keep_result,
+    keep_small,
+    run_step,
+    write_step,
+)
 
 KEY = ("kpi", "variant", "scope_kind", "scope_id")
 
@@ -48,6 +54,7 @@ def run(context: Context) -> None:
 
 def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
     """Write `kpi_monthly` of the KPIs of a catalogue, and bridge, ties, changes and trend."""
+    context.engine.spreads = True
     places = place_customers(context)
     sums = begin_sums(context)
     facts: list[Fact] = []
@@ -103,7 +110,7 @@ def _write_monthly(
         scoped=scoped,
         fact=facts,
         target=_keep_targets(context),
-        home=keep_result(context, "homes", homes),
+        home=keep_small(context, "homes", homes),
     )
 
 

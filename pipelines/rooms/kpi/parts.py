@@ -23,7 +23,7 @@ from pipelines.rooms.kpi.queries import (
     sql_of,
     write_customer_sums,
 )
-from pipelines.rooms.relations import Relation, keep_result
+from pipelines.rooms.relations import Relation, keep_result, keep_small
 
 CUSTOMERS = Relation("kpi_customers")
 
@@ -75,7 +75,7 @@ def place_customers(context: Context) -> Places:
     query = select_places(scopes, has_cities="city" in kinds)
     owned = keep_result(context, "owned", sql_of(query))
     places = sql_of(select_distinct_places(owned, kinds))
-    distinct = keep_result(context, "distinct_places", places)
+    distinct = keep_small(context, "distinct_places", places)
     numbered = sql_of(select_numbered_places(owned, distinct, kinds))
     return Places(kinds, keep_result(context, "places", numbered), distinct)
 

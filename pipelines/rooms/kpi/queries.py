@@ -60,8 +60,9 @@ def select_places(scopes: Iterable[tuple[str, str]], *, has_cities: bool) -> exp
 def select_distinct_places(owned: Relation, kinds: Iterable[str]) -> exp.Select:
     """Return every place that a customer has once, with a number."""
     scopes = [exp.column(kind) for kind in kinds if kind != "company"]
-    number = exp.Window(this=exp.RowNumber()).as_("place")
     places = select(*scopes).distinct().from_(owned.name)
+    order = exp.Order(expressions=[scope.copy() for scope in scopes])
+    number = exp.Window(this=exp.RowNumber(), order=order).as_("place")
     return select(number, "d.*").from_(places.subquery("d"))
 
 
@@ -77,7 +78,7 @@ def select_numbered_places(
         if kind != "company":
             here = exp.column(kind, "o")
             is_same.append(here.eq(exp.column(kind, "d")))
-    is_again = "ROW_NUMBER() OVER (PARTITION BY o.customer_id) > 1 AS is_again"
+    is_again = "ROW_NUMBER() OVER (PARTITION BY o.customer_id ORDER BY d.place) > 1 AS is_again"
     query = select("o.*", "d.place", is_again).from_(f"{owned.name} AS o")
     return query.join(f"{distinct.name} AS d", on=exp.and_(*is_same))
 

@@ -144,4 +144,4 @@ def _append(
     parameters: Mapping[str, object] | None = None,
 ) -> None:
     """Add the rows of a SELECT to sums or parts, each value to the column of its name."""
-    context.engine.execute(f"INSERT INTO {table.name} BY NAME {sql}", parameters)
+    context.engine.append(table.name, sql, parameters)

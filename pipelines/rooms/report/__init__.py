@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any, cast
 
 from pipelines.catalogue.spec import load_room_specs
+from pipelines.documents.holdout_view import read_holdout_views
 from pipelines.documents.pages.dictionary import DefinitionRow, write_dictionary
 from pipelines.documents.pages.page import write_summary
 from pipelines.documents.pages.quality import write_quality
@@ -115,6 +116,15 @@ def _write_review(context: Context) -> None:
     shown = asdict(card) | {"version": card.version}
     looks = read_ordered(context, "score_watch")
     listed = read_rows(context, "report", "listed_reasons")
+    holdouts = read_holdout_views(context.draft)
     for language in LANGUAGES:
         path = context.draft.path / "outbox" / f"review.{language}.html"
-        write_review(path, context.month, language, shown, looks, listed)
+        write_review(
+            path,
+            context.month,
+            language,
+            shown,
+            looks,
+            listed,
+            holdouts=holdouts,
+        )

@@ -13,13 +13,13 @@ binomial and Poisson.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypedDict, cast
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import write_made_rows
@@ -122,13 +122,32 @@ def _set_limits(expected: float, dispersion: float) -> tuple[float, float]:
     """Return the lower and the upper limit of a week's count."""
     if expected <= 0:
         return 0.0, 0.0
-    counts = stats.poisson(expected)
-    if dispersion > 1:
-        successes = expected / (dispersion - 1)
-        counts = stats.nbinom(successes, 1 / dispersion)
-    lower = counts.ppf(TAIL)
-    upper = counts.ppf(1 - TAIL)
+
+    def reach(count: int) -> float:
+        """The probability of so many or fewer: Poisson's, or with more variance than that."""
+        if dispersion > 1:
+            successes = expected / (dispersion - 1)
+            return float(special.betainc(successes, count + 1, 1 / dispersion))
+        return float(special.pdtr(count, expected))
+
+    lower = _find_quantile(reach, TAIL)
+    upper = _find_quantile(reach, 1 - TAIL)
     return float(lower), float(upper)
+
+
+def _find_quantile(reach: Callable[[int], float], probability: float) -> int:
+    """Return the lowest count that so many or fewer reach a probability with."""
+    beyond = 1
+    while reach(beyond) < probability:
+        beyond *= 2
+    below = -1
+    while beyond - below > 1:
+        middle = (below + beyond) // 2
+        if reach(middle) < probability:
+            below = middle
+        else:
+            beyond = middle
+    return beyond
 
 
 def sum_weeks(days: Iterable[ComplaintDay], last_day: date) -> list[Week]:

@@ -16,7 +16,7 @@ from typing import TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from pipelines.core.month import Month
 from pipelines.core.reasons import Reason
@@ -156,7 +156,7 @@ def _measure_reach(errors: Grid, horizon: int) -> Grid:
     widened = mean_square * (1 + 1 / count)
     spread = float(np.sqrt(widened))
     upper_tail = (1 + LEVEL) / 2
-    quantile = float(stats.t.ppf(upper_tail, count))
+    quantile = float(special.stdtrit(count, upper_tail))
 
     months_ahead = np.arange(1, horizon + 1)
     distance = np.sqrt(months_ahead)

@@ -23,10 +23,11 @@ _LISTED = make_schema(service_id="VARCHAR")
 
 def run(context: Context) -> None:
     """Score the month with its champion and watch how it does, or record why there is no score."""
+    context.engine.spreads = True
     try:
         scorer = load_scorer(context)
-        counter = _count_scores(context, scorer)
-        scored = scorer.score_base()
+        counter = _begin_counter(context, scorer)
+        scored = scorer.score_base(counter)
     except NoScore as error:
         context.record_missing("score_churn", [error.reason])
         context.record_missing("score_watch", [error.reason])
@@ -49,15 +50,13 @@ def run(context: Context) -> None:
     write_uplift(context)
 
 
-def _count_scores(context: Context, scorer: Scorer) -> BinCounter:
-    """Let a counter look at every batch that will be scored."""
+def _begin_counter(context: Context, scorer: Scorer) -> BinCounter:
+    """Return what counts the base in the bins of the champion's training month."""
     from pipelines.rooms.score.watch import BinCounter
 
     entry = context.find_entry(TableName("features_service"))
     base_rows = entry.rows if entry else None
-    counter = BinCounter(scorer.card, base_rows or 0)
-    scorer.seen.append(counter.add)
-    return counter
+    return BinCounter(scorer.card, base_rows or 0)
 
 
 def _find_listed(context: Context, scored: Relation) -> Relation:

@@ -8,23 +8,23 @@ dispatch keeps the lists' prior persuadability.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 from sqlglot import select
 
-from pipelines.catalogue.spec import TableName
+from pipelines.engines.duckdb import MakeBatch
 from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import make_schema
-from pipelines.rooms.relations import take_rows, write_step
+from pipelines.rooms.relations import map_rows, write_step
+from pipelines.rooms.score.batches import PLACES
 from pipelines.rooms.score.champion import (
     BATCH_ROWS,
-    PLACES,
     NoScore,
     load_shelved,
     raise_need,
-    read_batches,
 )
 from pipelines.rooms.score.frame import (
     Feature,
@@ -32,7 +32,7 @@ from pipelines.rooms.score.frame import (
     select_frame,
     to_frame,
 )
-from pipelines.rooms.score.slices import slice_base
+from pipelines.rooms.score.slices import BASE, slice_base
 
 if TYPE_CHECKING:
     from models.frames import Floats
@@ -58,14 +58,13 @@ def write_uplift(context: Context) -> None:
         return
 
     context.progress("score_uplift")
-    batches: list[pa.RecordBatch] = []
-    base = context.find_entry(TableName("features_service"))
-    for in_slice in slice_base(context.engine, base):
-        sql = _risk_frame_sql(known, in_slice)
-        for batch in read_batches(context, sql, BATCH_ROWS):
-            lifted = _predict_batch(model, card, batch)
-            batches.extend(lifted.to_batches())
-    lifted = take_rows(context, "lifted", pa.Table.from_batches(batches, _LIFTED))
+    make = LiftBatches(model, tuple(card.features))
+    base = context.find_entry(BASE)
+    selects = [
+        _risk_frame_sql(known, in_slice)
+        for in_slice in slice_base(context.engine, base)
+    ]
+    lifted = map_rows(context, "lifted", selects, make, _LIFTED, BATCH_ROWS)
     version = {"version": card.version}
     write_step(
         context,
@@ -78,14 +77,23 @@ def write_uplift(context: Context) -> None:
     )
 
 
-def _predict_batch(
-    model: UpliftRegressor, card: Card, batch: pa.RecordBatch
-) -> pa.Table:
-    """Return the uplift of each service of a batch, at its places."""
-    frame = to_frame(batch)
-    known = take_numbers(frame, card.features)
-    frame["uplift"] = model.predict(known).round(PLACES)
-    return pa.Table.from_pandas(frame[_LIFTED.names], _LIFTED, preserve_index=False)
+@dataclass(frozen=True)
+class LiftBatches:
+    """Gives the services of a batch their uplift; `names` are the features the model is shown."""
+
+    model: UpliftRegressor
+    names: tuple[str, ...]
+
+    def __call__(self) -> MakeBatch:
+        """Return what each batch goes through."""
+        return self.lift_batch
+
+    def lift_batch(self, batch: pa.RecordBatch) -> pa.Table:
+        """Return the uplift of each service of a batch, at its places."""
+        frame = to_frame(batch)
+        known = take_numbers(frame, self.names)
+        frame["uplift"] = self.model.predict(known).round(PLACES)
+        return pa.Table.from_pandas(frame[_LIFTED.names], _LIFTED, preserve_index=False)
 
 
 def _risk_frame_sql(known: Sequence[Feature], only: str) -> str:

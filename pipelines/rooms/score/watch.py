@@ -8,11 +8,13 @@ carry a caveat (red). Rows `retrain` say why it is time for a challenger.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import ArrayLike
 
 from models.frames import Floats
 from models.judging.drift import Bins, Drift, load_bins
@@ -22,10 +24,11 @@ from models.registry import Card
 from pipelines.catalogue.spec import TableName
 from pipelines.catalogue.steps import read_step
 from pipelines.core.month import Month
+from pipelines.engines.duckdb import MakeBatch
 from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import make_schema, take_made_rows
-from pipelines.rooms.relations import write_step
-from pipelines.rooms.score.champion import BATCH_ROWS, read_batches
+from pipelines.rooms.relations import map_rows, write_step
+from pipelines.rooms.score.champion import BATCH_ROWS
 from pipelines.rooms.score.frame import to_frame
 from pipelines.rooms.score.samples import (
     GAP,
@@ -41,6 +44,7 @@ AMBER = "amber"
 RED = "red"
 # Watched: an index over more rows is not more exact than anybody needs.
 MOST_ROWS = 200_000
+WATCH = "watch"  # by which the hash of an id is salted
 # The usual limits of the stability index.
 MOVED = 0.10
 SHIFTED = 0.25
@@ -87,12 +91,19 @@ class BinCounter:
             self.counts[name] = np.zeros(len(bins.counts))
         self.share = _watched_share(base_rows)
 
-    def add(self, frame: pd.DataFrame) -> None:
-        """Count a batch of features and chances."""
+    def count(self, frame: pd.DataFrame) -> dict[str, Floats]:
+        """Count a batch of features and chances; `add` takes what is counted."""
         kept = _keep_watched(frame, self.share)
+        counts = {}
         for name, bins in self.bins.items():
             if name in kept:
-                self.counts[name] += bins.count(kept[name])
+                counts[name] = bins.count(kept[name])
+        return counts
+
+    def add(self, counts: Mapping[str, ArrayLike]) -> None:
+        """Add what was counted of a batch."""
+        for name, counted in counts.items():
+            self.counts[name] += np.asarray(counted, dtype=np.float64)
 
     def judge_stability(self, month: Month) -> Iterator[Look]:
         """Yield a look a feature and chance: the population stability index."""
@@ -129,7 +140,7 @@ def _keep_watched(frame: pd.DataFrame, share: float) -> pd.DataFrame:
     """Keep the services of a frame that are watched, the same on every run."""
     if share >= 1.0:
         return frame
-    is_watched = keep_ids(frame["service_id"], share, "watch")
+    is_watched = keep_ids(frame["service_id"], share, WATCH)
     return frame[is_watched]
 
 
@@ -263,16 +274,36 @@ def _read_status(context: Context, months_ago: int) -> pd.DataFrame:
     return rows.assign(month=str(month), is_billed=None)
 
 
+@dataclass(frozen=True)
+class KeepWatched:
+    """Keeps the watched services of a batch, in the columns of a schema."""
+
+    share: float
+    schema: pa.Schema
+
+    def __call__(self) -> MakeBatch:
+        """Return what each batch goes through."""
+        return self.keep_batch
+
+    def keep_batch(self, batch: pa.RecordBatch) -> pa.Table:
+        """Return the watched rows of a batch."""
+        rows = pa.Table.from_batches([batch]).cast(self.schema)
+        if self.share >= 1.0:
+            return rows
+        ids = rows.column("service_id").to_pandas()
+        return rows.filter(pa.array(keep_ids(ids, self.share, WATCH)))
+
+
 def _sample_rows(context: Context, sql: str) -> pd.DataFrame:
-    """Read the watched services of a result, batch by batch: the base is never in memory."""
+    """Read the watched services of a result, by their ids: the base is never in memory."""
     entry = context.find_entry(TableName("features_service"))
     base_rows = entry.rows if entry else None
-    share = _watched_share(base_rows or 0)
-    parts = []
-    for batch in read_batches(context, sql, BATCH_ROWS):
-        watched = _keep_watched(to_frame(batch), share)
-        parts.append(watched)
-    return pd.concat(parts, ignore_index=True)
+    nothing = context.engine.execute(f"SELECT * FROM ({sql}) LIMIT 0")
+    schema = nothing.to_arrow_table().schema
+    make = KeepWatched(_watched_share(base_rows or 0), schema)
+    watched = map_rows(context, "watched", [sql], make, schema, BATCH_ROWS)
+    ordered = f"SELECT * FROM {watched.name} ORDER BY service_id"
+    return to_frame(context.engine.execute(ordered).to_arrow_table())
 
 
 # -- time for a challenger -------------------------------------------------------------------------

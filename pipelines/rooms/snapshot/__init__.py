@@ -5,7 +5,7 @@ Every delivered row is accepted, an exact repeat, or in quarantine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.core.contract import Table, load_contract, snapshot_columns
@@ -18,17 +18,27 @@ from pipelines.rooms.relations import (
     append_step,
     begin_relation,
     drop_relation,
+    keep_result,
+    name_result,
+    read_raw,
     read_rows,
     write_relation,
     write_step,
 )
-from pipelines.rooms.snapshot.aside import set_rows_aside
-from pipelines.rooms.snapshot.cells import read_cells
+from pipelines.rooms.snapshot.aside import Marking, list_row_rules
+from pipelines.rooms.snapshot.cells import (
+    RowRule,
+    list_kept,
+    write_form_counts,
+    write_reading,
+)
+from pipelines.rooms.snapshot.looks import Reading, look_at_cells
 from pipelines.store.manifest import DeliveryFacts, TableEntry
 from pipelines.text.rules import NOTHING, describe_form, find_rule_phrase, show_value
 from pipelines.text.texts import LANGUAGES
 
 ROOM = "snapshot"
+_OTHERS = "of_another_month"
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,7 @@ def take_in(context: Context, tables: Iterable[Table]) -> None:
     try:
         for table in tables:
             taken = _take_in_table(context, table, books)
+            context.engine.spreads = False
             intake.append(taken)
             _stop_if_nothing_is_left(context, table, taken, books)
     except (GateStopped, SourceNotReady):
@@ -149,20 +160,75 @@ def _take_in_table(context: Context, table: Table, books: Books) -> Intake:
         )
     if state in ("absent", "refused"):
         return _leave_out(context, table, state, str(entry.reasons[0]))
-    typed = read_cells(context, table, delivery.missing, books.normalised)
-    other = _find_another_month(context, table, typed)
+    # Executors work out what hangs on a table that they read.
+    context.engine.spreads = context.engine.is_spread(f"extract_{table.name}")
+    reading = look_at_cells(context, table, delivery.missing)
+    marking = Marking(table, reading.strange, has_no_repeats=reading.is_in_order)
+    rules = list_row_rules(context, reading)
+    typed = _read_rows(context, reading, rules)
+    _count_forms(context, reading, typed, books.normalised)
+    counts = _count_typed(context, marking, typed)
+    other = _find_another_month(context, counts, typed)
     if other:
         return _leave_out(context, table, "refused", "source.wrong_month", other)
-    set_rows_aside(context, table, typed)
-    append_step(
-        context,
-        books.quarantine,
-        ROOM,
-        "set_aside",
-        {"of_table": table.name},
-        typed=typed,
-    )
-    return _write_table(context, table, delivery, typed)
+    kept = list_kept(reading)
+    marked, became = _mark_rows(context, marking, kept, typed, counts)
+    is_in_order = reading.is_in_order and marked is typed
+    _write_table(context, table, delivery.missing, marked, is_in_order)
+    if became["quarantined"]:
+        _write_rejected(context, table, marked, books.quarantine)
+    drop_relation(context, marked)
+    return Intake(table.name, delivery.state, **became)
+
+
+def _read_rows(
+    context: Context, reading: Reading, rules: Sequence[RowRule]
+) -> Relation:
+    """Read the rows of a table; plain ones are cheaper to read again than to keep."""
+    select = write_reading(reading, rules)
+    if reading.is_plain and not context.engine.is_spread(reading.raw):
+        return name_result(context, "typed", select)
+    return read_raw(context, "typed", reading.raw, select, MACROS)
+
+
+def _count_typed(context: Context, marking: Marking, typed: Relation) -> dict[str, int]:
+    """Count in one statement what the rows are marked by, and the bills of another month."""
+    others = []
+    if marking.table.name == "bill":
+        month = quote_text(str(context.month))
+        is_other = f"_is_readable AND bill_month <> {month}"
+        others.append(f"COUNT(CASE WHEN {is_other} THEN 1 END) AS {_OTHERS}")
+    counts = marking.write_counts(typed.name, typed.is_kept, others)
+    return context.engine.rows(counts)[0]
+
+
+def _count_forms(
+    context: Context, reading: Reading, typed: Relation, normalised: Relation
+) -> None:
+    """Count what was normalised of each column, by form."""
+    select = write_form_counts(reading, typed.name)
+    if select is not None:
+        context.engine.append(normalised.name, select)
+
+
+def _mark_rows(
+    context: Context,
+    marking: Marking,
+    kept: Sequence[str],
+    typed: Relation,
+    counts: Mapping[str, int],
+) -> tuple[Relation, dict[str, int]]:
+    """Mark the typed rows that other rows set aside; return them, and what became of how many."""
+    select = marking.write_marked(typed.name, kept, counts)
+    if select is None:
+        taken = counts["taken"]
+        accepted = counts["rows_in"] - taken
+        became = {"accepted": accepted, "repeats": 0, "quarantined": taken}
+        return typed, {"rows_in": counts["rows_in"], **became}
+    marked = keep_result(context, "marked", select)
+    drop_relation(context, typed)
+    (became,) = read_rows(context, ROOM, "row_counts", typed=marked)
+    return marked, became
 
 
 def _leave_out(
@@ -190,45 +256,56 @@ def _find_delivery(entry: TableEntry) -> DeliveryFacts:
 
 
 def _find_another_month(
-    context: Context, table: Table, typed: Relation
+    context: Context, counts: Mapping[str, int], typed: Relation
 ) -> dict[str, object] | None:
     """The bills that are of another month than the one being made.
 
     How many, which month, and where the first stands.
     """
-    if table.name != "bill":
+    if not counts.get(_OTHERS):
         return None
-    rows = read_rows(context, ROOM, "another_month", typed=typed)
-    return rows[0] if rows else None
+    return read_rows(context, ROOM, "another_month", typed=typed)[0]
 
 
 # -- writing ---------------------------------------------------------------------------------------
 
 
 def _write_table(
-    context: Context, table: Table, delivery: DeliveryFacts, typed: Relation
-) -> Intake:
-    """Write the accepted rows of a table, and beside them those that were set aside."""
-    (count,) = read_rows(context, ROOM, "row_counts", typed=typed)
-    columns = quote_names(c.name for c in snapshot_columns(table.name))
+    context: Context,
+    table: Table,
+    missing: Sequence[str],
+    typed: Relation,
+    is_in_order: bool,
+) -> None:
+    """Write the accepted rows of a table, personal data apart.
+
+    `is_in_order` says that the rows are in the order of their key already.
+    """
+    columns = quote_names(column.name for column in snapshot_columns(table.name))
     select = f"SELECT {columns} FROM {typed.name} WHERE _rule IS NULL"
+    absent = _list_absent(table, missing)
     context.write(
         f"snapshot_{table.name}",
         select,
         table.key,
-        absent=_list_absent(table, delivery.missing),
+        absent=absent,
+        is_in_order=is_in_order,
     )
-    if count["quarantined"]:
-        rejected = (
-            f"SELECT _rule, {columns} FROM {typed.name} WHERE _rule <> 'exact_repeat'"
-        )
-        context.write(f"snapshot_{table.name}_rejected", rejected, ["ALL"])
     if table.name == "customer":
         write_step(context, ROOM, "persons", "snapshot_person", table.key, typed=typed)
     if table.name == "service":
         write_step(context, ROOM, "numbers", "snapshot_number", table.key, typed=typed)
-    drop_relation(context, typed)
-    return Intake(table.name, delivery.state, **count)
+
+
+def _write_rejected(
+    context: Context, table: Table, typed: Relation, quarantine: Relation
+) -> None:
+    """Write the rows of a table that were set aside, and why."""
+    of_table = {"of_table": table.name}
+    append_step(context, quarantine, ROOM, "set_aside", of_table, typed=typed)
+    columns = quote_names(column.name for column in snapshot_columns(table.name))
+    select = f"SELECT _rule, {columns} FROM {typed.name} WHERE _rule <> 'exact_repeat'"
+    context.write(f"snapshot_{table.name}_rejected", select, ["ALL"])
 
 
 def _list_absent(table: Table, missing: Sequence[str]) -> list[str]:

@@ -5,167 +5,182 @@ What breaks a row rule, belongs to nobody, repeats a row or contradicts another 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipelines.catalogue.expectations import load_suite
 from pipelines.core.contract import Table
 from pipelines.core.quoting import quote_name, quote_names, quote_text
 from pipelines.rooms.context import Context
-from pipelines.rooms.relations import Relation, drop_relation, keep_result
+from pipelines.rooms.snapshot.cells import RowRule
+from pipelines.rooms.snapshot.looks import Reading, find_usual_lengths
+from pipelines.rooms.snapshot.owners import Owner
 
-# People leave and still owe: these are accepted of whom any earlier month held has known.
-_OUTLIVING = ("receivable", "adjustment", "payment")
-
-
-class RowRule(NamedTuple):
-    """A rule that a row is set aside by: its name, its first column, the SQL of a row it takes."""
-
-    name: str
-    column: str
-    takes: str
+_SHOWN_CHARACTERS = 200
+_REPEATED = "repeated_keys"
 
 
-def set_rows_aside(context: Context, table: Table, typed: Relation) -> None:
-    """Mark the typed rows that are not accepted, each with the first rule that takes it."""
-    rules = [*_list_row_rules(context, table), *_find_lost_zeros(context, table, typed)]
-    _mark_rows(context, typed, rules)
-    _mark_repeats(context, table, typed)
-    for rule in _list_unknown_owners(context, table):
-        # One at a time: each looks every row up in a table as large as the base.
-        _mark_rows(context, typed, [rule])
-
-
-def _mark_rows(context: Context, typed: Relation, rules: Sequence[RowRule]) -> None:
-    """Mark in one statement the rows that rules take, each with the first of them."""
-    if not rules:
-        return
-    takes = [f"({rule.takes})" for rule in rules]
-    names, columns, values = [], [], []
-    for rule in rules:
-        names.append(quote_text(rule.name))
-        column, value = "NULL", "NULL"
-        if rule.column:
-            column = quote_text(rule.column)
-            value = f"left(CAST({quote_name(rule.column)} AS VARCHAR), 200)"
-        columns.append(column)
-        values.append(value)
-    context.engine.execute(
-        f"UPDATE {typed.name} SET _rule = {_choose_first(takes, names)}, "
-        f"_column = {_choose_first(takes, columns)}, "
-        f"_value = {_choose_first(takes, values)} "
-        f"WHERE _rule IS NULL AND ({' OR '.join(takes)})"
-    )
-
-
-def _choose_first(conditions: Sequence[str], values: Sequence[str]) -> str:
-    """SQL for the value of the first condition that holds, where one of them does."""
-    *earlier, last = values
-    if not earlier:
-        return last
-    whens = []
-    for condition, value in zip(conditions, earlier, strict=False):
-        whens.append(f"WHEN {condition} THEN {value}")
-    return f"CASE {' '.join(whens)} ELSE {last} END"
-
-
-def _list_row_rules(context: Context, table: Table) -> Iterator[RowRule]:
-    """Yield the checks of a table that set rows aside."""
+def list_row_rules(context: Context, reading: Reading) -> list[RowRule]:
+    """List what takes a row for what stands in it, in the order in which it is told."""
+    table = reading.table
+    rules = []
     for expectation in load_suite(table.name, context.month):
         if expectation.takes_rows:
             column = expectation.columns[0] if expectation.columns else ""
-            yield RowRule(expectation.name, column, expectation.bad_row())
+            rules.append(RowRule(expectation.name, column, expectation.bad_row()))
+    for name, usual in find_usual_lengths(context, reading).items():
+        # The zeros could be guessed back, and be wrong: nothing is guessed.
+        shorter = f"regexp_full_match({quote_name(name)}, '\\d{{1,{usual - 1}}}')"
+        rules.append(RowRule("lost_zeros", name, shorter))
+    return rules
 
 
-def _list_unknown_owners(context: Context, table: Table) -> Iterator[RowRule]:
-    """Yield what sets aside rows that belong to a customer or service that nobody knows."""
-    for owner in ("customer", "service"):
-        key = f"{owner}_id"
-        belongs_to_it = table.name != owner and table.column(key)
-        if not belongs_to_it or not context.is_computed(f"snapshot_{owner}"):
-            continue
-        is_unknown = f"{key} IS NOT NULL"
-        for known in _list_known(context, table, owner):
-            is_unknown += f" AND {key} NOT IN (SELECT {key} FROM {known})"
-        yield RowRule(f"unknown_{owner}", key, is_unknown)
+# -- rows that others set aside --------------------------------------------------------------------
 
 
-def _list_known(context: Context, table: Table, owner: str) -> Iterator[str]:
-    """Yield the tables of the customers or services that a row may belong to."""
-    yield f"snapshot_{owner}"
-    known_before = f"features_known_{owner}"
-    if table.name in _OUTLIVING and context.is_computed(known_before, "prior"):
-        yield f"prior.{known_before}"
+@dataclass(frozen=True)
+class Marking:
+    """What sets rows of a table aside for the sake of other rows: its key, and whose they are.
 
-
-def _find_lost_zeros(
-    context: Context, table: Table, typed: Relation
-) -> Iterator[RowRule]:
-    """Yield what sets aside ids that a spreadsheet has shortened.
-
-    They are digits alone, shorter than the usual length, where ids start with 0. The zeros could be
-    guessed back, and be wrong: nothing is guessed.
+    `has_no_repeats` says that it is known already that no key repeats.
     """
-    for name in _find_ids_with_zeros(context, table, typed):
-        cell = quote_name(name)
-        digits = (
-            f"SELECT {cell} AS id FROM {typed.name} "
-            f"WHERE regexp_full_match({cell}, '\\d+')"
+
+    table: Table
+    owners: Sequence[Owner]
+    has_no_repeats: bool = False
+
+    def write_counts(self, typed: str, is_kept: bool, more: Sequence[str] = ()) -> str:
+        """Return the SELECT that counts, in one row, what becomes of typed rows.
+
+        All rows, those taken for what stands in them, the keys that repeat, the owners nobody
+        knows. `more` are aggregates to be worked out beside. Rows that are not kept are worked out
+        once for all counts.
+        """
+        rows = typed if is_kept else "typed"
+        counts = [
+            "COUNT(*) AS rows_in",
+            "COUNT(_rule) AS taken",
+            f"{self._count_repeats(rows)} AS {_REPEATED}",
+            *more,
+        ]
+        for owner in self.owners:
+            unknown = owner.count_unknown(rows, "_rule IS NULL")
+            counts.append(f"{unknown} AS {owner.rule}")
+        select = f"SELECT {', '.join(counts)} FROM {rows}"
+        if is_kept:
+            return select
+        return f"WITH typed AS (SELECT * FROM {typed}) {select}"
+
+    def _count_repeats(self, rows: str) -> str:
+        """The SQL that counts the keys that repeat."""
+        if self.has_no_repeats:
+            return "0"
+        key = quote_names(self.table.key)
+        return (
+            f"(SELECT COUNT(*) FROM (SELECT {key} FROM {rows} WHERE _rule IS NULL "
+            f"GROUP BY {key} HAVING COUNT(*) > 1) AS repeated)"
         )
-        usual = context.engine.rows(
-            "SELECT MODE(length(id)) AS n, COUNT(*) AS ids, "
-            "COUNT(*) FILTER (WHERE id[1] = '0') AS zeros, "
-            f"(SELECT COUNT(*) FROM {typed.name} WHERE {cell} IS NOT NULL) AS filled "
-            f"FROM ({digits})"
-        )[0]
-        are_mostly_digits = usual["ids"] * 2 > usual["filled"]
-        if usual["zeros"] and are_mostly_digits and usual["n"] > 1:
-            shorter = f"regexp_full_match({cell}, '\\d{{1,{usual['n'] - 1}}}')"
-            yield RowRule("lost_zeros", name, shorter)
+
+    def write_marked(
+        self, typed: str, kept: Sequence[str], counts: Mapping[str, int]
+    ) -> str | None:
+        """Return the SELECT of the typed rows with those marked that others set aside.
+
+        Of identical rows one is kept; of rows that contradict each other none, since neither is
+        truer. `kept` are the columns beside the marks. None where the counts say that there is
+        nothing to mark.
+        """
+        marks: list[_Mark] = []
+        if counts[_REPEATED]:
+            marks += self._mark_repeats()
+        for owner in self.owners:
+            if counts[owner.rule]:
+                marks.append(_mark_unknown(owner))
+        if not marks:
+            return None
+
+        steps = self._find_repeats(typed) if counts[_REPEATED] else ""
+        columns = [f"t.{name}" for name in kept]
+        columns.append(_choose_mark("_rule", [mark.rule for mark in marks], marks))
+        columns.append(_choose_mark("_column", [mark.column for mark in marks], marks))
+        columns.append(_choose_mark("_value", [mark.value for mark in marks], marks))
+        joins = " ".join(mark.join for mark in marks)
+        return f"{steps}SELECT {', '.join(columns)} FROM {typed} AS t {joins}"
+
+    def _find_repeats(self, typed: str) -> str:
+        """The steps of a WITH: rows whose key repeats, and the keys whose rows differ."""
+        names = quote_names(column.name for column in self.table.columns)
+        key = quote_names(self.table.key)
+        return (
+            f"WITH sound AS (SELECT * FROM {typed} WHERE _rule IS NULL), "
+            f"again AS (SELECT {key} FROM sound GROUP BY {key} HAVING COUNT(*) > 1), "
+            "copied AS (SELECT sound.*, ROW_NUMBER() OVER "
+            f"(PARTITION BY {names} ORDER BY _file, _line) AS copy "
+            f"FROM sound SEMI JOIN again USING ({key})), "
+            f"disputed AS (SELECT {key} FROM copied WHERE copy = 1 "
+            f"GROUP BY {key} HAVING COUNT(*) > 1) "
+        )
+
+    def _mark_repeats(self) -> list[_Mark]:
+        last = quote_name(self.table.key[-1])
+        same_key = _compare(self.table.key, "disputed")
+        first = quote_name(self.table.key[0])
+        return [
+            _Mark(
+                "copied.copy > 1",
+                "'exact_repeat'",
+                "NULL",
+                "NULL",
+                f"LEFT JOIN copied ON {_compare(('_file', '_line'), 'copied')}",
+            ),
+            _Mark(
+                f"disputed.{first} IS NOT NULL",
+                "'contradicts_its_key'",
+                quote_text(self.table.key[-1]),
+                _show(f"t.{last}"),
+                f"LEFT JOIN disputed ON {same_key}",
+            ),
+        ]
 
 
-def _find_ids_with_zeros(
-    context: Context, table: Table, typed: Relation
-) -> Iterator[str]:
-    """Yield the columns of ids of which some start with 0."""
-    ids = [column.name for column in table.columns if column.kind == "id"]
-    if not ids:
-        return
-    looks = []
-    for name in ids:
-        cell = quote_name(name)
-        looks.append(f"COALESCE(BOOL_OR(starts_with({cell}, '0')), FALSE) AS {cell}")
-    has_zeros = context.engine.rows(f"SELECT {', '.join(looks)} FROM {typed.name}")[0]
-    for name in ids:
-        if has_zeros[name]:
-            yield name
+class _Mark(NamedTuple):
+    """Why rows are set aside for the sake of others.
 
-
-def _mark_repeats(context: Context, table: Table, typed: Relation) -> None:
-    """Keep one of identical rows.
-
-    Of rows that contradict each other keep none, since neither is truer.
+    The SQL of the condition, of what is told of a row, and the join that it takes.
     """
-    names = quote_names(column.name for column in table.columns)
-    key = quote_names(table.key)
-    last = table.key[-1]
-    repeated = keep_result(
-        context,
-        "repeated",
-        f"SELECT _file, _line, {key}, "
-        f"ROW_NUMBER() OVER (PARTITION BY {names} ORDER BY _file, _line) AS copy "
-        f"FROM {typed.name} WHERE _rule IS NULL AND ({key}) IN "
-        f"(SELECT ({key}) FROM {typed.name} WHERE _rule IS NULL "
-        f"GROUP BY {key} HAVING COUNT(*) > 1)",
+
+    condition: str
+    rule: str
+    column: str
+    value: str
+    join: str
+
+
+def _mark_unknown(owner: Owner) -> _Mark:
+    key, known = quote_name(owner.key), f"known_{owner.name}"
+    return _Mark(
+        f"t.{key} IS NOT NULL AND {known}.{key} IS NULL",
+        quote_text(owner.rule),
+        quote_text(owner.key),
+        _show(f"t.{key}"),
+        f"LEFT JOIN ({owner.find_known()}) AS {known} ON {known}.{key} = t.{key}",
     )
-    context.engine.execute(
-        f"UPDATE {typed.name} AS t SET _rule = 'exact_repeat' FROM {repeated.name} AS r "
-        "WHERE t._file = r._file AND t._line = r._line AND r.copy > 1"
-    )
-    context.engine.execute(
-        f"UPDATE {typed.name} SET _rule = 'contradicts_its_key', _column = {quote_text(last)}, "
-        f"_value = left(CAST({quote_name(last)} AS VARCHAR), 200) "
-        f"WHERE _rule IS NULL AND ({key}) IN "
-        f"(SELECT ({key}) FROM {repeated.name} WHERE copy = 1 GROUP BY {key} HAVING COUNT(*) > 1)"
-    )
-    drop_relation(context, repeated)
+
+
+def _choose_mark(name: str, values: Sequence[str], marks: Sequence[_Mark]) -> str:
+    """What is told of a row under a name: of the first mark, where it had none before."""
+    whens = [f"WHEN t._rule IS NOT NULL THEN t.{name}"]
+    for mark, value in zip(marks, values, strict=True):
+        whens.append(f"WHEN {mark.condition} THEN {value}")
+    return f"CAST(CASE {' '.join(whens)} END AS VARCHAR) AS {name}"
+
+
+def _compare(names: Sequence[str], other: str) -> str:
+    """The condition of a row that has the same values as one of another step."""
+    same = [f"{other}.{quote_name(name)} = t.{quote_name(name)}" for name in names]
+    return " AND ".join(same)
+
+
+def _show(cell: str) -> str:
+    return f"left(CAST({cell} AS VARCHAR), {_SHOWN_CHARACTERS})"

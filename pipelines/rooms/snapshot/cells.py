@@ -1,220 +1,184 @@
 """Reading the cells of a delivered table.
 
-SQL for its typed values and for the first thing wrong with a row.
+One SELECT gives its typed values and the first thing wrong with each row: what the reader found,
+then its cells column by column, then the rules that set rows aside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from pipelines.core.contract import Column, Table
 from pipelines.core.quoting import quote_name, quote_text
-from pipelines.core.values import (
-    SQL_TYPES,
-    Typed,
-    write_broken_rule,
-    write_plain_condition,
-    write_sealed_cell,
-    write_sealed_condition,
-    write_sealed_rule,
-    write_typed_cell,
-)
-from pipelines.rooms.context import Context
-from pipelines.rooms.relations import Relation, keep_result
+from pipelines.core.values import write_broken_rule, write_sealed_rule
+from pipelines.rooms.snapshot.looks import Reading
 
 # The spreadsheet reader's own marks, which were never in the file.
 _READERS_MARKS = "chr(57344) || chr(57345) || chr(57346)"
 _SHOWN_CHARACTERS = 200
 
 
-def read_cells(
-    context: Context, table: Table, missing: Sequence[str], normalised: Relation
-) -> Relation:
-    """Return the typed rows of a table, and add to `normalised` what had another form than usual.
+class RowRule(NamedTuple):
+    """A rule that a row is set aside by: its name, its first column, the SQL of a row it takes."""
 
-    The values, and for each row the first thing wrong with it (`_rule`, `_column`, `_value`).
+    name: str
+    column: str
+    takes: str
+
+
+class _Fault(NamedTuple):
+    """What may be wrong with a row: the SQL of its condition, and of what is told then."""
+
+    condition: str
+    rule: str
+    column: str
+    value: str
+
+
+def write_reading(reading: Reading, rules: Sequence[RowRule]) -> str:
+    """Return the SELECT that reads a table.
+
+    Beside the values stands the first thing wrong with a row (`_rule`, `_column`, `_value`),
+    whether its cells can be read, and the forms that they had.
     """
-    raw = f"extract_{table.name}"
-    described = context.engine.rows(f"DESCRIBE SELECT * FROM {raw}")
-    physical = {row["column_name"]: row["column_type"] for row in described}
-    present = _list_present(table, physical, missing)
-    sealed = _find_sealed(context, table, present)
-    cells = _type_cells(context, table, present, physical, sealed)
-    read = ["_file", "_line", "_fault" if "_fault" in physical else "NULL AS _fault"]
-    for column in table.columns:
-        read.append(f"{_read_value(column, cells)} AS {quote_name(column.name)}")
-    kept = ["_file", "_line", *(quote_name(column.name) for column in table.columns)]
-    kept += _list_local_dates(table)
-    normalising = []
-    for column in present:
-        cell = cells[column.name]
-        read += _keep_flags(column, cell)
-        if cell.form:
-            kept.append(quote_name(f"_form_{column.name}"))
-            normalising.append(column)
-    kept += _find_first_fault(present, cells, sealed)
-    inner = f"SELECT {', '.join(read)} FROM {raw} AS raw"
-    select = f"SELECT {', '.join(kept)} FROM ({inner})"
-    typed = keep_result(context, "typed", select)
-    for column in normalising:
-        _count_forms(context, table, column, typed, normalised)
-    return typed
-
-
-def _list_present(
-    table: Table, physical: Mapping[str, str], missing: Sequence[str]
-) -> list[Column]:
-    """The columns that were read: what the contract came to know later is missing too."""
-    present = []
-    for column in table.columns:
-        if column.name in physical and column.name not in missing:
-            present.append(column)
-    return present
-
-
-def _type_cells(
-    context: Context,
-    table: Table,
-    present: Sequence[Column],
-    physical: Mapping[str, str],
-    sealed: frozenset[str],
-) -> dict[str, Typed]:
-    """How each delivered column is read, the short way where all its cells are plain."""
-    conditions = {
-        column.name: write_plain_condition(column, physical[column.name])
-        for column in present
-        if column.name not in sealed
-    }
-    is_plain = _find_plain(context, table, conditions)
-    cells = {}
-    for column in present:
-        if column.name in sealed:
-            cells[column.name] = write_sealed_cell(column)
-            continue
-        is_short = is_plain.get(column.name, False)
-        cells[column.name] = write_typed_cell(column, physical[column.name], is_short)
-    return cells
-
-
-def _find_plain(
-    context: Context, table: Table, conditions: Mapping[str, str | None]
-) -> dict[str, bool]:
-    """Look at every cell once.
-
-    The columns whose cells are all empty or plain are read the short way.
-    """
-    looks = []
-    for name, condition in conditions.items():
-        if condition:
-            looks.append(f"COALESCE(BOOL_AND({condition}), TRUE) AS {quote_name(name)}")
-    if not looks:
-        return {}
-    sql = f"SELECT {', '.join(looks)} FROM extract_{table.name} AS raw"
-    return context.engine.rows(sql)[0]
-
-
-def _find_sealed(
-    context: Context, table: Table, present: Sequence[Column]
-) -> frozenset[str]:
-    """The personal columns that were sealed; in months made before they stand as delivered."""
-    looks = [
-        f"COALESCE(BOOL_AND({write_sealed_condition(column)}), FALSE) AS {quote_name(column.name)}"
-        for column in present
-        if column.personal
+    cells = list(_find_cell_faults(reading))
+    faults = [*cells, *map(_tell_rule, rules)]
+    kept = list_kept(reading)
+    first = f"{_choose_first(faults)} AS _first"
+    read = f"SELECT {', '.join(_read_cells(reading))} FROM {reading.raw} AS raw"
+    dates = _list_local_dates(reading.table)
+    judged = f"SELECT {', '.join(['*', *dates])} FROM ({read})"
+    numbered = f"SELECT {', '.join(['*', first])} FROM ({judged})"
+    told = [
+        f"{_tell_first([fault.rule for fault in faults])} AS _rule",
+        f"{_tell_first([fault.column for fault in faults])} AS _column",
+        f"{_tell_first([fault.value for fault in faults])} AS _value",
     ]
-    if not looks:
-        return frozenset()
-    texts = ", ".join(
-        f"CAST({quote_name(column.name)} AS VARCHAR) AS {quote_name(column.name)}"
-        for column in present
-        if column.personal
-    )
-    sql = f"SELECT {', '.join(looks)} FROM (SELECT {texts} FROM extract_{table.name}) AS raw"
-    found = context.engine.rows(sql)[0]
-    return frozenset(name for name, is_sealed in found.items() if is_sealed)
+    told.append(f"COALESCE(_first > {len(cells)}, TRUE) AS _is_readable")
+    return f"SELECT {', '.join([*kept, *told])} FROM ({numbered})"
 
 
-def _read_value(column: Column, cells: Mapping[str, Typed]) -> str:
-    if column.name in cells:
-        return cells[column.name].value
-    return f"CAST(NULL AS {SQL_TYPES[column.kind]})"
+def list_kept(reading: Reading) -> list[str]:
+    """The columns that are kept of a table, quoted: where a row stands, its values, its forms."""
+    kept = ["_file", "_line"]
+    for column in reading.table.columns:
+        kept.append(quote_name(column.name))
+    for column in reading.table.columns:
+        if column.kind == "timestamp":
+            kept.append(quote_name(_name_local_date(column)))
+    for column in list_normalised(reading):
+        kept.append(quote_name(f"_form_{column.name}"))
+    return kept
 
 
-def _keep_flags(column: Column, cell: Typed) -> list[str]:
-    """What is kept beside a value until faults and forms are known."""
-    flags = []
+def list_normalised(reading: Reading) -> list[Column]:
+    """The columns whose cells may have had another form than the usual."""
+    return [column for column in reading.present if reading.cells[column.name].form]
+
+
+def write_form_counts(reading: Reading, typed: str) -> str | None:
+    """Return the SELECT that counts what was normalised, by column and form; None for nothing."""
+    selects = []
+    for column in list_normalised(reading):
+        form = quote_name(f"_form_{column.name}")
+        counts = f"{quote_name(column.name)} IS NOT NULL"
+        if column.kind == "phone":
+            # One in scientific notation is unknown, and counted all the same.
+            counts += f" OR {form} = 'scientific_notation'"
+        named = (
+            f'{quote_text(reading.table.name)} AS "table", '
+            f'{quote_text(column.name)} AS "column", {form} AS form'
+        )
+        selects.append(
+            f"SELECT {named}, COUNT(*) AS rows FROM {typed} "
+            f"WHERE {form} IS NOT NULL AND ({counts}) GROUP BY {form}"
+        )
+    return " UNION ALL ".join(selects) or None
+
+
+def _read_cells(reading: Reading) -> Iterator[str]:
+    """Yield the SQL of what is read of a row."""
+    yield from ("_file", "_line")
+    yield "_fault" if reading.has_faults else "NULL AS _fault"
+    for column in reading.table.columns:
+        yield f"{reading.write_value(column)} AS {quote_name(column.name)}"
+    for column in reading.present:
+        yield from _keep_flags(reading, column)
+
+
+def _keep_flags(reading: Reading, column: Column) -> Iterator[str]:
+    """Yield what is kept beside a value until faults and forms are known."""
+    cell = reading.cells[column.name]
     if cell.form:
-        flags.append(f"{cell.form} AS {quote_name(f'_form_{column.name}')}")
+        yield f"{cell.form} AS {quote_name(f'_form_{column.name}')}"
     if cell.empty:
         raw = f"CAST(raw.{quote_name(column.name)} AS VARCHAR)"
-        flags.append(f"{cell.empty} AS {quote_name(f'_empty_{column.name}')}")
-        flags.append(f"{raw} AS {quote_name(f'_text_{column.name}')}")
-    return flags
+        yield f"{cell.empty} AS {quote_name(f'_empty_{column.name}')}"
+        yield f"{raw} AS {quote_name(f'_text_{column.name}')}"
 
 
-def _list_local_dates(table: Table) -> list[str]:
-    """The local day beside every instant."""
-    dates = []
+def _list_local_dates(table: Table) -> Iterator[str]:
+    """Yield the local day beside every instant."""
     for column in table.columns:
         if column.kind == "timestamp":
-            day = quote_name(column.name.removesuffix("_at") + "_on")
-            dates.append(
-                f"CAST({quote_name(column.name)} + INTERVAL 8 HOUR AS DATE) AS {day}"
-            )
-    return dates
+            local = f"{quote_name(column.name)} + INTERVAL 8 HOUR"
+            yield f"CAST({local} AS DATE) AS {quote_name(_name_local_date(column))}"
 
 
-def _count_forms(
-    context: Context,
-    table: Table,
-    column: Column,
-    typed: Relation,
-    normalised: Relation,
-) -> None:
-    """Count what was normalised of a column, by form."""
-    form = quote_name(f"_form_{column.name}")
-    counts = f"{quote_name(column.name)} IS NOT NULL"
-    if column.kind == "phone":
-        # One in scientific notation is unknown, and counted all the same.
-        counts += f" OR {form} = 'scientific_notation'"
-    context.engine.execute(
-        f"INSERT INTO {normalised.name} SELECT $table, $column, {form}, COUNT(*) "
-        f"FROM {typed.name} WHERE {form} IS NOT NULL AND ({counts}) GROUP BY 3",
-        {"table": table.name, "column": column.name},
-    )
+def _name_local_date(column: Column) -> str:
+    return column.name.removesuffix("_at") + "_on"
 
 
-def _find_first_fault(
-    present: Sequence[Column], cells: Mapping[str, Typed], sealed: frozenset[str]
-) -> list[str]:
-    """SQL for the first thing wrong with a row: the reader's fault, then column by column."""
-    rules = ["WHEN _fault IS NOT NULL THEN _fault"]
-    names = ["WHEN _fault IS NOT NULL THEN NULL"]
-    values = ["WHEN _fault IS NOT NULL THEN NULL"]
-    for column in present:
+# -- the first thing wrong with a row --------------------------------------------------------------
+
+
+def _find_cell_faults(reading: Reading) -> Iterator[_Fault]:
+    """Yield what may be wrong with cells: the reader's fault, then column by column."""
+    yield _Fault("_fault IS NOT NULL", "_fault", "NULL", "NULL")
+    for column in reading.present:
         cell, name = quote_name(column.name), quote_text(column.name)
-        if cells[column.name].empty:
-            text = quote_name(f"_text_{column.name}")
-            unreadable = f"{cell} IS NULL AND NOT {quote_name(f'_empty_{column.name}')}"
-            is_sealed = column.name in sealed
-            rule = (
-                write_sealed_rule(text)
-                if is_sealed
-                else write_broken_rule(column, text)
-            )
-            shown = "'***'" if is_sealed else _mask_text(column, text)
-            rules.append(f"WHEN {unreadable} THEN {rule}")
-            names.append(f"WHEN {unreadable} THEN {name}")
-            values.append(f"WHEN {unreadable} THEN {shown}")
+        if reading.cells[column.name].empty:
+            is_empty = quote_name(f"_empty_{column.name}")
+            unreadable = f"{cell} IS NULL AND NOT {is_empty}"
+            yield _Fault(unreadable, *_tell_unreadable(reading, column))
         if column.required:
-            rules.append(f"WHEN {cell} IS NULL THEN 'missing'")
-            names.append(f"WHEN {cell} IS NULL THEN {name}")
-            values.append(f"WHEN {cell} IS NULL THEN NULL")
-    return [
-        f"CASE {' '.join(rules)} END AS _rule",
-        f"CASE {' '.join(names)} END AS _column",
-        f"CAST(CASE {' '.join(values)} END AS VARCHAR) AS _value",
-    ]
+            yield _Fault(f"{cell} IS NULL", "'missing'", name, "NULL")
+
+
+def _tell_unreadable(reading: Reading, column: Column) -> tuple[str, str, str]:
+    """The SQL of the rule that an unreadable cell breaks, of its column, and of what is shown."""
+    name = quote_text(column.name)
+    text = quote_name(f"_text_{column.name}")
+    if column.name in reading.sealed:
+        return write_sealed_rule(text), name, "'***'"
+    return write_broken_rule(column, text), name, _mask_text(column, text)
+
+
+def _tell_rule(rule: RowRule) -> _Fault:
+    """What is told of a row that a rule takes."""
+    told = quote_text(rule.name)
+    if not rule.column:
+        return _Fault(rule.takes, told, "NULL", "NULL")
+    value = f"left(CAST({quote_name(rule.column)} AS VARCHAR), {_SHOWN_CHARACTERS})"
+    return _Fault(rule.takes, told, quote_text(rule.column), value)
+
+
+def _choose_first(faults: Sequence[_Fault]) -> str:
+    """SQL for the number of the first fault of a row, from 1; NULL where nothing is wrong."""
+    whens = []
+    for number, fault in enumerate(faults, start=1):
+        whens.append(f"WHEN {fault.condition} THEN {number}")
+    return f"CASE {' '.join(whens)} END"
+
+
+def _tell_first(values: Sequence[str]) -> str:
+    """SQL for what is told of the first fault of a row, one value a fault."""
+    whens = ["WHEN _first IS NULL THEN NULL"]
+    for number, value in enumerate(values, start=1):
+        if value != "NULL":
+            whens.append(f"WHEN _first = {number} THEN {value}")
+    return f"CAST(CASE {' '.join(whens)} END AS VARCHAR)"
 
 
 def _mask_text(column: Column, text: str) -> str:

@@ -1,29 +1,36 @@
 """Great Expectations, loaded by a run that judges.
 
-It costs seconds, and calls out and ends processes unless stopped.
+It costs seconds, and calls out and ends processes unless stopped. What it imports for checks that
+nobody asks for is loaded when it is first used (`importlib.util.LazyLoader`).
 """
 
 from __future__ import annotations
 
+import gc
+import importlib
 import logging
 import os
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import LazyLoader, find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
 
 # Its import ends a process that PySpark takes for a doctest (`python -c`, a worker of pytest's)
 # with code 0.
 _ENDS_PROCESSES = "pyspark.sql.connect"
+# Asked for by its checks of distributions alone, at the price of a quarter of the whole import.
+_STATISTICS = "scipy.stats"
 
 
 def load_gx() -> ModuleType:
     """Import Great Expectations, its statistics, warnings and Spark's remote client left out."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), _hidden(_ENDS_PROCESSES):
+    _load_when_used(_STATISTICS)
+    with warnings.catch_warnings(), _hidden(_ENDS_PROCESSES), _collecting_nothing():
         warnings.simplefilter(
             "ignore"
         )  # the library's own deprecations at import are not ours to mend
@@ -51,3 +58,31 @@ def _hidden(module: str) -> Iterator[None]:
         del sys.modules[module]
         if standing is not None:
             sys.modules[module] = standing
+
+
+def _load_when_used(name: str) -> None:
+    """Let a submodule be imported, and its code run when something of it is first asked for."""
+    if name in sys.modules:
+        return
+    spec = find_spec(name)
+    if spec is None or spec.loader is None:
+        return
+    loader = LazyLoader(spec.loader)
+    spec.loader = loader
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    loader.exec_module(module)
+    package, _, own_name = name.rpartition(".")
+    setattr(importlib.import_module(package), own_name, module)
+
+
+@contextmanager
+def _collecting_nothing() -> Iterator[None]:
+    """Let nobody look for garbage meanwhile: an import makes none, and is looked through again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

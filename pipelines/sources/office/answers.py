@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -48,13 +50,14 @@ OFFICE_TABLES: dict[str, pa.Schema] = {
             ("is_closed", pa.bool_()),
         ]
     ),
-    # The last promise to pay, kept when another answer stands by now.
+    # The last promise to pay, kept when another answer stands by now, and how often it was put off.
     "promise": pa.schema(
         [
             ("order_id", pa.string()),
             ("contacted_on", pa.date32()),
             ("promised_amount", _MONEY),
             ("promised_on", pa.date32()),
+            ("extension_count", pa.int32()),
         ]
     ),
     # What is known of a customer beyond single orders, whoever said it and when: consent does not
@@ -103,6 +106,7 @@ class _Promise(NamedTuple):
     contacted_on: date | None
     promised_amount: Decimal | None
     promised_on: date | None
+    extension_count: int
 
 
 class _Mark(NamedTuple):
@@ -185,7 +189,7 @@ def _read_records(engine: sa.Engine, month: Month, last_day: date) -> _Records:
     return {
         "release": releases,
         "outcome": [_make_outcome(answer) for answer in _choose_standing(answers)],
-        "promise": [_make_promise(answer) for answer in _choose_standing(promises)],
+        "promise": _settle_promises(promises),
         "mark": marks,
     }
 
@@ -292,11 +296,44 @@ def _make_outcome(answer: _Answer) -> _Outcome:
     )
 
 
-def _make_promise(answer: _Answer) -> _Promise:
-    """Return what is kept of a promise."""
-    return _Promise(
-        order_id=answer.order_id,
-        contacted_on=answer.contacted_on,
-        promised_amount=answer.promised_amount,
-        promised_on=answer.promised_on,
-    )
+# -- which promise stands ------------------------------------------------------------------------
+
+
+def _settle_promises(promises: Iterable[_Answer]) -> list[_Promise]:
+    """Return of each order the last promise, and how often it was put off, by the orders' ids."""
+    of_order: dict[str, list[_Answer]] = defaultdict(list)
+    for answer in sorted(promises, key=_rank_answer):
+        of_order[answer.order_id].append(answer)
+
+    settled = []
+    for order_id in sorted(of_order):
+        said = _keep_last_of_days(of_order[order_id])
+        last = said[-1]
+        promise = _Promise(
+            order_id=order_id,
+            contacted_on=last.contacted_on,
+            promised_amount=last.promised_amount,
+            promised_on=last.promised_on,
+            extension_count=_count_extensions(said),
+        )
+        settled.append(promise)
+    return settled
+
+
+def _keep_last_of_days(answers: Iterable[_Answer]) -> list[_Answer]:
+    """Of each contact day the last answer: what is said again that day is a correction."""
+    last: dict[date | None, _Answer] = {}
+    for answer in answers:
+        last[answer.contacted_on] = answer
+    return list(last.values())
+
+
+def _count_extensions(said: Sequence[_Answer]) -> int:
+    """How often a promise was put off to a later day; one brought forward is none."""
+    count = 0
+    for before, answer in pairwise(said):
+        if before.promised_on is None or answer.promised_on is None:
+            continue
+        if answer.promised_on > before.promised_on:
+            count += 1
+    return count

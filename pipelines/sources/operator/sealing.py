@@ -8,24 +8,35 @@ that nobody knows go the same way, for they may say anything.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.core.contract import Column, Table, load_contract
-from pipelines.core.quoting import quote_name, scan_parquet
-from pipelines.core.values import MACROS, SEALED, write_broken_rule, write_typed_cell
+from pipelines.core.quoting import (
+    quote_name,
+    quote_text,
+    scan_numbered_rows,
+    scan_parquet,
+)
+from pipelines.core.values import (
+    MACROS,
+    SEALED,
+    write_broken_rule,
+    write_plain_condition,
+    write_typed_cell,
+)
 from pipelines.sources.operator.delivery import FAULT, FILE, LINE
 from pipelines.store.files import write_parquet
-from pipelines.store.persons.cipher import seal_text
+from pipelines.store.persons.cipher import seal_contents
 from pipelines.store.persons.vault import (
     UNNUMBERED,
-    SealedRow,
     find_file,
     make_place,
     writing_cells,
@@ -36,7 +47,8 @@ if TYPE_CHECKING:
 
 OWNER, LINE_KEY = "customer_id", "service_id"
 _OURS = (FILE, LINE, FAULT)
-_VALUE, _FORM, _RULE = "value", "form", "rule"
+_ROW = "_row"  # the number of a row in its table
+_VALUE, _FORM, _RULE, _FIRST = "value", "form", "rule", "first"
 
 
 def seal_table(name: str, draft: Path, keys: PersonKeys) -> bool:
@@ -50,8 +62,8 @@ def seal_table(name: str, draft: Path, keys: PersonKeys) -> bool:
     with duckdb.connect(":memory:", config={"threads": 1}) as connection:
         for macro in MACROS:
             connection.execute(f"CREATE MACRO {macro}")
-        work = _Work(sealing, connection, keys, draft)
-        work.look_at(path)
+        work = _Work(sealing, connection, keys)
+        work.look_at(path, draft)
         cells = find_file(draft, name)
         cells.parent.mkdir(mode=0o700, exist_ok=True)
         whole = path.with_name(f".{path.name}.whole.tmp")
@@ -85,9 +97,14 @@ class _Sealing:
         return pa.schema(fields)
 
     @property
+    def tells_owner(self) -> bool:
+        """Whether a row says whose it is, rather than the line that it is about."""
+        return self.table.column(OWNER) is not None
+
+    @property
     def subject(self) -> str:
         """Whom a row is about: a line where the table is one of lines, else a customer."""
-        is_of_lines = self.table.name == "service" or self.table.column(OWNER) is None
+        is_of_lines = self.table.name == "service" or not self.tells_owner
         return LINE_KEY if is_of_lines else OWNER
 
 
@@ -112,197 +129,252 @@ def _plan_sealing(table: Table, schema: pa.Schema) -> _Sealing | None:
 
 @dataclass
 class _Work:
-    """One table on its way: what says the same twice is known by its number."""
+    """One table on its way; the engine tells whose each row is and what stands in its place."""
 
     sealing: _Sealing
     connection: duckdb.DuckDBPyConnection
     keys: PersonKeys
-    draft: Path
     physical: dict[str, str] = field(default_factory=dict)
-    repeated: set[str] = field(default_factory=set)
-    rows_of: dict[str, int] = field(default_factory=dict)
-    numbers: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    owners: Mapping[str, str] = field(default_factory=dict)
+    plain: frozenset[str] = frozenset()
 
-    def look_at(self, path: Path) -> None:
-        """Learn the types of the columns, and of whom there is more than one row."""
-        scan = scan_parquet(path)
-        described = self.connection.execute(f"DESCRIBE FROM {scan}").fetchall()
-        self.physical = {name: kind for name, kind, *_ in described}
-        table = self.sealing.table
-        subject = self._read_id(self.sealing.subject)
-        if self.sealing.personal and subject:
-            repeated = self.connection.execute(
-                f"SELECT {subject} AS id FROM {scan} AS raw GROUP BY id HAVING COUNT(*) > 1"
-            )
-            self.repeated = {one for (one,) in repeated.fetchall() if one is not None}
-        if table.column(OWNER) is None:
-            self.owners = _read_owners(self.draft)
-
-    def _read_id(self, name: str) -> str | None:
-        column = self.sealing.table.column(name)
-        if column is None or name not in self.physical:
-            return None
-        return write_typed_cell(column, self.physical[name]).value
+    def look_at(self, path: Path, draft: Path) -> None:
+        """Learn how the columns are read, whose each line is, and who has several rows."""
+        described = self.connection.execute(f"DESCRIBE FROM {scan_parquet(path)}")
+        self.physical = {name: kind for name, kind, *_ in described.fetchall()}
+        self.plain = self._find_plain(path)
+        if not self.sealing.tells_owner:
+            owners = _select_owners(draft)
+            self.connection.execute(f"CREATE TABLE line_owner AS {owners}")
+        again = self._select_again(scan_numbered_rows(path))
+        self.connection.execute(f"CREATE TABLE again AS {again}")
 
     def seal_file(
-        self, whole: Path, path: Path, write: Callable[[Sequence[SealedRow]], None]
+        self, whole: Path, path: Path, write: Callable[[pa.Table], None]
     ) -> None:
         """Write the table without what is personal, and what was sealed beside it."""
 
         def read() -> Iterator[pa.RecordBatch]:
+            begin = 0
             with pq.ParquetFile(whole) as file:
                 for batch in file.iter_batches():
-                    kept, sealed = self._seal_batch(batch)
-                    write(sealed)
-                    yield kept
+                    told = self._tell_batch(batch, begin)
+                    begin += batch.num_rows
+                    write(self._seal_cells(told))
+                    yield self._replace_columns(batch, told)
 
         output = self.sealing.output
         write_parquet(path, pa.RecordBatchReader.from_batches(output, read()))
 
-    def _seal_batch(
-        self, batch: pa.RecordBatch
-    ) -> tuple[pa.RecordBatch, list[SealedRow]]:
-        told = self._read_batch(batch)
-        owners = self._find_owners(told)
-        keys = self.keys.make(filter(None, owners))
-        tokens: dict[str, list[str | None]] = {
-            column.name: [] for column in self.sealing.personal
-        }
-        sealed: list[SealedRow] = []
-        for index, owner in enumerate(owners):
-            subject = told["subject"][index]
-            # Of a row without a sound id nobody can say whose name it has: it is kept nowhere.
-            is_whose = subject is not None and owner is not None
-            number = self._count_row(subject) if is_whose else 0
-            for name, made in tokens.items():
-                made.append(self._make_token(told, index, name, subject, number))
-            key = keys.get(owner or "")
-            if is_whose and key is not None:
-                sealed += self._seal_row(told, index, number, owner or "", key)
-        return self._replace_columns(batch, tokens), sealed
+    def _find_plain(self, path: Path) -> frozenset[str]:
+        """The columns whose cells are all empty or plain: they are read by a cast alone."""
+        looks = {}
+        for column in self._list_read():
+            condition = write_plain_condition(column, self.physical[column.name])
+            looks[column.name] = f"COALESCE(BOOL_AND({condition or 'TRUE'}), TRUE)"
+        if not looks:
+            return frozenset()
+        sql = f"SELECT {', '.join(looks.values())} FROM {scan_parquet(path)} AS raw"
+        [found] = self.connection.execute(sql).fetchall()
+        return frozenset(
+            name for name, is_plain in zip(looks, found, strict=True) if is_plain
+        )
 
-    def _seal_row(
-        self,
-        told: Mapping[str, list[Any]],
-        index: int,
-        number: int,
-        owner: str,
-        key: bytes,
-    ) -> Iterator[SealedRow]:
-        """Seal what a row says that is personal; nothing of one that says nothing."""
-        cells = self._tell_row(told, index)
-        if not cells:
-            return
-        subject = told["subject"][index]
-        place = make_place(self.sealing.table.name, subject)
-        text = json.dumps(cells, ensure_ascii=False)
-        yield SealedRow(subject, number, owner, seal_text(key, place, text))
+    def _list_read(self) -> list[Column]:
+        """The columns that are read by the contract: ids and what is personal."""
+        columns = list(self.sealing.personal)
+        for name in {self.sealing.subject, OWNER}:
+            column = self.sealing.table.column(name)
+            if column is not None and name in self.physical:
+                columns.append(column)
+        return columns
 
-    def _read_batch(self, batch: pa.RecordBatch) -> dict[str, list[Any]]:
-        """Read ids and personal cells of a batch by the contract; other columns as they are."""
-        subject = self._read_id(self.sealing.subject)
-        owner = self._read_id(OWNER)
-        read = [f"{subject or 'NULL'} AS subject", f"{owner or 'NULL'} AS owner"]
+    # -- what the engine is asked ------------------------------------------------------------------
+
+    def _tell_batch(self, batch: pa.RecordBatch, begin: int) -> pa.Table:
+        """Return of each row its subject and owner, its cells as JSON, and the tokens for them.
+
+        `begin` is the number of the first row. Of a row that nobody can be told of, `ordinal` is 0.
+        """
+        positions = pa.array(range(begin, begin + batch.num_rows), pa.int64())
+        numbered = batch.append_column(_ROW, positions)
+        self.connection.register("batch", numbered)
+        told = self.connection.execute(self._select_told()).to_arrow_table()
+        self.connection.unregister("batch")
+        return told
+
+    def _select_told(self) -> str:
+        """What is asked of each row of a batch."""
+        cells = self._select_cells("batch")
+        ordinal = "CASE WHEN is_whose THEN COALESCE(number, 1) ELSE 0 END AS ordinal"
+        told = ["subject", "owner", ordinal, f"{self._write_json()} AS cells"]
+        told += [self._write_token(column.name) for column in self.sealing.personal]
+        return (
+            f"SELECT {', '.join(told)} FROM ({cells}) AS read "
+            f"LEFT JOIN again USING ({_ROW}) ORDER BY read.{_ROW}"
+        )
+
+    def _select_again(self, rows: str) -> str:
+        """The rows of those who have several: the number of each, and who said its cells first."""
+        subject = self._write_value(self.sealing.subject)
+        several = (
+            f"SELECT {subject} AS id FROM {rows} AS raw GROUP BY id HAVING COUNT(*) > 1"
+        )
+        of_several = (
+            f"(SELECT *, file_row_number AS {_ROW} FROM {rows} AS raw "
+            f"WHERE {subject} IN ({several}))"
+        )
+        number = f"ROW_NUMBER() OVER (PARTITION BY subject ORDER BY {_ROW}) AS number"
+        cells = self._select_cells(of_several)
+        numbered = f"SELECT *, {number} FROM ({cells}) AS read WHERE is_whose"
+        told = [_ROW, "number"]
+        for column in self.sealing.personal:
+            value = _name_cell(_VALUE, column.name)
+            first = f"MIN(number) OVER (PARTITION BY subject, {value})"
+            told.append(f"{first} AS {_name_cell(_FIRST, column.name)}")
+        return f"SELECT {', '.join(told)} FROM ({numbered}) AS numbered"
+
+    def _select_cells(self, rows: str) -> str:
+        """Ids and personal cells of rows, read by the contract; other columns as they are."""
+        subject = self._name_value(self.sealing.subject)
+        owner = self._name_value(OWNER)
+        if not self.sealing.tells_owner:
+            owner = "line_owner.owner"
+        read = [f"raw.{_ROW}", f"{subject} AS subject", f"{owner} AS owner"]
         for column in self.sealing.personal:
             read += self._read_personal(column)
         for name in self.sealing.strangers:
             text = f"CAST(raw.{quote_name(name)} AS VARCHAR)"
-            read.append(f"{text} AS {quote_name(f'stranger.{name}')}")
-        self.connection.register("batch", batch)
-        answer = self.connection.execute(f"SELECT {', '.join(read)} FROM batch AS raw")
-        told: dict[str, list[Any]] = answer.to_arrow_table().to_pydict()
-        self.connection.unregister("batch")
-        return told
+            read.append(f"{text} AS {_name_cell(_VALUE, name)}")
+        cells = f"SELECT {', '.join(read)} FROM ({self._select_values(rows)}) AS raw"
+        if not self.sealing.tells_owner:
+            cells += f" LEFT JOIN line_owner ON line_owner.line = {subject}"
+        is_whose = "subject IS NOT NULL AND owner IS NOT NULL"
+        return f"SELECT *, {is_whose} AS is_whose FROM ({cells}) AS cells"
+
+    def _select_values(self, rows: str) -> str:
+        """Rows with the values of their cells beside them, each worked out once."""
+        values = ["raw.*"]
+        for column in self._list_read():
+            value = f"CAST({self._write_value(column.name)} AS VARCHAR)"
+            values.append(f"{value} AS {_name_cell(_VALUE, column.name)}")
+        return f"SELECT {', '.join(values)} FROM {rows} AS raw"
+
+    def _name_value(self, name: str) -> str:
+        """The value of an id, where the table has the column."""
+        if name not in self.physical:
+            return "CAST(NULL AS VARCHAR)"
+        return f"raw.{_name_cell(_VALUE, name)}"
+
+    def _write_value(self, name: str) -> str:
+        """What a cell says, by a cast alone where it is plain."""
+        column = self.sealing.table.column(name)
+        if column is None or name not in self.physical:
+            return "NULL"
+        short = write_typed_cell(column, self.physical[name], is_plain=True).value
+        if name in self.plain:
+            return short
+        value = write_typed_cell(column, self.physical[name]).value
+        is_plain = write_plain_condition(column, self.physical[name])
+        return f"CASE WHEN {is_plain} THEN {short} ELSE {value} END"
 
     def _read_personal(self, column: Column) -> Iterator[str]:
-        cell = write_typed_cell(column, self.physical[column.name])
-        raw = f"CAST(raw.{quote_name(column.name)} AS VARCHAR)"
-        is_empty = cell.empty or f"{cell.value} IS NULL"
-        rule = write_broken_rule(column, raw)
-        broken = f"CASE WHEN {cell.value} IS NULL AND NOT ({is_empty}) THEN {rule} END"
-        for kind, sql in (
-            (_VALUE, f"CAST({cell.value} AS VARCHAR)"),
-            (_FORM, cell.form or "NULL"),
-            (_RULE, broken),
-        ):
-            yield f"{sql} AS {quote_name(f'{kind}.{column.name}')}"
+        """A personal cell's value, the form that it had, and what was wrong with it."""
+        value = f"raw.{_name_cell(_VALUE, column.name)}"
+        form = broken = "CAST(NULL AS VARCHAR)"
+        if column.name not in self.plain:
+            physical = self.physical[column.name]
+            cell = write_typed_cell(column, physical)
+            is_plain = write_plain_condition(column, physical)
+            # The value is there by now: it need not be worked out again to tell its form.
+            told = (cell.form or "NULL").replace(cell.value, value)
+            form = f"CASE WHEN {is_plain} THEN NULL ELSE {told} END"
+            raw = f"CAST(raw.{quote_name(column.name)} AS VARCHAR)"
+            rule = write_broken_rule(column, raw)
+            is_broken = f"{value} IS NULL AND NOT ({cell.empty})"
+            broken = f"CASE WHEN {is_broken} THEN {rule} END"
+        for kind, sql in ((_VALUE, value), (_FORM, form), (_RULE, broken)):
+            yield f"{sql} AS {_name_cell(kind, column.name)}"
 
-    def _find_owners(self, told: Mapping[str, list[Any]]) -> list[str | None]:
-        if self.sealing.table.column(OWNER) is not None:
-            return told["owner"]
-        return [self.owners.get(line) for line in told["subject"]]
+    def _write_json(self) -> str:
+        """What is to be sealed of a row, by column; NULL of one that says nothing."""
+        columns = [column.name for column in self.sealing.personal]
+        columns += self.sealing.strangers
+        pairs = []
+        values = []
+        for name in columns:
+            value = _name_cell(_VALUE, name)
+            label = json.dumps(name, ensure_ascii=False)
+            pairs.append(f"{quote_text(f'{label}: ')} || to_json({value})")
+            values.append(value)
+        content = f"'{{' || concat_ws(', ', {', '.join(pairs)}) || '}}'"
+        return f"CASE WHEN COALESCE({', '.join(values)}) IS NOT NULL THEN {content} END"
 
-    def _tell_row(self, told: Mapping[str, list[Any]], index: int) -> dict[str, str]:
-        """What is to be sealed of a row, by column."""
-        cells = {}
-        for column in self.sealing.personal:
-            value = told[f"{_VALUE}.{column.name}"][index]
-            if value is not None:
-                cells[column.name] = value
-        for name in self.sealing.strangers:
-            value = told[f"stranger.{name}"][index]
-            if value is not None:
-                cells[name] = value
-        return cells
-
-    def _count_row(self, subject: str) -> int:
-        """The number of a row among those of its subject."""
-        if self.sealing.personal and subject not in self.repeated:
-            return 1
-        number = self.rows_of.get(subject, 0) + 1
-        self.rows_of[subject] = number
-        return number
-
-    def _make_token(
-        self,
-        told: Mapping[str, list[Any]],
-        index: int,
-        column: str,
-        subject: str | None,
-        number: int,
-    ) -> str | None:
+    def _write_token(self, column: str) -> str:
         """What stands in the table in place of a personal cell."""
-        form = told[f"{_FORM}.{column}"][index]
-        rule = told[f"{_RULE}.{column}"][index]
-        value = told[f"{_VALUE}.{column}"][index]
-        if rule is not None:
-            return f"{SEALED}!{rule}"
-        if value is None:
-            return f"{SEALED}:{form}" if form else None
-        if subject in self.repeated and number:
-            number = self.numbers.setdefault((subject, column, value), number)
-        return f"{SEALED}{number}:{form}" if form else f"{SEALED}{number}"
+        value, form, rule, first = [
+            _name_cell(kind, column) for kind in (_VALUE, _FORM, _RULE, _FIRST)
+        ]
+        broken = f"WHEN {rule} IS NOT NULL THEN {quote_text(f'{SEALED}!')} || {rule}"
+        empty = f"WHEN {value} IS NULL THEN {quote_text(f'{SEALED}:')} || {form}"
+        number = f"CASE WHEN is_whose THEN COALESCE({first}, 1) ELSE 0 END"
+        numbered = f"{quote_text(SEALED)} || {number} || COALESCE(':' || {form}, '')"
+        token = f"CASE {broken} {empty} ELSE {numbered} END"
+        return f"{token} AS {quote_name(column)}"
 
-    def _replace_columns(
-        self, batch: pa.RecordBatch, tokens: Mapping[str, list[str | None]]
-    ) -> pa.RecordBatch:
+    # -- what is kept ------------------------------------------------------------------------------
+
+    def _seal_cells(self, told: pa.Table) -> pa.Table:
+        """Seal what rows say that is personal, each row under its customer's key."""
+        owners = pc.unique(told.column("owner")).drop_null()
+        keys = self.keys.make(owners.to_pylist())
+        # Of who was deleted there is no key, and nothing is kept.
+        has_key = pc.is_in(told.column("owner"), pa.array(keys, pa.string()))
+        says_something = pc.is_valid(told.column("cells"))
+        has_number = pc.greater(told.column("ordinal"), 0)
+        kept = told.filter(pc.and_(pc.and_(has_key, has_number), says_something))
+
+        place = make_place(self.sealing.table.name, "").encode()
+        subjects = kept.column("subject").cast(pa.binary()).to_pylist()
+        sealed = seal_contents(
+            [keys[owner] for owner in kept.column("owner").to_pylist()],
+            [place + subject for subject in subjects],
+            kept.column("cells").cast(pa.binary()).to_pylist(),
+        )
+        rows = kept.select(["subject", "ordinal", "owner"])
+        return rows.append_column("sealed", pa.array(sealed, pa.binary()))
+
+    def _replace_columns(self, batch: pa.RecordBatch, told: pa.Table) -> pa.RecordBatch:
         output = self.sealing.output
+        personal = {column.name for column in self.sealing.personal}
         arrays = []
         for name, array in zip(batch.schema.names, batch.columns, strict=True):
-            if name in tokens:
-                arrays.append(pa.array(tokens[name], pa.string()))
+            if name in personal:
+                arrays.append(told.column(name).combine_chunks())
             elif name in self.sealing.strangers:
-                marks = [
-                    UNNUMBERED if one else None for one in array.is_valid().to_pylist()
-                ]
-                arrays.append(pa.array(marks, pa.string()))
+                mark = pa.scalar(UNNUMBERED, pa.string())
+                nothing = pa.scalar(None, pa.string())
+                arrays.append(pc.if_else(array.is_valid(), mark, nothing))
             else:
                 arrays.append(array)
         return pa.RecordBatch.from_arrays(arrays, schema=output)
 
 
-def _read_owners(draft: Path) -> dict[str, str]:
-    """Return whose each delivered line is; nobody's where no lines were delivered."""
+def _name_cell(kind: str, column: str) -> str:
+    """The name of what is read of a delivered column: its value, its form, its rule."""
+    return quote_name(f"{kind}.{column}")
+
+
+def _select_owners(draft: Path) -> str:
+    """Return the SELECT of whose each delivered line is; nobody's where no lines were delivered."""
     path = draft / "extract_service.parquet"
-    if not path.exists():
-        return {}
-    names: Sequence[str] = pq.read_schema(path).names
-    if LINE_KEY not in names or OWNER not in names:
-        return {}
-    table = pq.read_table(path, columns=[LINE_KEY, OWNER])
-    lines = table.column(LINE_KEY).cast(pa.string()).to_pylist()
-    owners = table.column(OWNER).cast(pa.string()).to_pylist()
-    return {
-        line: owner for line, owner in zip(lines, owners, strict=True) if line and owner
-    }
+    names = set(pq.read_schema(path).names) if path.exists() else set()
+    if not names >= {LINE_KEY, OWNER}:
+        return "SELECT '' AS line, '' AS owner WHERE FALSE"
+    line = f"CAST({LINE_KEY} AS VARCHAR)"
+    owner = f"CAST({OWNER} AS VARCHAR)"
+    # Of a line that is delivered twice the last one counts.
+    return (
+        f"SELECT {line} AS line, ARG_MAX({owner}, file_row_number) AS owner "
+        f"FROM {scan_numbered_rows(path)} "
+        f"WHERE {line} <> '' AND {owner} <> '' GROUP BY {line}"
+    )

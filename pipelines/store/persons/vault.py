@@ -83,9 +83,8 @@ def find_schema() -> pa.Schema:
 
 
 @contextmanager
-def writing_cells(path: Path) -> Iterator[Callable[[Sequence[SealedRow]], None]]:
-    """Give what writes sealed cells of a delivered table, some rows at a time."""
-    import pyarrow as pa
+def writing_cells(path: Path) -> Iterator[Callable[[pa.Table], None]]:
+    """Give what writes sealed cells of a delivered table (`find_schema`), some rows at a time."""
     import pyarrow.parquet as pq
 
     schema = find_schema()
@@ -95,13 +94,8 @@ def writing_cells(path: Path) -> Iterator[Callable[[Sequence[SealedRow]], None]]
     ):
         path.parent.chmod(0o700)
 
-        def write(rows: Sequence[SealedRow]) -> None:
-            columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-            arrays = [
-                pa.array(column, field.type)
-                for column, field in zip(columns, schema, strict=True)
-            ]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+        def write(rows: pa.Table) -> None:
+            writer.write_table(rows.cast(schema))
 
         yield write
 
@@ -114,7 +108,9 @@ def copy_cells(
     if not file.exists():
         return
     wanted = tuple(sorted(subjects))
-    kept = [SealedRow(**row) for row in read_rows(file, subject=wanted)]
+    import pyarrow as pa
+
+    kept = pa.Table.from_pylist(read_rows(file, subject=wanted), find_schema())
     with writing_cells(find_file(into, delivered)) as write:
         write(kept)
 

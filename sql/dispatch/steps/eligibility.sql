@@ -12,7 +12,7 @@ WITH score AS (
     SELECT
         s.customer_id,
         MAX(s.p_voluntary) AS p_voluntary,
-        SUM(CAST(s.p_voluntary * t.revenue_mean_3 AS DECIMAL(18, 6))) AS monthly_loss
+        SUM(CAST(ROUND(s.p_voluntary * t.revenue_mean_3 * 1000000) / 1000000 AS DECIMAL(18, 6))) AS monthly_loss
     FROM score_churn AS s
     LEFT JOIN features_trailing_mean AS t ON t.service_id = s.service_id
     GROUP BY s.customer_id
@@ -54,7 +54,8 @@ fact AS (
         f.is_held_out AND COALESCE(h.is_drawn, FALSE) AS is_drawn,
         f.cools_down AND r.customer_id IS NOT NULL AS is_cooling,
         r.dispatched_on AS cooling_since,
-        CAST(ROUND(
+        -- Whole fen: to two places the engines do not round a double alike.
+        CAST(ROUND((
             CASE
                 WHEN f.purpose = 'debt' THEN CAST(COALESCE(l.amount, v.value_at_risk, 0) AS DOUBLE) * f.probability
                 WHEN p.customer_type = 'group'
@@ -73,9 +74,8 @@ fact AS (
                 ELSE f.persuadability
             END
             + COALESCE(n.revenue_mean_3, 0) * f.renewal * GREATEST(d.monthly_gap, 0) * :horizon * (:horizon + 1) / 2
-            - CAST(:cost AS DOUBLE),
-            2
-        ) AS DECIMAL(18, 2)) AS expected_value,
+            - CAST(:cost AS DOUBLE)
+        ) * 100) / 100 AS DECIMAL(18, 2)) AS expected_value,
         p.group_customer_id
     FROM candidate AS l
     JOIN list_fact AS f ON f.list = l.list

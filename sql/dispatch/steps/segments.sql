@@ -38,7 +38,9 @@ SELECT
                 ELSE '/lower' END
         )
     END AS segment,
-    CASE WHEN NOT COALESCE(k.is_opted_out, FALSE) THEN CAST(r.risk AS DECIMAL(18, 8)) END AS risk
+    CASE
+        WHEN NOT COALESCE(k.is_opted_out, FALSE) THEN CAST(ROUND(r.risk * 100000000) / 100000000 AS DECIMAL(18, 8))
+    END AS risk
 FROM listed AS l
 LEFT JOIN features_consent AS k ON k.customer_id = l.customer_id
 LEFT JOIN line AS n ON n.customer_id = l.customer_id

@@ -9,6 +9,6 @@ SELECT
     _line AS "line",
     COUNT(*) OVER () AS "rows"
 FROM typed
-WHERE _rule IS NULL AND bill_month <> :month
+WHERE _is_readable AND bill_month <> :month
 ORDER BY _file, _line
 LIMIT 1

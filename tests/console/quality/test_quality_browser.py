@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.console.quality.findings import SEPTEMBER, SHARE, TWICE
 from tests.console.quality.test_quality import work
@@ -34,9 +34,7 @@ def url(chromium: Browser, found: Console) -> Iterator[str]:
 
 def come_in(visit: Visit, console: Console, name: str) -> None:
     visit.log_in(name, PASSWORD)
-    visit.page.fill("[name=code]", console.code_of(name))
-    visit.page.click("main button.main")
-    visit.page.wait_for_url(lambda address: "second" not in address)
+    visit.prove(console.code_of(name))
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
@@ -46,26 +44,26 @@ def test_quality_waives_runs_again_and_releases(
     with walking(chromium, url, "qi", way) as walk:
         page = walk.page
         walk.come_in(found)
-        page.click(f'a[href="{MONTH_PAGE}"]')
+        walk.visit.press(f'a[href="{MONTH_PAGE}"]')
         assert fits(walk.visit, way.has_scripts)
         walk.tell("opens the month")
         for finding in (TWICE, SHARE):
-            page.click(f'a[href="{MONTH_PAGE}findings/{finding}/"]')
+            walk.visit.press(f'a[href="{MONTH_PAGE}findings/{finding}/"]')
             assert fits(walk.visit, way.has_scripts)
             walk.type_why()
-            page.click("main button.main")
+            walk.visit.press("main button.main")
             walk.tell(f"waives {finding}")
-        assert page.locator("#errands li").count() == 1
+        expect(page.locator("#errands li")).to_have_count(1)
         assert [one.state for one in work(found)] == ["done"]
         walk.visit.open(MONTH_PAGE)
         walk.tell("has the month run again")
-        assert page.locator(".finding.waived").count() == 2
+        expect(page.locator(".finding.waived")).to_have_count(2)
         page.check("[name=sure]")
-        page.click("button.main")
+        walk.visit.press("button.main")
         assert [one.state for one in work(found)] == ["done"]
         walk.visit.open("/quality/")
         walk.tell("releases it")
-        assert "qi" in page.locator(".row.month").first.inner_text()
+        expect(page.locator(".row.month").first).to_contain_text("qi")
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
@@ -99,13 +97,13 @@ def test_the_page_looks_again_by_itself_while_something_is_asked_for(
     with visiting(chromium, url, 1280) as visit:
         come_in(visit, found, "qi")
         visit.open(MONTH_PAGE)
-        visit.page.click(f'form[action="{MONTH_PAGE}run/"] button')
-        assert visit.page.locator("#errands .call").count() == 1
+        visit.press(f'form[action="{MONTH_PAGE}run/"] button')
+        expect(visit.page.locator("#errands .call")).to_have_count(1)
         finish(
             Errand.objects.get(), FAILED, {"error": "source.none", "month": "2026-09"}
         )
-        visit.page.locator("#errands li.ticket").wait_for(timeout=12_000)
-        assert visit.page.locator("#errands .call").count() == 0
+        expect(visit.page.locator("#errands li.ticket")).to_be_visible()
+        expect(visit.page.locator("#errands .call")).to_have_count(0)
         assert visit.complaints == []
 
 
@@ -117,12 +115,11 @@ def test_a_person_objects_and_takes_it_back_on_a_phone(
         come_in(visit, found, "qi")
         visit.open("/persons/")
         page.fill("[name=customer_id]", "ann")
-        page.click("main button.main")
+        visit.press("main button.main")
         page.fill("#why-do_not_contact", "9 月 8 日来电")
-        page.click("button[value=object] >> nth=0")
-        page.locator("button[value=consent]").wait_for()
+        visit.press("button[value=object] >> nth=0")
         page.fill("#why-do_not_contact", "9 月 9 日来电同意")
-        page.click("button[value=consent]")
-        page.locator("button[value=object] >> nth=1").wait_for()
+        visit.press("button[value=consent]")
+        expect(page.locator("button[value=object] >> nth=1")).to_be_visible()
         assert page.locator(".events time").count() >= 2
         assert visit.complaints == []

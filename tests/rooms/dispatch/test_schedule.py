@@ -25,6 +25,7 @@ def orders(*due: int, desk: str = "M1") -> list[Row]:
             "desk": desk,
             "due_on": FIRST + timedelta(days),
             "place": 0,
+            "has_broken_promise": False,
             "rank": i,
         }
         for i, days in enumerate(due)
@@ -85,3 +86,11 @@ def test_a_due_day_at_the_end_of_the_calendar_is_no_walk_there() -> None:
         "M11": date(2026, 9, 4),
         "M12": date(2026, 9, 7),
     }
+
+
+def test_whoever_broke_a_promise_is_asked_first_of_the_same_list_and_day() -> None:
+    rows = orders(9, 9, 9, 9)
+    rows[3]["has_broken_promise"] = True
+    days = planned(rows)
+    first = min(days.values())
+    assert days["M13"] == first and days["M12"] > first

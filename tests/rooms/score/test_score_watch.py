@@ -81,7 +81,7 @@ def looks(
 ) -> dict[tuple[str, str], Mapping[str, Any]]:
     counter = BinCounter(card, PEOPLE)
     for part in (now[:1000], now[1000:]):
-        counter.add(part)
+        counter.add(counter.count(part))
     write_watch(context, card, counter)
     rows = read(context.draft.path, "score_watch")
     assert {row["month"] for row in rows} == {str(MONTH)}

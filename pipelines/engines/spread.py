@@ -1,0 +1,338 @@
+"""Spark for a month in parts: a statement that reads what grows is answered by executors.
+
+The rooms run the statements they always run. One that names a table in parts, or a relation that
+executors have kept, is worked out where the rows are; its rows stay in the scratch folder, in
+Parquet, and both engines read them there. What code has made (the facts of lists, the places of
+managers) is small: Spark is shown it when a statement names it. All else stays on the workbench.
+
+A room opts in (`spreads`): its statements keep to the words that both engines have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import rmtree
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlglot
+
+from pipelines.catalogue.spec import TableName
+from pipelines.core.quoting import scan_parquet, write_casts
+from pipelines.engines.duckdb import Answer, BatchMaker, Columns, Parameters
+from pipelines.engines.executors import make_each, make_group_maker, make_rows_maker
+from pipelines.engines.pieces import Pieces, count_pieces, read_pieces
+from pipelines.engines.spark import (
+    Bound,
+    SparkEngine,
+    keep_frame,
+    name_failures,
+    without_pandas,
+)
+from pipelines.store.files import Written
+from pipelines.store.parts import Parts, stands_in_parts
+from pipelines.store.rows import TableRow
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_WORD = re.compile(r"\w+")
+
+
+class SpreadEngine(SparkEngine):
+    """Spark, and the embedded engine for what is small; `spreads` says whether a room opted in."""
+
+    def __init__(self, *given: object) -> None:
+        super().__init__(*given)  # type: ignore[arg-type]
+        self._spread: set[str] = set()  # names whose rows executors read and write
+        self._small: set[str] = set()  # relations of the workbench
+        self._exported: dict[str, Path] = {}
+
+    # -- what is spread ----------------------------------------------------------------------------
+
+    def offer_table(self, table: TableName, path: Path) -> None:
+        """Make a table readable under its name; one in parts is spread."""
+        super().offer_table(table, path)
+        self._note_place(table, path)
+
+    def bind(self, table: TableName, path: Path) -> None:
+        """Make a table readable under its name; one in parts is spread."""
+        super().bind(table, path)
+        self._note_place(table, path)
+
+    def _note_place(self, table: TableName, path: Path) -> None:
+        if stands_in_parts(path):
+            self._spread.add(table.name)
+
+    def reads_spread(self, sql: str) -> bool:
+        """Say whether executors answer a statement."""
+        return self.spreads and not self._spread.isdisjoint(_WORD.findall(sql))
+
+    # -- the statements of a room ------------------------------------------------------------------
+
+    def table(self, name: str, sql: str, parameters: Parameters | None = None) -> None:
+        """Keep a result: in the scratch folder where executors work it out."""
+        if not self.reads_spread(sql):
+            super().table(name, sql, parameters)
+            self._small.add(name)
+            return
+        types = self.types(sql, parameters)
+        folder = self._name_folder()
+        with self.ask_spark(sql, parameters) as rows:
+            keep_frame(rows.select(*_name_columns(types)), folder)
+        self.take_spread(name, folder, types)
+
+    def register(self, name: str, rows: pa.Table) -> None:
+        """Take an Arrow table in under a name."""
+        super().register(name, rows)
+        self._exported.pop(name, None)
+        self._small.add(name)
+
+    def bring(self, name: str, sql: str, parameters: Parameters | None = None) -> None:
+        """Keep a small result on the workbench, whoever works it out."""
+        if self.reads_spread(sql):
+            answer = super().answer(sql, parameters)
+            sql, parameters = answer.sql, answer.parameters
+        super().table(name, sql, parameters)
+        self._small.add(name)
+
+    def answer(self, sql: str, parameters: Parameters | None = None) -> Answer:
+        """Answer a SQL file's SELECT: where a room lets executors answer, where it is put."""
+        if self.spreads:
+            return Answer(sql, dict(parameters or {}))
+        return super().answer(sql, parameters)
+
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[TableRow]:
+        """Return a small result; one that executors work out is collected, in its order."""
+        if not self.reads_spread(sql):
+            return super().rows(sql, parameters)
+        types = self.types(sql, parameters)
+        with self.ask_spark(sql, parameters) as answered:
+            collected = answered.toArrow()
+        self._connection.register("__collected", collected)
+        try:
+            return super().rows(f"SELECT {write_casts(types)} FROM __collected")
+        finally:
+            self._connection.unregister("__collected")
+
+    def write(
+        self,
+        sql: str,
+        path: Path,
+        order: Iterable[str],
+        parameters: Parameters | None = None,
+        parts: Parts | None = None,
+        is_in_order: bool = False,
+    ) -> Written:
+        """Write a result; executors write the parts of one that they work out."""
+        if not self.reads_spread(sql):
+            return super().write(sql, path, order, parameters, parts, is_in_order)
+        if parts is not None:
+            return self.write_answer(sql, path, order, parameters, parts)
+        answer = super().answer(sql, parameters)
+        return super().write(answer.sql, path, order)
+
+    def append(
+        self, table: str, sql: str, parameters: Parameters | None = None
+    ) -> None:
+        """Add the rows of a SELECT, each value to the column of its name; sums, not customers."""
+        if self.reads_spread(sql):
+            answer = super().answer(sql, parameters)
+            sql, parameters = answer.sql, answer.parameters
+        super().append(table, sql, parameters)
+        self._exported.pop(table, None)
+
+    def refine(
+        self, name: str, sql: str, each: str, parameters: Parameters | None = None
+    ) -> None:
+        """Keep what `each` makes of a result row by row; the workers do it, in DuckDB's words."""
+        if not self.reads_spread(sql):
+            super().refine(name, sql, each, parameters)
+            return
+        types = self.types(sql, parameters)
+        nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
+        self._connection.register("answered", nothing.to_arrow_table())
+        made = self.execute(each).to_arrow_table().schema
+        self._connection.unregister("answered")
+        with self.ask_spark(sql, parameters) as rows:
+            told = rows.select(*_name_columns(types))
+            self._map_frame(name, told, make_each(types, each), made)
+
+    # -- rows that Python makes --------------------------------------------------------------------
+
+    def map_rows(
+        self,
+        name: str,
+        selects: Sequence[str],
+        make: BatchMaker,
+        schema: pa.Schema,
+        rows: int,
+    ) -> None:
+        """Keep what a function makes of a result, batch by batch, on the workers.
+
+        In which order they take the rows is theirs, and a result of theirs is one SELECT.
+        """
+        sql, *others = selects
+        if others or not self.reads_spread(sql):
+            super().map_rows(name, selects, make, schema, rows)
+            return
+        with self.ask_spark(_leave_order_out(sql)) as answered:
+            self._map_frame(name, answered, make, schema)
+
+    def _map_frame(
+        self, name: str, rows: DataFrame, make: BatchMaker, schema: pa.Schema
+    ) -> None:
+        """Keep what a function makes of the rows that Spark has."""
+        folder = self._name_folder()
+        spark_schema = _name_spark_types(schema)
+        with name_failures(), without_pandas():
+            made = rows.mapInArrow(make_rows_maker(make), spark_schema)
+            keep_frame(made, folder)
+        self._take_made(name, folder, schema)
+
+    def map_groups(
+        self,
+        name: str,
+        sql: str,
+        by: str,
+        make: Callable[[pa.Table], pa.Table],
+        schema: pa.Schema,
+    ) -> None:
+        """Keep what a function makes of the rows of each group; a group fits a worker's memory."""
+        folder = self._name_folder()
+        make_group = make_group_maker(make)
+        with self.ask_spark(sql) as rows:
+            made = rows.groupBy(by).applyInArrow(make_group, _name_spark_types(schema))
+            keep_frame(made, folder)
+        self._take_made(name, folder, schema)
+
+    # -- what was delivered ------------------------------------------------------------------------
+
+    def is_spread(self, raw: str) -> bool:
+        """Say whether executors read a delivered table: one of more than one piece."""
+        return count_pieces(self._find_file(raw)) > 1
+
+    def look_at(self, raw: str, sql: str, macros: Sequence[str] = ()) -> list[TableRow]:
+        """Return what a SELECT about a delivered table gives, a piece at a time."""
+        if not self.is_spread(raw):
+            return super().look_at(raw, sql, macros)
+        types = self.types(sql)
+        folder = self._name_folder()
+        self._read_pieces(raw, sql, macros, folder)
+        select = f"SELECT {write_casts(types)} FROM {scan_parquet(folder)}"
+        return super().rows(select)
+
+    def read(self, name: str, raw: str, sql: str, macros: Sequence[str] = ()) -> None:
+        """Keep what a SELECT makes of the rows of a delivered table, each by itself."""
+        if not self.is_spread(raw):
+            super().read(name, raw, sql, macros)
+            return
+        types = self.types(sql)
+        folder = self._name_folder()
+        self._read_pieces(raw, sql, macros, folder)
+        self.take_spread(name, folder, types)
+
+    def _read_pieces(
+        self, raw: str, sql: str, macros: Sequence[str], folder: Path
+    ) -> None:
+        types = self.types(f"SELECT * FROM {raw}")
+        pieces = Pieces(raw, self._find_file(raw), types, tuple(macros))
+        with name_failures(), without_pandas():
+            keep_frame(read_pieces(self._session, pieces, sql), folder)
+
+    def drop(self, name: str) -> None:
+        """Give up a table of this run, and what executors have kept of it."""
+        if name not in self._spread:
+            super().drop(name)
+            return
+        self.execute(f"DROP VIEW {name}")
+        self._spread.remove(name)
+        rmtree(self._find_file(name))
+        del self._tables[name]
+
+    def _find_file(self, raw: str) -> Path:
+        """Where a table stands that executors read."""
+        bound = self._tables[raw]
+        assert isinstance(bound, Path)
+        return bound
+
+    @contextmanager
+    def ask_spark(
+        self, sql: str, parameters: Parameters | None = None
+    ) -> Iterator[DataFrame]:
+        """Give what a SELECT answers, worked out once somebody asks for its rows.
+
+        Raise StorageError when Spark fails.
+        """
+        self._count += 1
+        # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
+        tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
+        with (
+            name_failures(),
+            without_pandas(),
+            self._answer_tree(tree, parameters or {}) as rows,
+        ):
+            yield rows
+
+    def take_spread(self, name: str, folder: Path, types: Columns) -> None:
+        """Make what executors have kept readable under a name, in the types given."""
+        select = f"SELECT {write_casts(types)} FROM {scan_parquet(folder)}"
+        self.execute(f"CREATE OR REPLACE VIEW {name} AS {select}")
+        self._tables[name] = folder
+        self._spread.add(name)
+
+    def _take_made(self, name: str, folder: Path, schema: pa.Schema) -> None:
+        """Make what Python has made readable under a name."""
+        nothing = self._connection.from_arrow(schema.empty_table())
+        types = dict(zip(nothing.columns, map(str, nothing.types), strict=True))
+        self.take_spread(name, folder, types)
+
+    def _name_folder(self) -> Path:
+        self._count += 1
+        return self._scratch.resolve() / f"kept_{self._count}"
+
+    # -- what Spark is shown -----------------------------------------------------------------------
+
+    def _find_bound(self, name: str) -> Bound | None:
+        """What stands under a name; a small relation is written for Spark once it is named."""
+        if name in self._small and name not in self._spread:
+            return self._export(name)
+        return super()._find_bound(name)
+
+    def _export(self, name: str) -> Path:
+        """Write a relation of the workbench for Spark."""
+        known = self._exported.get(name)
+        if known is not None:
+            return known
+        self._count += 1
+        path = self._scratch.resolve() / f"small_{self._count}.parquet"
+        rows = super().execute(f"SELECT * FROM {name}").to_arrow_table()
+        pq.write_table(rows, path)
+        self._exported[name] = path
+        return path
+
+
+def _name_columns(types: Columns) -> list[str]:
+    """Columns as Spark is told them: what it needs to choose rows by is left out."""
+    return [f"`{name}`" for name in types]
+
+
+def _leave_order_out(sql: str) -> str:
+    """A SELECT without the order of its rows."""
+    tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
+    tree.set("order", None)
+    return tree.sql("duckdb")
+
+
+def _name_spark_types(schema: pa.Schema) -> str:
+    """The columns of a schema in Spark's words."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    fields = from_arrow_schema(schema, prefer_timestamp_ntz=True).fields
+    return ", ".join(
+        f"`{field.name}` {field.dataType.simpleString()}" for field in fields
+    )
