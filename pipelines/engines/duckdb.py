@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,7 @@ from pipelines.catalogue.spec import EARLIER, Spec, TableName
 from pipelines.catalogue.tables import find_table
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, quote_text, scan_parquet
-from pipelines.store.files import Written, write_parquet
+from pipelines.store.files import Written, read_column_names, write_parquet
 from pipelines.store.parts import (
     Parts,
     check_stored,
@@ -148,15 +149,8 @@ class DuckEngine:
         stored = scan_parquet(check_stored(path).resolve())
         select = f"SELECT * FROM {stored}"
         if table.era:
-            select = self._add_younger_columns(table.name, select)
+            select = _add_younger_columns(table.name, path, select)
         self.execute(f"CREATE OR REPLACE VIEW {table} AS {select}")
-
-    def _add_younger_columns(self, table: str, select: str) -> str:
-        """A SELECT with the columns that its table declares by now, empty where it lacks them."""
-        younger = find_younger_columns(table, self.types(select))
-        if not younger:
-            return select
-        return f"{select} UNION ALL BY NAME {select_nothing(younger)}"
 
     def bind_empty(self, table: TableName, columns: Columns) -> None:
         """Put an empty table of those columns (name → SQL type) where one is missing."""
@@ -170,8 +164,26 @@ class DuckEngine:
     def types(self, sql: str, parameters: Parameters | None = None) -> dict[str, str]:
         """The columns that a SELECT gives, and their SQL types."""
         nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
-        columns = nothing.description
-        return {name: str(kind) for name, kind, *_ in columns}
+        return _list_types(nothing)
+
+    def is_spread(self, raw: str) -> bool:
+        """Say whether executors read a delivered table: there are none here."""
+        return False
+
+    def look_at(self, raw: str, sql: str, macros: Sequence[str] = ()) -> list[TableRow]:
+        """Return what a SELECT about a delivered table gives: of each piece of it, here of all.
+
+        `macros` are those of ours that it names.
+        """
+        return self.rows(sql)
+
+    def read(self, name: str, raw: str, sql: str, macros: Sequence[str] = ()) -> None:
+        """Keep what a SELECT makes of the rows of a delivered table, each by itself."""
+        self.table(name, sql)
+
+    def drop(self, name: str) -> None:
+        """Give up a table of this run."""
+        self.execute(f"DROP TABLE {name}")
 
     def execute(
         self, sql: str, parameters: Parameters | None = None
@@ -289,7 +301,9 @@ class DuckEngine:
         if not is_in_order:
             ordered += f" ORDER BY {', '.join(order)}"
         result = self.execute(ordered, parameters)
-        return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
+        types = _list_types(result)
+        written = write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
+        return replace(written, types=types)
 
     def write_answer(
         self,
@@ -311,6 +325,19 @@ class DuckEngine:
         batches = result.to_arrow_reader(BATCH_ROWS)
         schema = leave_part_out(batches.schema)
         return complete_parts(folder, schema, parts, write_parts(folder, batches))
+
+
+def _list_types(result: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The columns of an answer, and their SQL types."""
+    return {name: str(kind) for name, kind, *_ in result.description}
+
+
+def _add_younger_columns(table: str, path: Path, select: str) -> str:
+    """A SELECT with the columns that its table declares by now, empty where it lacks them."""
+    younger = find_younger_columns(table, read_column_names(list_files(path)[0]))
+    if not younger:
+        return select
+    return f"{select} UNION ALL BY NAME {select_nothing(younger)}"
 
 
 def find_younger_columns(table: str, there: Iterable[str]) -> dict[str, str]:

@@ -34,7 +34,12 @@ _WRITTEN = pa.schema(
 )
 # What a file's bytes depend on besides its rows.
 _LIBRARIES = ("pyarrow", "duckdb", "numpy", "pandas", "scikit-learn", "scipy")
-_CODE = (Path(__file__), Path(parts.__file__), Path(files.__file__))
+_CODE = (
+    Path(__file__),
+    Path(__file__).with_name("pieces.py"),
+    Path(parts.__file__),
+    Path(files.__file__),
+)
 
 Batches = Iterator[pa.RecordBatch]
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -24,6 +25,7 @@ from pipelines.catalogue.spec import TableName
 from pipelines.core.quoting import scan_parquet, write_casts
 from pipelines.engines.duckdb import Answer, BatchMaker, Columns, Parameters
 from pipelines.engines.executors import make_each, make_group_maker, make_rows_maker
+from pipelines.engines.pieces import Pieces, count_pieces, read_pieces
 from pipelines.engines.spark import (
     Bound,
     SparkEngine,
@@ -224,6 +226,56 @@ class SpreadEngine(SparkEngine):
             made = groups.applyInArrow(make_group, columns)
             keep_frame(made, folder)
         self._take_made(name, folder, schema)
+
+    # -- what was delivered ------------------------------------------------------------------------
+
+    def is_spread(self, raw: str) -> bool:
+        """Say whether executors read a delivered table: one of more than one piece."""
+        return count_pieces(self._find_file(raw)) > 1
+
+    def look_at(self, raw: str, sql: str, macros: Sequence[str] = ()) -> list[TableRow]:
+        """Return what a SELECT about a delivered table gives, a piece at a time."""
+        if not self.is_spread(raw):
+            return super().look_at(raw, sql, macros)
+        types = self.types(sql)
+        folder = self._name_folder()
+        self._read_pieces(raw, sql, macros, folder)
+        select = f"SELECT {write_casts(types)} FROM {scan_parquet(folder)}"
+        return super().rows(select)
+
+    def read(self, name: str, raw: str, sql: str, macros: Sequence[str] = ()) -> None:
+        """Keep what a SELECT makes of the rows of a delivered table, each by itself."""
+        if not self.is_spread(raw):
+            super().read(name, raw, sql, macros)
+            return
+        types = self.types(sql)
+        folder = self._name_folder()
+        self._read_pieces(raw, sql, macros, folder)
+        self.take_spread(name, folder, types)
+
+    def _read_pieces(
+        self, raw: str, sql: str, macros: Sequence[str], folder: Path
+    ) -> None:
+        types = self.types(f"SELECT * FROM {raw}")
+        pieces = Pieces(raw, self._find_file(raw), types, tuple(macros))
+        with name_failures(), without_pandas():
+            keep_frame(read_pieces(self._session, pieces, sql), folder)
+
+    def drop(self, name: str) -> None:
+        """Give up a table of this run, and what executors have kept of it."""
+        if name not in self._spread:
+            super().drop(name)
+            return
+        self.execute(f"DROP VIEW {name}")
+        self._spread.remove(name)
+        rmtree(self._find_file(name))
+        del self._tables[name]
+
+    def _find_file(self, raw: str) -> Path:
+        """Where a table stands that executors read."""
+        bound = self._tables[raw]
+        assert isinstance(bound, Path)
+        return bound
 
     @contextmanager
     def ask_spark(

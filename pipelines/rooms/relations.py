@@ -162,13 +162,6 @@ def map_groups(
     return relation
 
 
-def name_result(context: Context, label: str, sql: str) -> Relation:
-    """Name what a SELECT gives, to be worked out anew by whoever asks for it."""
-    relation = Relation(_name_relation(label).name, is_kept=False)
-    context.engine.execute(f"CREATE OR REPLACE TEMP VIEW {relation.name} AS {sql}")
-    return relation
-
-
 def begin_relation(context: Context, table: str) -> Relation:
     """Keep nothing yet, under the columns that a table declares, to be filled by `append_step`."""
     return keep_result(context, table, select_nothing(find_declared(table).types))
@@ -186,13 +179,15 @@ def append_step(
     spec = read_step(room, step)
     sql = _bind_inputs(spec, inputs)
     values = _fill_parameters(context, spec, parameters)
-    context.engine.execute(f"INSERT INTO {into.name} {sql}", values)
+    context.engine.append(into.name, sql, values)
 
 
 def drop_relation(context: Context, relation: Relation) -> None:
     """Give a relation up before the engine is closed: one that may be large."""
-    kind = "TABLE" if relation.is_kept else "VIEW"
-    context.engine.execute(f"DROP {kind} {relation.name}")
+    if relation.is_kept:
+        context.engine.drop(relation.name)
+    else:
+        context.engine.execute(f"DROP VIEW {relation.name}")
 
 
 def unite_relations(
@@ -204,6 +199,22 @@ def unite_relations(
     """
     selects = [f"SELECT * FROM {relation.name}" for relation in relations]
     return keep_result(context, label, " UNION ALL ".join(selects))
+
+
+def read_raw(
+    context: Context, label: str, raw: str, sql: str, macros: Sequence[str]
+) -> Relation:
+    """Keep what a SELECT makes of the rows of a delivered table, each by itself."""
+    relation = _name_relation(label)
+    context.engine.read(relation.name, raw, sql, macros)
+    return relation
+
+
+def name_result(context: Context, label: str, sql: str) -> Relation:
+    """Name what a SELECT gives, to be worked out anew by whoever asks for it."""
+    relation = Relation(_name_relation(label).name, is_kept=False)
+    context.engine.execute(f"CREATE OR REPLACE TEMP VIEW {relation.name} AS {sql}")
+    return relation
 
 
 def _name_relation(label: str) -> Relation:

@@ -20,6 +20,7 @@ from pipelines.rooms.relations import (
     drop_relation,
     keep_result,
     name_result,
+    read_raw,
     read_rows,
     write_relation,
     write_step,
@@ -77,6 +78,7 @@ def take_in(context: Context, tables: Iterable[Table]) -> None:
     try:
         for table in tables:
             taken = _take_in_table(context, table, books)
+            context.engine.spreads = False
             intake.append(taken)
             _stop_if_nothing_is_left(context, table, taken, books)
     except (GateStopped, SourceNotReady):
@@ -158,6 +160,8 @@ def _take_in_table(context: Context, table: Table, books: Books) -> Intake:
         )
     if state in ("absent", "refused"):
         return _leave_out(context, table, state, str(entry.reasons[0]))
+    # Executors work out what hangs on a table that they read.
+    context.engine.spreads = context.engine.is_spread(f"extract_{table.name}")
     reading = look_at_cells(context, table, delivery.missing)
     marking = Marking(table, reading.strange, has_no_repeats=reading.is_in_order)
     rules = list_row_rules(context, reading)
@@ -182,9 +186,9 @@ def _read_rows(
 ) -> Relation:
     """Read the rows of a table; plain ones are cheaper to read again than to keep."""
     select = write_reading(reading, rules)
-    if reading.is_plain:
+    if reading.is_plain and not context.engine.is_spread(reading.raw):
         return name_result(context, "typed", select)
-    return keep_result(context, "typed", select)
+    return read_raw(context, "typed", reading.raw, select, MACROS)
 
 
 def _count_typed(context: Context, marking: Marking, typed: Relation) -> dict[str, int]:
@@ -194,7 +198,7 @@ def _count_typed(context: Context, marking: Marking, typed: Relation) -> dict[st
         month = quote_text(str(context.month))
         is_other = f"_is_readable AND bill_month <> {month}"
         others.append(f"COUNT(CASE WHEN {is_other} THEN 1 END) AS {_OTHERS}")
-    counts = marking.write_counts(typed.name, others)
+    counts = marking.write_counts(typed.name, typed.is_kept, others)
     return context.engine.rows(counts)[0]
 
 
@@ -204,7 +208,7 @@ def _count_forms(
     """Count what was normalised of each column, by form."""
     select = write_form_counts(reading, typed.name)
     if select is not None:
-        context.engine.execute(f"INSERT INTO {normalised.name} {select}")
+        context.engine.append(normalised.name, select)
 
 
 def _mark_rows(

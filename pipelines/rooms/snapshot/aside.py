@@ -50,32 +50,35 @@ class Marking:
     owners: Sequence[Owner]
     has_no_repeats: bool = False
 
-    def write_counts(self, typed: str, more: Sequence[str] = ()) -> str:
+    def write_counts(self, typed: str, is_kept: bool, more: Sequence[str] = ()) -> str:
         """Return the SELECT that counts, in one row, what becomes of typed rows.
 
         All rows, those taken for what stands in them, the keys that repeat, the owners nobody
-        knows. `more` are aggregates to be worked out beside.
+        knows. `more` are aggregates to be worked out beside. Rows that are not kept are worked out
+        once for all counts.
         """
+        rows = typed if is_kept else "typed"
         counts = [
             "COUNT(*) AS rows_in",
             "COUNT(_rule) AS taken",
-            f"{self._count_repeats()} AS {_REPEATED}",
+            f"{self._count_repeats(rows)} AS {_REPEATED}",
             *more,
         ]
         for owner in self.owners:
-            unknown = owner.count_unknown("typed", "_rule IS NULL")
+            unknown = owner.count_unknown(rows, "_rule IS NULL")
             counts.append(f"{unknown} AS {owner.rule}")
-        # A step of a WITH that is read more than once is worked out once.
-        rows = f"WITH typed AS (SELECT * FROM {typed})"
-        return f"{rows} SELECT {', '.join(counts)} FROM typed"
+        select = f"SELECT {', '.join(counts)} FROM {rows}"
+        if is_kept:
+            return select
+        return f"WITH typed AS (SELECT * FROM {typed}) {select}"
 
-    def _count_repeats(self) -> str:
+    def _count_repeats(self, rows: str) -> str:
         """The SQL that counts the keys that repeat."""
         if self.has_no_repeats:
             return "0"
         key = quote_names(self.table.key)
         return (
-            f"(SELECT COUNT(*) FROM (SELECT {key} FROM typed WHERE _rule IS NULL "
+            f"(SELECT COUNT(*) FROM (SELECT {key} FROM {rows} WHERE _rule IS NULL "
             f"GROUP BY {key} HAVING COUNT(*) > 1) AS repeated)"
         )
 

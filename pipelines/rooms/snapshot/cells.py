@@ -86,10 +86,13 @@ def write_form_counts(reading: Reading, typed: str) -> str | None:
         if column.kind == "phone":
             # One in scientific notation is unknown, and counted all the same.
             counts += f" OR {form} = 'scientific_notation'"
-        named = f"{quote_text(reading.table.name)}, {quote_text(column.name)}"
+        named = (
+            f'{quote_text(reading.table.name)} AS "table", '
+            f'{quote_text(column.name)} AS "column", {form} AS form'
+        )
         selects.append(
-            f"SELECT {named}, {form}, COUNT(*) FROM {typed} "
-            f"WHERE {form} IS NOT NULL AND ({counts}) GROUP BY 3"
+            f"SELECT {named}, COUNT(*) AS rows FROM {typed} "
+            f"WHERE {form} IS NOT NULL AND ({counts}) GROUP BY {form}"
         )
     return " UNION ALL ".join(selects) or None
 

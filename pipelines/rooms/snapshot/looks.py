@@ -6,6 +6,7 @@ the short way, and which ids a spreadsheet may have shortened.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from pipelines.core.contract import Column, Table
 from pipelines.core.quoting import quote_name, quote_text
 from pipelines.core.values import (
+    MACROS,
     SQL_TYPES,
     Typed,
     write_plain_condition,
@@ -23,8 +25,10 @@ from pipelines.core.values import (
 from pipelines.rooms.context import Context
 from pipelines.rooms.snapshot.owners import Owner, list_owners
 
-# In front of a column's name: whether its ids may have lost zeros.
+# In front of a column's name: whether some of its ids start with 0, and how long they are.
 _ZEROS = "zeros of "
+_SHORTEST = "shortest of "
+_LONGEST = "longest of "
 # Whether all are known whom it names.
 _KNOWN = "known "
 _IN_ORDER = "in order"
@@ -133,15 +137,19 @@ def _look_once(
     columns: Sequence[Column],
     physical: Mapping[str, str],
     owners: Sequence[Owner],
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Look at every cell once.
 
     The columns whose cells are all empty or plain; of ids in texts, whether they may have lost
     zeros; of the rows, whether they are in the order of their key. An id that is one of a known
     owner is read as it stands, whatever it looks like.
     """
-    looks = list(_look_for_order(table, physical))
-    owned = {owner.key: owner for owner in owners}
+    looks: list[str] = []
+    owned = {}
+    if not context.engine.is_spread(_name_raw(table)):
+        # A piece says neither who is known nor what stands before it.
+        looks += _look_for_order(table, physical)
+        owned = {owner.key: owner for owner in owners}
     for column in columns:
         is_text = physical[column.name] == "VARCHAR"
         condition = write_plain_condition(column, physical[column.name])
@@ -151,7 +159,7 @@ def _look_once(
         elif condition:
             looks.append(_look_for_plain(column.name, condition))
         if column.kind == "id" and is_text:
-            looks.append(_look_for_zeros(column.name, f"raw.{quote_name(column.name)}"))
+            looks += _look_for_zeros(column.name, f"raw.{quote_name(column.name)}")
     return _ask_once(context, table, looks)
 
 
@@ -160,9 +168,9 @@ def _look_at_strange(
     table: Table,
     strange: Sequence[Owner],
     physical: Mapping[str, str],
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Look at the ids of owners of whom not all are known: whether they are plain."""
-    looks = []
+    looks: list[str] = []
     for owner in strange:
         column = table.column(owner.key)
         if column is None or owner.key not in physical:
@@ -177,14 +185,24 @@ def _look_for_plain(name: str, condition: str) -> str:
     return f"COALESCE(BOOL_AND({condition}), TRUE) AS {quote_name(name)}"
 
 
-def _ask_once(
-    context: Context, table: Table, looks: Sequence[str]
-) -> dict[str, object]:
-    """Work out some aggregates of a delivered table in one statement."""
+def _ask_once(context: Context, table: Table, looks: Sequence[str]) -> dict[str, Any]:
+    """Work out some aggregates of a delivered table in one statement.
+
+    What is asked whether it is so of all rows is so of all pieces; the least and the most of the
+    pieces are those of the whole.
+    """
     if not looks:
         return {}
-    sql = f"SELECT {', '.join(looks)} FROM {_name_raw(table)} AS raw"
-    return context.engine.rows(sql)[0]
+    raw = _name_raw(table)
+    sql = f"SELECT {', '.join(looks)} FROM {raw} AS raw"
+    first, *others = context.engine.look_at(raw, sql, MACROS)
+    found = dict(first)
+    for piece in others:
+        for name, value in piece.items():
+            combine = max if name.startswith((_ZEROS, _LONGEST)) else min
+            both = [one for one in (found[name], value) if one is not None]
+            found[name] = combine(both, default=None)
+    return found
 
 
 def _look_for_order(table: Table, physical: Mapping[str, str]) -> Iterator[str]:
@@ -212,12 +230,12 @@ def _look_for_order(table: Table, physical: Mapping[str, str]) -> Iterator[str]:
     )
 
 
-def _look_for_zeros(name: str, cell: str) -> str:
-    """Whether some ids start with 0 and not all are equally long."""
-    has_zeros = f"BOOL_OR(starts_with({cell}, '0'))"
-    is_uneven = f"MIN(strlen({cell})) < MAX(strlen({cell}))"
-    found = f"COALESCE({has_zeros} AND {is_uneven}, FALSE)"
-    return f"{found} AS {quote_name(_ZEROS + name)}"
+def _look_for_zeros(name: str, cell: str) -> Iterator[str]:
+    """Yield whether some ids start with 0, and how long the shortest and the longest are."""
+    has_zeros = f"COALESCE(BOOL_OR(starts_with({cell}, '0')), FALSE)"
+    yield f"{has_zeros} AS {quote_name(_ZEROS + name)}"
+    yield f"MIN(strlen({cell})) AS {quote_name(_SHORTEST + name)}"
+    yield f"MAX(strlen({cell})) AS {quote_name(_LONGEST + name)}"
 
 
 def _find_uneven(
@@ -225,17 +243,18 @@ def _find_uneven(
     table: Table,
     present: Sequence[Column],
     cells: Mapping[str, Typed],
-    seen: Mapping[str, object],
+    seen: Mapping[str, Any],
 ) -> Iterator[str]:
     """Yield the ids that may have lost zeros; those that are not plain are looked at as read."""
     ids = [column.name for column in present if column.kind == "id"]
-    looks = []
+    looks: list[str] = []
     for name in ids:
         if not seen.get(name) or _ZEROS + name not in seen:
-            looks.append(_look_for_zeros(name, cells[name].value))
+            looks += _look_for_zeros(name, cells[name].value)
     found = {**seen, **_ask_once(context, table, looks)}
     for name in ids:
-        if found[_ZEROS + name]:
+        is_uneven = found[_SHORTEST + name] != found[_LONGEST + name]
+        if found[_ZEROS + name] and is_uneven:
             yield name
 
 
@@ -243,7 +262,7 @@ def _find_sealed(
     context: Context, table: Table, present: Sequence[Column]
 ) -> frozenset[str]:
     """The personal columns that were sealed; in months made before they stand as delivered."""
-    looks = []
+    looks: list[str] = []
     for column in present:
         if column.personal:
             text = f"CAST(raw.{quote_name(column.name)} AS VARCHAR)"
@@ -275,25 +294,27 @@ def find_usual_lengths(context: Context, reading: Reading) -> dict[str, int]:
     if not selects:
         return {}
 
-    lengths: dict[str, list[dict[str, Any]]] = {name: [] for name in reading.uneven}
-    for row in context.engine.rows(" UNION ALL ".join(selects)):
-        lengths[row["id"]].append(row)
+    lengths: dict[str, Counter[int | None]] = {}
+    with_zeros = set()
+    union = " UNION ALL ".join(selects)
+    for row in context.engine.look_at(reading.raw, union, MACROS):
+        counts = lengths.setdefault(row["id"], Counter())
+        counts[row["digits"]] += row["ids"]
+        if row["digits"] is not None and row["has_zeros"]:
+            with_zeros.add(row["id"])
     found = {}
-    for name, rows in lengths.items():
-        usual = _choose_usual(rows)
-        if usual is not None:
+    for name in reading.uneven:
+        usual = _choose_usual(lengths.get(name, Counter()))
+        if name in with_zeros and usual > 1:
             found[name] = usual
     return found
 
 
-def _choose_usual(rows: Sequence[Mapping[str, Any]]) -> int | None:
-    """The usual length of ids counted by how many digits they are; None where none is shorter."""
-    digits = [row for row in rows if row["digits"] is not None]
-    filled = sum(row["ids"] for row in rows)
-    are_digits = sum(row["ids"] for row in digits)
-    has_zeros = any(row["has_zeros"] for row in digits)
-    if not has_zeros or are_digits * 2 <= filled:
-        return None
-    most = max(row["ids"] for row in digits)
-    usual: int = min(row["digits"] for row in digits if row["ids"] == most)
-    return usual if usual > 1 else None
+def _choose_usual(lengths: Counter[int | None]) -> int:
+    """The usual length of ids counted by how many digits they are; 0 where few are digits."""
+    others = lengths[None]
+    digits = {length: ids for length, ids in lengths.items() if length is not None}
+    if sum(digits.values()) <= others:
+        return 0
+    most = max(digits.values())
+    return min(length for length, ids in digits.items() if ids == most)
