@@ -154,9 +154,9 @@ with open_engine(settings, folder / "scratch", [folder]) as engine:
     engine.bind(TableName("feature_given"), place)
     engine.spreads = True
     sql = "SELECT customer_id FROM feature_given"
-    engine.map_rows("warm", sql, CountLetters(0), LENGTH, 500)
+    engine.map_rows("warm", [sql], CountLetters(0), LENGTH, 500)
     begun = time.monotonic()
-    engine.map_rows("mapped", sql, Straggle(0, folder / "mark"), LENGTH, 500)
+    engine.map_rows("mapped", [sql], Straggle(0, folder / "mark"), LENGTH, 500)
     took = time.monotonic() - begun
     print(engine.rows("SELECT COUNT(*) AS n FROM mapped")[0]["n"], took < 100)
 """
