@@ -247,9 +247,12 @@ class DuckEngine:
         path = self._scratch / f"{name}.parquet"
         with pq.ParquetWriter(path, schema) as writer:
             for sql in selects:
-                for batch in self.execute(sql).to_arrow_reader(rows):
-                    if batch.num_rows:
-                        writer.write_table(make_batch(batch))
+                batches = self.execute(sql).to_arrow_reader(rows)
+                for batch in batches:
+                    if not batch.num_rows:
+                        continue
+                    made = make_batch(batch)
+                    writer.write_table(made)
         self.bind(TableName(name), path)
 
     def map_groups(
@@ -261,11 +264,16 @@ class DuckEngine:
         schema: pa.Schema,
     ) -> None:
         """Keep what a function makes of the rows of each group of a result."""
-        rows = self.execute(f"SELECT * FROM ({sql}) ORDER BY {by}").to_arrow_table()
+        ordered = self.execute(f"SELECT * FROM ({sql}) ORDER BY {by}")
+        rows = ordered.to_arrow_table()
+        groups = rows.column(by)
         made = [schema.empty_table()]
-        for value in rows.column(by).unique():
-            made.append(make(rows.filter(pc.equal(rows.column(by), value))))
-        self.register(name, pa.concat_tables(made))
+        for value in groups.unique():
+            is_of_group = pc.equal(groups, value)
+            group = rows.filter(is_of_group)
+            made.append(make(group))
+        every = pa.concat_tables(made)
+        self.register(name, every)
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Take an Arrow table in under a name, as a table of this run."""
