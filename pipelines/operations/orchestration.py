@@ -70,7 +70,8 @@ def log_size(size: MonthSize) -> None:
 
     if size.finding != "size":
         for language in LANGUAGES:
-            print(fill_label(language, f"doctor.{size.finding}.mend", **size.facts))
+            text = fill_label(language, f"doctor.{size.finding}.mend", **size.facts)
+            print(text)
 
 
 def month_param(description: str) -> dict[str, object]:
