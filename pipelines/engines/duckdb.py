@@ -203,7 +203,8 @@ class DuckEngine:
         statements = self._connection.extract_statements(sql)
 
         if len(statements) != 1 or statements[0].type not in _SENT:
-            kinds = ", ".join(statement.type.name for statement in statements)
+            names = [statement.type.name for statement in statements]
+            kinds = ", ".join(names)
             raise StorageError("storage.statement", kinds=kinds or "-")
 
         return self._connection.execute(statements[0], dict(parameters or {}))
