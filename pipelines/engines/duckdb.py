@@ -152,7 +152,8 @@ class DuckEngine:
         Raise StorageError naming a file of it that is gone or cut off.
         """
         self._withdraw_offer(table)
-        stored = scan_parquet(check_stored(path).resolve())
+        whole = check_stored(path)
+        stored = scan_parquet(whole.resolve())
         select = f"SELECT * FROM {stored}"
         if table.era:
             select = _add_younger_columns(table.name, path, select)
