@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.db.backends.signals import connection_created
 
+from pipelines.core.paths import ROOT
 from tests.support.made_once import open_shared_folder
 
 pytest_plugins = ("tests.support.fixtures",)
@@ -29,6 +30,31 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # A JVM of the tests lives for minutes: what its second compiler takes, it never gives back.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+# Files of which no test is slow and that take long all the same, with what they make first.
+_LONG_TOGETHER = (
+    "cases/test_cases.py",
+    "cli/test_model_cli.py",
+    "console/analysis/test_desk.py",
+    "console/analysis/test_in_chromium.py",
+    "console/branch/test_places.py",
+    "console/quality/test_quality.py",
+    "console/quality/test_quality_browser.py",
+    "console/test_browser.py",
+    "console/test_stack.py",
+    "documents/test_export.py",
+    "documents/test_lint.py",
+    "documents/test_paper_files.py",
+    "documents/test_periods.py",
+    "jobs/intake/test_first_month.py",
+    "jobs/test_figure.py",
+    "jobs/test_month_costs.py",
+    "jobs/test_restate.py",
+    "jobs/test_restate_definition.py",
+    "rooms/feedback/test_money.py",
+    "rooms/feedback/test_verification.py",
+    "rooms/report/test_complaints.py",
+    "twin/test_loop.py",
+)
 
 
 def pytest_configure() -> None:
@@ -41,9 +67,10 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that have slow tests: where short ones come last all workers end together."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Begin with the files that take long: where short ones come last all workers end together."""
+    long = {ROOT / "tests" / name for name in _LONG_TOGETHER}
+    long |= {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 def pytest_collection_finish() -> None:

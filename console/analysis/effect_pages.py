@@ -53,12 +53,12 @@ def show_effects(request: Any) -> Any:
             line = _describe(row, version.month, language)
             lines.append({"title": title, **line, "bounds": draw_bounds(row, widest)})
     holdouts = [say_holdout(view, language) for view in views]
-    note = fill_label(language, "tell.note", shares=say_shares(views))
+    shares = say_shares(views)
     context = {
         "version": version,
         "lines": lines,
         "holdouts": holdouts,
-        "holdout_note": note,
+        "holdout_note": fill_label(language, "tell.note", shares=shares),
     }
     return render(request, "console/effects.html", context)
 

@@ -19,10 +19,10 @@ from pipelines.core.paths import ROOT
 from pipelines.store.lake import MonthFolder
 from pipelines.store.manifest import TableEntry
 from tests.support.made_once import open_shared_folder
-from tests.support.room_on_spark import COUNT, Cut, cut_tables
 from tests.support.scored import scored_operator
 from tests.support.small import own_settings
 from tests.support.spark import needs_spark
+from tests.support.spark.room import COUNT, Cut, cut_tables
 
 pytestmark = [needs_spark, pytest.mark.slow]
 ROOMS = ("score", "dispatch", "kpi")
