@@ -95,8 +95,12 @@ class DuckEngine:
 
     def _allow_folders(self, folders: Sequence[Path]) -> None:
         """Take the right to read and write files anywhere else, for good."""
-        quoted = [quote_text(str(folder.resolve())) for folder in folders]
-        self._connection.execute(f"SET allowed_directories = [{', '.join(quoted)}]")
+        quoted = []
+        for folder in folders:
+            path = str(folder.resolve())
+            quoted.append(quote_text(path))
+        allowed = ", ".join(quoted)
+        self._connection.execute(f"SET allowed_directories = [{allowed}]")
         self._connection.execute("SET enable_external_access = false")
 
     def __enter__(self) -> Self:
@@ -127,8 +131,10 @@ class DuckEngine:
         if not self._offered:
             return
         words = set(_WORD.findall(sql))
-        for name in words & self._offered.keys():
-            for era, path in tuple(self._offered[name].items()):
+        named = words & self._offered.keys()
+        for name in named:
+            eras = tuple(self._offered[name].items())
+            for era, path in eras:
                 if not era or era in words:
                     self.bind(TableName(name, era), path)
 
@@ -146,7 +152,8 @@ class DuckEngine:
         Raise StorageError naming a file of it that is gone or cut off.
         """
         self._withdraw_offer(table)
-        stored = scan_parquet(check_stored(path).resolve())
+        whole = check_stored(path)
+        stored = scan_parquet(whole.resolve())
         select = f"SELECT * FROM {stored}"
         if table.era:
             select = _add_younger_columns(table.name, path, select)
@@ -155,7 +162,8 @@ class DuckEngine:
     def bind_empty(self, table: TableName, columns: Columns) -> None:
         """Put an empty table of those columns (name → SQL type) where one is missing."""
         self._withdraw_offer(table)
-        self.execute(f"CREATE OR REPLACE VIEW {table} AS {select_nothing(columns)}")
+        nothing = select_nothing(columns)
+        self.execute(f"CREATE OR REPLACE VIEW {table} AS {nothing}")
 
     def answer(self, sql: str, parameters: Parameters | None = None) -> Answer:
         """Answer a SQL file's SELECT: here it is its own answer, worked out where it is put."""
@@ -196,7 +204,8 @@ class DuckEngine:
         statements = self._connection.extract_statements(sql)
 
         if len(statements) != 1 or statements[0].type not in _SENT:
-            kinds = ", ".join(statement.type.name for statement in statements)
+            names = [statement.type.name for statement in statements]
+            kinds = ", ".join(names)
             raise StorageError("storage.statement", kinds=kinds or "-")
 
         return self._connection.execute(statements[0], dict(parameters or {}))
@@ -299,7 +308,8 @@ class DuckEngine:
             return self._write_parts(sql, path, parts, parameters)
         ordered = f"SELECT * FROM ({sql})"
         if not is_in_order:
-            ordered += f" ORDER BY {', '.join(order)}"
+            terms = ", ".join(order)
+            ordered += f" ORDER BY {terms}"
         result = self.execute(ordered, parameters)
         types = _list_types(result)
         written = write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
@@ -324,7 +334,8 @@ class DuckEngine:
         result = self.execute(parts.order_sql(sql), parameters)
         batches = result.to_arrow_reader(BATCH_ROWS)
         schema = leave_part_out(batches.schema)
-        return complete_parts(folder, schema, parts, write_parts(folder, batches))
+        written = write_parts(folder, batches)
+        return complete_parts(folder, schema, parts, written)
 
 
 def _list_types(result: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -351,10 +362,12 @@ def find_younger_columns(table: str, there: Iterable[str]) -> dict[str, str]:
 
 def select_nothing(columns: Columns) -> str:
     """Return a SELECT of no rows with those columns (name → SQL type)."""
-    nulls = [
-        f"CAST(NULL AS {kind}) AS {quote_name(name)}" for name, kind in columns.items()
-    ]
-    return f"SELECT {', '.join(nulls)} WHERE FALSE"
+    nulls = []
+    for name, kind in columns.items():
+        quoted = quote_name(name)
+        nulls.append(f"CAST(NULL AS {kind}) AS {quoted}")
+    listed = ", ".join(nulls)
+    return f"SELECT {listed} WHERE FALSE"
 
 
 @cache

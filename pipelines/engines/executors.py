@@ -41,6 +41,16 @@ _CODE = (
     Path(files.__file__),
 )
 
+
+def _hash_code() -> str:
+    """The code that this process runs, whatever becomes of its files meanwhile."""
+    code = sha256()
+    for path in _CODE:
+        code.update(path.read_bytes())
+    return code.hexdigest()[:12]
+
+
+_RUNNING = _hash_code()
 Batches = Iterator[pa.RecordBatch]
 
 
@@ -137,8 +147,7 @@ def make_each(types: Mapping[str, str], each: str) -> BatchMaker:
 def list_versions() -> dict[str, str]:
     """Return the versions of the libraries, and the code, that a file's bytes depend on."""
     versions = {name: version(name) for name in _LIBRARIES}
-    code = sha256(b"".join(path.read_bytes() for path in _CODE))
-    return {**versions, "code": code.hexdigest()[:12]}
+    return {**versions, "code": _RUNNING}
 
 
 @cache

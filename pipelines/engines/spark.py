@@ -215,8 +215,12 @@ class SparkEngine(DuckEngine):
     def _ask(self, tree: exp.Expr, parameters: Parameters) -> DataFrame:
         """Hand a SELECT to Spark with those of the parameters that it names."""
         named = {placeholder.name for placeholder in tree.find_all(exp.Placeholder)}
-        given = {name: value for name, value in parameters.items() if name in named}
-        return self._session.sql(tree.sql(dialect="spark"), args=given)
+        given = {}
+        for name, value in parameters.items():
+            if name in named:
+                given[name] = value
+        sql = tree.sql(dialect="spark")
+        return self._session.sql(sql, args=given)
 
     def _find_bound(self, name: str) -> Bound | None:
         """What stands under a name, in one word; None for the name of a step."""

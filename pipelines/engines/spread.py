@@ -70,7 +70,10 @@ class SpreadEngine(SparkEngine):
 
     def reads_spread(self, sql: str) -> bool:
         """Say whether executors answer a statement."""
-        return self.spreads and not self._spread.isdisjoint(_WORD.findall(sql))
+        if not self.spreads:
+            return False
+        words = _WORD.findall(sql)
+        return not self._spread.isdisjoint(words)
 
     # -- the statements of a room ------------------------------------------------------------------
 
@@ -105,7 +108,8 @@ class SpreadEngine(SparkEngine):
     def answer(self, sql: str, parameters: Parameters | None = None) -> Answer:
         """Answer a SQL file's SELECT: where a room lets executors answer, where it is put."""
         if self.spreads:
-            return Answer(sql, dict(parameters or {}))
+            given = dict(parameters or {})
+            return Answer(sql, given)
         return super().answer(sql, parameters)
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[TableRow]:
@@ -194,7 +198,8 @@ class SpreadEngine(SparkEngine):
         if others or not self.reads_spread(sql):
             super().map_rows(name, selects, make, schema, rows)
             return
-        with self.ask_spark(_leave_order_out(sql)) as answered:
+        unordered = _leave_order_out(sql)
+        with self.ask_spark(unordered) as answered:
             self._map_frame(name, answered, make, schema)
 
     def _map_frame(
@@ -305,7 +310,8 @@ class SpreadEngine(SparkEngine):
 
     def _take_made(self, name: str, folder: Path, schema: pa.Schema) -> None:
         """Make what Python has made readable under a name."""
-        nothing = self._connection.from_arrow(schema.empty_table())
+        empty = schema.empty_table()
+        nothing = self._connection.from_arrow(empty)
         types = {}
         for column, kind in zip(nothing.columns, nothing.types, strict=True):
             types[column] = str(kind)
@@ -313,7 +319,8 @@ class SpreadEngine(SparkEngine):
 
     def _name_folder(self) -> Path:
         self._count += 1
-        return self._scratch.resolve() / f"kept_{self._count}"
+        scratch = self._scratch.resolve()
+        return scratch / f"kept_{self._count}"
 
     # -- what Spark is shown -----------------------------------------------------------------------
 
@@ -329,8 +336,10 @@ class SpreadEngine(SparkEngine):
         if known is not None:
             return known
         self._count += 1
-        path = self._scratch.resolve() / f"small_{self._count}.parquet"
-        rows = super().execute(f"SELECT * FROM {name}").to_arrow_table()
+        scratch = self._scratch.resolve()
+        path = scratch / f"small_{self._count}.parquet"
+        kept = super().execute(f"SELECT * FROM {name}")
+        rows = kept.to_arrow_table()
         pq.write_table(rows, path)
         self._exported[name] = path
         return path
@@ -343,7 +352,8 @@ def _name_columns(types: Columns) -> list[str]:
 
 def _leave_order_out(sql: str) -> str:
     """A SELECT without the order of its rows."""
-    tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
+    closed = f"{sql}\n"
+    tree = sqlglot.parse_one(closed, read="duckdb")
     tree.set("order", None)
     return tree.sql("duckdb")
 

@@ -68,9 +68,12 @@ def log_size(size: MonthSize) -> None:
     """Say in the task's log, in both languages, what of a month does not fit this machine."""
     from pipelines.text.texts import LANGUAGES, fill_label
 
-    if size.finding != "size":
-        for language in LANGUAGES:
-            print(fill_label(language, f"doctor.{size.finding}.mend", **size.facts))
+    if size.finding == "size":
+        return
+    label = f"doctor.{size.finding}.mend"
+    for language in LANGUAGES:
+        text = fill_label(language, label, **size.facts)
+        print(text)
 
 
 def month_param(description: str) -> dict[str, object]:

@@ -126,8 +126,9 @@ def check_size(home: Path, settings: Settings) -> Check:
         size = None  # `check_months` says what is broken
     if size is None:
         return Check("size", OK, "size_unknown")
-    state = OK if size.finding == "size" else WARN
-    return Check("size", state, size.finding, size.facts)
+    finding = size.finding
+    state = OK if finding == "size" else WARN
+    return Check("size", state, finding, size.facts)
 
 
 def _find_newest(home: Path) -> Version | None:
