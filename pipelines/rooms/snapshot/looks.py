@@ -144,7 +144,7 @@ def _look_once(
     zeros; of the rows, whether they are in the order of their key. An id that is one of a known
     owner is read as it stands, whatever it looks like.
     """
-    looks = []
+    looks: list[str] = []
     owned = {}
     if not context.engine.is_spread(_name_raw(table)):
         # A piece says neither who is known nor what stands before it.
@@ -247,7 +247,7 @@ def _find_uneven(
 ) -> Iterator[str]:
     """Yield the ids that may have lost zeros; those that are not plain are looked at as read."""
     ids = [column.name for column in present if column.kind == "id"]
-    looks = []
+    looks: list[str] = []
     for name in ids:
         if not seen.get(name) or _ZEROS + name not in seen:
             looks += _look_for_zeros(name, cells[name].value)
