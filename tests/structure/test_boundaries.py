@@ -121,7 +121,7 @@ def test_who_opens_the_embedded_engine_is_known() -> None:
     without rows."""
     assert set(calls(r"duckdb\.connect")) == {
         "pipelines/documents/workbooks/quarantine.py", "pipelines/returns/return_values.py", "pipelines/catalogue/check_rules.py",
-        "pipelines/engines/duckdb.py", "pipelines/engines/executors.py", "pipelines/jobs/new_files.py", "pipelines/store/rows.py", "pipelines/rooms/validate/gate.py",
+        "pipelines/engines/duckdb.py", "pipelines/engines/executors.py", "pipelines/engines/pieces.py", "pipelines/jobs/new_files.py", "pipelines/store/rows.py", "pipelines/rooms/validate/gate.py",
         "pipelines/sources/operator/sealing.py",
     }  # fmt: skip
 
