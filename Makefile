@@ -65,7 +65,8 @@ bench: setup
 
 bench-quick: setup
 	@$(BIN)/python -m benchmarks.start_up
-	@$(BIN)/python -m benchmarks.month --services 20000 100000
+	@$(BIN)/python -m benchmarks.month --services 20000 --months 13
+	@$(BIN)/python -m benchmarks.month --services 100000
 
 bench-faults: setup
 	@$(BIN)/python -m tests.proof.faults

@@ -103,9 +103,9 @@ def _tell_size(services: int, limit: float, runs: list[Measured]) -> None:
     wall = median(run.wall for run in runs)
     whole = median(run.cpu for run in runs)
     print(
-        f"\n{services:,} services{_say_if_busy()}: L {limit:.3f} CPU s; the rooms {median(rooms):.1f} CPU s "
-        f"({min(rooms):.1f} to {max(rooms):.1f}) = {median(rooms) / limit:.0f} L; the whole process {whole:.1f} CPU s, "
-        f"{wall:.1f} s of the clock"
+        f"\n{services:,} services{_say_if_busy()}: the rooms take {median(rooms) / limit:.0f} L, "
+        f"{median(rooms):.1f} CPU s ({min(rooms):.1f} to {max(rooms):.1f}); L is {limit:.3f} CPU s; "
+        f"the whole process {whole:.1f} CPU s, {wall:.1f} s of the clock"
     )
     print_rooms(services, limit, runs)
 
@@ -116,14 +116,16 @@ def _tell_rivals(
     """Print what each rival cost, beside the rooms that do what it does a part of."""
     if not found:
         return
-    print("\n| a rival, in the same rounds | CPU s | L | the rooms beside it | CPU s |")
-    print("|---|---|---|---|---|")
+    print(
+        "\n| a rival, in the same rounds | times the rooms beside it | L | CPU s | these rooms | CPU s |"
+    )
+    print("|---|---|---|---|---|---|")
     for name, asked in found.items():
         spent = median_of(asked, name)
         ours = sum(median_of(runs, room) for room in COMPARED[name])
         rooms = ", ".join(COMPARED[name])
         print(
-            f"| {RIVAL_NAMES[name]} | {spent:.2f} | {spent / limit:.1f} | {rooms} | {ours:.2f} |"
+            f"| {RIVAL_NAMES[name]} | {spent / ours:.2f} | {spent / limit:.1f} | {spent:.2f} | {rooms} | {ours:.2f} |"
         )
     sys.stdout.flush()
 

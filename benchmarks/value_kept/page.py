@@ -49,6 +49,11 @@ def write_page(
     months = rows["month"].nunique()
     judged = " ".join(str(month + 1) for month in sorted(rows["month"].unique()))
     command = f"python -m benchmarks.value_kept --services {options.services} --seeds {towns} --judged {judged}"
+    low, high = options.places
+    if options.world != "usual":
+        command += f" --world {options.world}"
+    if (low, high) != (8, 16):
+        command += f" --places {low} {high}"
     if options.quick:
         command += " --quick"
     parts = [
@@ -62,7 +67,7 @@ def write_page(
         "none of its months, a contract that a call renews binds in all of them, a line that a call wakes is used "
         f"again (`twin/truth/prospects.py`). A worked order costs {COST:.2f} yuan. Duties go out beside the places "
         "(`RETENTION_DUTIES_TAKE_PLACES=false`), so that every policy has the same duties and as many orders to "
-        "persuade, 8 to 16 a manager. All policies have the same score.",
+        f"persuade, {low} to {high} a manager. All policies have the same score.",
         "",
         *_policy_table(by_town),
         "",
@@ -208,6 +213,8 @@ def _interval(values: pd.Series) -> str:
 def _ratio(above: pd.Series, below: pd.Series) -> str:
     """The ratio of two sums over the same towns; bounds by drawing towns again."""
     pairs = np.column_stack([above, below.reindex(above.index)])
+    if not pairs[:, 1].any():
+        return "–"
     value = pairs[:, 0].sum() / pairs[:, 1].sum()
     if len(pairs) < 2:
         return f"{value:.2f}"

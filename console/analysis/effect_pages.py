@@ -53,10 +53,13 @@ def show_effects(request: Any) -> Any:
             line = _describe(row, version.month, language)
             lines.append({"title": title, **line, "bounds": draw_bounds(row, widest)})
     holdouts = [say_holdout(view, language) for view in views]
-    context = {"version": version, "lines": lines, "holdouts": holdouts}
-    context["holdout_note"] = fill_label(
-        language, "tell.note", shares=say_shares(views)
-    )
+    shares = say_shares(views)
+    context = {
+        "version": version,
+        "lines": lines,
+        "holdouts": holdouts,
+        "holdout_note": fill_label(language, "tell.note", shares=shares),
+    }
     return render(request, "console/effects.html", context)
 
 

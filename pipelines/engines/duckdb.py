@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,7 @@ from pipelines.catalogue.spec import EARLIER, Spec, TableName
 from pipelines.catalogue.tables import find_table
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, quote_text, scan_parquet
-from pipelines.store.files import Written, write_parquet
+from pipelines.store.files import Written, read_column_names, write_parquet
 from pipelines.store.parts import (
     Parts,
     check_stored,
@@ -148,15 +149,8 @@ class DuckEngine:
         stored = scan_parquet(check_stored(path).resolve())
         select = f"SELECT * FROM {stored}"
         if table.era:
-            select = self._add_younger_columns(table.name, select)
+            select = _add_younger_columns(table.name, path, select)
         self.execute(f"CREATE OR REPLACE VIEW {table} AS {select}")
-
-    def _add_younger_columns(self, table: str, select: str) -> str:
-        """A SELECT with the columns that its table declares by now, empty where it lacks them."""
-        younger = find_younger_columns(table, self.types(select))
-        if not younger:
-            return select
-        return f"{select} UNION ALL BY NAME {select_nothing(younger)}"
 
     def bind_empty(self, table: TableName, columns: Columns) -> None:
         """Put an empty table of those columns (name → SQL type) where one is missing."""
@@ -170,8 +164,7 @@ class DuckEngine:
     def types(self, sql: str, parameters: Parameters | None = None) -> dict[str, str]:
         """The columns that a SELECT gives, and their SQL types."""
         nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
-        columns = nothing.description
-        return {name: str(kind) for name, kind, *_ in columns}
+        return _list_types(nothing)
 
     def is_spread(self, raw: str) -> bool:
         """Say whether executors read a delivered table: there are none here."""
@@ -254,9 +247,12 @@ class DuckEngine:
         path = self._scratch / f"{name}.parquet"
         with pq.ParquetWriter(path, schema) as writer:
             for sql in selects:
-                for batch in self.execute(sql).to_arrow_reader(rows):
-                    if batch.num_rows:
-                        writer.write_table(make_batch(batch))
+                batches = self.execute(sql).to_arrow_reader(rows)
+                for batch in batches:
+                    if not batch.num_rows:
+                        continue
+                    made = make_batch(batch)
+                    writer.write_table(made)
         self.bind(TableName(name), path)
 
     def map_groups(
@@ -268,11 +264,16 @@ class DuckEngine:
         schema: pa.Schema,
     ) -> None:
         """Keep what a function makes of the rows of each group of a result."""
-        rows = self.execute(f"SELECT * FROM ({sql}) ORDER BY {by}").to_arrow_table()
+        ordered = self.execute(f"SELECT * FROM ({sql}) ORDER BY {by}")
+        rows = ordered.to_arrow_table()
+        groups = rows.column(by)
         made = [schema.empty_table()]
-        for value in rows.column(by).unique():
-            made.append(make(rows.filter(pc.equal(rows.column(by), value))))
-        self.register(name, pa.concat_tables(made))
+        for value in groups.unique():
+            is_of_group = pc.equal(groups, value)
+            group = rows.filter(is_of_group)
+            made.append(make(group))
+        every = pa.concat_tables(made)
+        self.register(name, every)
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Take an Arrow table in under a name, as a table of this run."""
@@ -300,7 +301,9 @@ class DuckEngine:
         if not is_in_order:
             ordered += f" ORDER BY {', '.join(order)}"
         result = self.execute(ordered, parameters)
-        return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
+        types = _list_types(result)
+        written = write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
+        return replace(written, types=types)
 
     def write_answer(
         self,
@@ -322,6 +325,19 @@ class DuckEngine:
         batches = result.to_arrow_reader(BATCH_ROWS)
         schema = leave_part_out(batches.schema)
         return complete_parts(folder, schema, parts, write_parts(folder, batches))
+
+
+def _list_types(result: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The columns of an answer, and their SQL types."""
+    return {name: str(kind) for name, kind, *_ in result.description}
+
+
+def _add_younger_columns(table: str, path: Path, select: str) -> str:
+    """A SELECT with the columns that its table declares by now, empty where it lacks them."""
+    younger = find_younger_columns(table, read_column_names(list_files(path)[0]))
+    if not younger:
+        return select
+    return f"{select} UNION ALL BY NAME {select_nothing(younger)}"
 
 
 def find_younger_columns(table: str, there: Iterable[str]) -> dict[str, str]:

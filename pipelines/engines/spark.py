@@ -249,13 +249,15 @@ def keep_frame(rows: DataFrame, folder: Path) -> None:
     from pyspark.sql.pandas.types import to_arrow_schema
 
     folder.mkdir(mode=0o700)
-    told = rows.mapInArrow(make_rows_keeper(folder), WRITTEN_COLUMNS).collect()
+    keep_task = make_rows_keeper(folder)
+    told = rows.mapInArrow(keep_task, WRITTEN_COLUMNS).collect()
     for row in told:
         path = folder / f"{row.name}.parquet"
         if not path.is_file():
             raise StorageError("storage.gone", where=path)
     if not told:
-        nothing = pa.RecordBatchReader.from_batches(to_arrow_schema(rows.schema), [])
+        schema = to_arrow_schema(rows.schema)
+        nothing = pa.RecordBatchReader.from_batches(schema, [])
         write_parquet(folder / "none.parquet", nothing)
 
 

@@ -81,9 +81,11 @@ class SpreadEngine(SparkEngine):
             self._small.add(name)
             return
         types = self.types(sql, parameters)
+        columns = _name_columns(types)
         folder = self._name_folder()
-        with self.ask_spark(sql, parameters) as rows:
-            keep_frame(rows.select(*_name_columns(types)), folder)
+        with self.ask_spark(sql, parameters) as answered:
+            rows = answered.select(*columns)
+            keep_frame(rows, folder)
         self.take_spread(name, folder, types)
 
     def register(self, name: str, rows: pa.Table) -> None:
@@ -113,9 +115,10 @@ class SpreadEngine(SparkEngine):
         types = self.types(sql, parameters)
         with self.ask_spark(sql, parameters) as answered:
             collected = answered.toArrow()
+        casts = write_casts(types)
         self._connection.register("__collected", collected)
         try:
-            return super().rows(f"SELECT {write_casts(types)} FROM __collected")
+            return super().rows(f"SELECT {casts} FROM __collected")
         finally:
             self._connection.unregister("__collected")
 
@@ -154,13 +157,24 @@ class SpreadEngine(SparkEngine):
             super().refine(name, sql, each, parameters)
             return
         types = self.types(sql, parameters)
+        columns = _name_columns(types)
+        schema = self._find_refined(sql, each, parameters)
+        make = make_each(types, each)
+        with self.ask_spark(sql, parameters) as answered:
+            rows = answered.select(*columns)
+            self._map_frame(name, rows, make, schema)
+
+    def _find_refined(
+        self, sql: str, each: str, parameters: Parameters | None
+    ) -> pa.Schema:
+        """The columns that `each` makes of a result."""
         nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
-        self._connection.register("answered", nothing.to_arrow_table())
-        made = self.execute(each).to_arrow_table().schema
+        answered = nothing.to_arrow_table()
+        self._connection.register("answered", answered)
+        refined = self.execute(each)
+        schema = refined.to_arrow_table().schema
         self._connection.unregister("answered")
-        with self.ask_spark(sql, parameters) as rows:
-            told = rows.select(*_name_columns(types))
-            self._map_frame(name, told, make_each(types, each), made)
+        return schema
 
     # -- rows that Python makes --------------------------------------------------------------------
 
@@ -188,9 +202,10 @@ class SpreadEngine(SparkEngine):
     ) -> None:
         """Keep what a function makes of the rows that Spark has."""
         folder = self._name_folder()
-        spark_schema = _name_spark_types(schema)
+        columns = _name_spark_types(schema)
+        make_task = make_rows_maker(make)
         with name_failures(), without_pandas():
-            made = rows.mapInArrow(make_rows_maker(make), spark_schema)
+            made = rows.mapInArrow(make_task, columns)
             keep_frame(made, folder)
         self._take_made(name, folder, schema)
 
@@ -204,9 +219,11 @@ class SpreadEngine(SparkEngine):
     ) -> None:
         """Keep what a function makes of the rows of each group; a group fits a worker's memory."""
         folder = self._name_folder()
+        columns = _name_spark_types(schema)
         make_group = make_group_maker(make)
         with self.ask_spark(sql) as rows:
-            made = rows.groupBy(by).applyInArrow(make_group, _name_spark_types(schema))
+            groups = rows.groupBy(by)
+            made = groups.applyInArrow(make_group, columns)
             keep_frame(made, folder)
         self._take_made(name, folder, schema)
 
@@ -280,15 +297,18 @@ class SpreadEngine(SparkEngine):
 
     def take_spread(self, name: str, folder: Path, types: Columns) -> None:
         """Make what executors have kept readable under a name, in the types given."""
-        select = f"SELECT {write_casts(types)} FROM {scan_parquet(folder)}"
-        self.execute(f"CREATE OR REPLACE VIEW {name} AS {select}")
+        casts = write_casts(types)
+        kept = scan_parquet(folder)
+        self.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {casts} FROM {kept}")
         self._tables[name] = folder
         self._spread.add(name)
 
     def _take_made(self, name: str, folder: Path, schema: pa.Schema) -> None:
         """Make what Python has made readable under a name."""
         nothing = self._connection.from_arrow(schema.empty_table())
-        types = dict(zip(nothing.columns, map(str, nothing.types), strict=True))
+        types = {}
+        for column, kind in zip(nothing.columns, nothing.types, strict=True):
+            types[column] = str(kind)
         self.take_spread(name, folder, types)
 
     def _name_folder(self) -> Path:
@@ -332,7 +352,8 @@ def _name_spark_types(schema: pa.Schema) -> str:
     """The columns of a schema in Spark's words."""
     from pyspark.sql.pandas.types import from_arrow_schema
 
-    fields = from_arrow_schema(schema, prefer_timestamp_ntz=True).fields
-    return ", ".join(
-        f"`{field.name}` {field.dataType.simpleString()}" for field in fields
-    )
+    columns = []
+    for field in from_arrow_schema(schema, prefer_timestamp_ntz=True):
+        kind = field.dataType.simpleString()
+        columns.append(f"`{field.name}` {kind}")
+    return ", ".join(columns)

@@ -119,12 +119,16 @@ def _run_later_room(job: Job, room: str, commits: bool) -> Version | None:
         if standing is not None:
             return standing
 
-    is_last = commits and room == ROOMS[-1]
-    if room in draft.rooms:
-        if is_last:
-            return job.folder.commit(draft)
-        return None
+    if room not in draft.rooms:
+        _require_turn(job, draft, room)
+        run_draft_room(job, draft, room)
+    if commits and room == ROOMS[-1]:
+        return job.folder.commit(draft)
+    return None
 
+
+def _require_turn(job: Job, draft: Draft, room: str) -> None:
+    """Raise UsageError where a draft was made of something else, or the room is not the next."""
     if draft.rooms and draft.inputs != _state_as_staged(job, draft):
         raise UsageError("room.stale", month=job.month)
 
@@ -132,11 +136,6 @@ def _run_later_room(job: Job, room: str, commits: bool) -> Version | None:
     if draft.rooms != list(before):
         following = ROOMS[len(draft.rooms)]
         raise UsageError("room.too_early", room=room, next=following, month=job.month)
-
-    run_draft_room(job, draft, room)
-    if is_last:
-        return job.folder.commit(draft)
-    return None
 
 
 def _state_as_staged(job: Job, draft: Draft) -> dict[str, object]:

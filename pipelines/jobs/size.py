@@ -52,7 +52,7 @@ class MonthSize:
     machine: Machine
 
     @property
-    def memory(self) -> int:
+    def needed_memory(self) -> int:
         """Memory in all, with the engine at its limit or at what it would like."""
         engine = min(self.machine.limit, ENGINE_BYTES * self.rows)
         return RESIDENT + PYTHON_BYTES * self.rows + engine
@@ -68,7 +68,7 @@ class MonthSize:
         return self.machine.memory - RESIDENT - PYTHON_BYTES * self.rows
 
     @property
-    def disk(self) -> int:
+    def needed_disk(self) -> int:
         """Disk beside the home."""
         return DISK_BYTES * self.rows
 
@@ -77,10 +77,10 @@ class MonthSize:
         """What does not fit: `size_machine`, `size_limit` or `size_disk`; `size` where all does."""
         if self.least_engine > self.highest_limit:
             return "size_machine"
-        if self.disk > self.machine.free_disk:
+        if self.needed_disk > self.machine.free_disk:
             return "size_disk"
         is_too_low = self.least_engine > self.machine.limit
-        if is_too_low or self.memory > self.machine.memory:
+        if is_too_low or self.needed_memory > self.machine.memory:
             return "size_limit"
         return "size"
 
@@ -89,9 +89,9 @@ class MonthSize:
         """What a sentence about it says: millions of rows, and GiB."""
         return {
             "rows": f"{self.rows / 1e6:.1f}",
-            "memory": _show_gib(self.memory),
+            "memory": _show_gib(self.needed_memory),
             "has_memory": _show_gib(self.machine.memory),
-            "disk": _show_gib(self.disk),
+            "disk": _show_gib(self.needed_disk),
             "has_disk": _show_gib(self.machine.free_disk),
             "least": f"{_show_gib(self.least_engine)}GiB",
             "highest": f"{_show_gib(max(self.highest_limit, 0))}GiB",

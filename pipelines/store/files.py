@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
@@ -39,10 +39,11 @@ def keep_files_private() -> None:
 
 @dataclass(frozen=True)
 class Written:
-    """What a finished file holds."""
+    """What a finished file holds; `types` are the engine's of its columns, where it told them."""
 
     rows: int
     sha256: str
+    types: Mapping[str, str] | None = None
 
 
 @contextmanager
@@ -215,6 +216,13 @@ def _regroup_batches(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
             rest = table.slice(ROW_GROUP)
             held, count = rest.to_batches(), rest.num_rows
     yield pa.Table.from_batches(held, batches.schema).combine_chunks()
+
+
+def read_column_names(path: Path) -> list[str]:
+    """Return the names of a Parquet file's columns, in their order."""
+    import pyarrow.parquet as pq
+
+    return list(pq.read_schema(path).names)
 
 
 def hash_file(path: Path) -> str:

@@ -28,8 +28,9 @@ def is_blank(value: object) -> bool:
 def clean_text(value: object) -> str:
     """Return the value as text a cell can hold: legal XML, one kind of line break, not too long."""
     text = str(value)
-    if text.isprintable() and len(text) <= CELL_LIMIT // 2:
-        return text  # most are: no line break, nothing illegal, and no sign takes three units
+    is_short = len(text) <= CELL_LIMIT // 2  # a sign takes two units at most
+    if is_short and text.isprintable():
+        return text
     text = re.sub("\r\n?", "\n", text)
     return cut_text(_ILLEGAL.sub("", text), CELL_LIMIT)
 

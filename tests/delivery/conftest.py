@@ -132,7 +132,7 @@ class House:
             "type": "dingtalk",
             "host": "127.0.0.1",
             "url_file": url,
-            "timeout": 2,
+            "timeout": 60,
         }
         self.channels[name] = plain | more
 

@@ -59,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
         one.paths.append(self.path)
         line = one.next_line()
         if line == HANG:
-            one.let_go.wait(20)
+            one.let_go.wait(120)
         elif line == DRIP:
             self.send_response(200)
             self.end_headers()

@@ -84,7 +84,7 @@ def test_what_is_open_is_told_with_the_way_out_of_it(
     retention: Retention, house: House
 ) -> None:
     with robot(HANG, TAKEN) as host:
-        house.add_robot(host.port, timeout=0.6)
+        house.add_robot(host.port, timeout=2)
         code, out, err = retention("deliver", "2026-08", "--lang", "en")
         assert (
             code == 12

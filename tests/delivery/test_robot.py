@@ -77,7 +77,7 @@ def test_what_it_ended_in(
     script, state, seen, waits = CASES[case]
     caplog.set_level(logging.DEBUG)
     with robot(*script) as host:
-        house.add_robot(host.port, timeout=0.6)
+        house.add_robot(host.port, timeout=2 if script[0] in (HANG, DRIP) else 60)
         report = house.deliver()
         letter = report.letters[0]
         assert (letter.state, len(host.messages), house.waits) == (state, seen, waits)
@@ -94,7 +94,7 @@ def test_what_it_ended_in(
 )
 def test_it_is_told(house: House, state: Any, error: type[Exception]) -> None:
     with robot(state) as host:
-        house.add_robot(host.port, timeout=0.6)
+        house.add_robot(host.port, timeout=2)
         report = house.deliver()
     with pytest.raises(Incomplete) as caught:
         raise_open(report)
@@ -114,7 +114,7 @@ def test_nobody_at_the_port(house: House) -> None:
 
 def test_an_unsure_digest_goes_out_again_when_a_person_says_so(house: House) -> None:
     with robot(HANG, TAKEN) as host:
-        house.add_robot(host.port, timeout=0.6)
+        house.add_robot(host.port, timeout=2)
         letter = the_one(house)
         assert (letter.state, letter.why) == ("unsure", "no_answer")
         assert the_one(house, letter.id[:8]).state == "sent" and len(host.messages) == 2
@@ -122,7 +122,7 @@ def test_an_unsure_digest_goes_out_again_when_a_person_says_so(house: House) -> 
 
 def test_an_unsure_digest_may_be_taken_for_received(house: House) -> None:
     with robot(HANG) as host:
-        house.add_robot(host.port, timeout=0.6)
+        house.add_robot(host.port, timeout=2)
         letter = the_one(house)
         (now,) = house.deliver(received=(letter.id,)).letters
         assert (now.state, now.why, len(host.messages)) == (
@@ -134,7 +134,7 @@ def test_an_unsure_digest_may_be_taken_for_received(house: House) -> None:
 
 def test_one_that_hangs_does_not_hold_up_the_others(house: House) -> None:
     with robot(HANG) as bad, robot(TAKEN) as good:
-        house.add_robot(bad.port, "a_bad", timeout=0.6)
+        house.add_robot(bad.port, "a_bad", timeout=2)
         place = house.add_folder("b_share")
         house.add_robot(good.port, "c_good")
         report = house.deliver()

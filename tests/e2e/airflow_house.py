@@ -168,7 +168,7 @@ def kill_family(started: subprocess.Popen[bytes]) -> None:
     for process in [first, *first.children(recursive=True)]:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    started.wait(10)
+    started.wait(60)
 
 
 def free_port() -> int:
@@ -216,7 +216,7 @@ class House:
         run(compose()["services"]["migrate"]["command"], self.environment, self.folder)
         for name in self.services:
             self.launch(name)
-        wait_for("the API server", 120, self._login)
+        wait_for("the API server", 300, self._login)
 
     def launch(self, name: str) -> None:
         """Start a service by its command in the compose file, or start it again after it was killed."""
@@ -250,7 +250,7 @@ class House:
             known = json.loads(passwords.read_text())
             login = {"username": "admin", "password": known["admin"]}
             self.token = httpx.post(
-                f"{self.url}/auth/token", json=login, timeout=10
+                f"{self.url}/auth/token", json=login, timeout=60
             ).json()["access_token"]
         except (OSError, ValueError, KeyError, httpx.HTTPError):
             return None
@@ -272,7 +272,7 @@ class House:
         self.check()
         headers = {"Authorization": f"Bearer {self.token}"}
         answer = httpx.request(
-            method, f"{self.url}/{API}/{path}", json=body, headers=headers, timeout=30
+            method, f"{self.url}/{API}/{path}", json=body, headers=headers, timeout=60
         )
         if answer.status_code == 404:
             return None
@@ -290,7 +290,7 @@ class House:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         for process in self.processes.values():
-            process.wait(10)
+            process.wait(60)
 
     def _family(self) -> list[psutil.Process]:
         """The services and their descendants; read before the services end, for orphans are nobody's."""

@@ -192,7 +192,7 @@ def service(
 @pytest.mark.slow
 def test_backfill_of_three_months_in_service(service: House, by_hand: Path) -> None:
     """Scheduler, triggerer and API on PostgreSQL: three months in order, each approved by a person through the API."""
-    wait_for("the DAG", 90, lambda: service.call("GET", f"dags/{DAG}"))
+    wait_for("the DAG", 300, lambda: service.call("GET", f"dags/{DAG}"))
     words = [
         "--from-date",
         f"{MONTHS[0]}-01",
@@ -321,7 +321,7 @@ def test_a_challenger_is_promoted_by_a_person_and_scores_the_next_month(
     """One challenger is refused and one approved, through the API; a month through the whole gate is scored by it."""
     operator = unscored_operator()
     home = shutil.copytree(operator.home, tmp_path / "home")
-    wait_for("the DAG", 90, lambda: service.call("GET", f"dags/{TRAINING}"))
+    wait_for("the DAG", 300, lambda: service.call("GET", f"dags/{TRAINING}"))
     service.call("POST", "variables", {"key": "retention_home", "value": str(home)})
     asked = {"logical_date": None, "conf": {"month": str(TRAINED)}}
     refused, approved = (

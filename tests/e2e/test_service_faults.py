@@ -110,7 +110,7 @@ def service(
     url = f"postgresql+psycopg2://postgres@127.0.0.1:{cluster.port}/airflow"
     with house(folder, url, **settings_of(folder, source)) as running:
         for dag in (DAG, IMPATIENT):
-            wait_for(dag, 120, partial(running.call, "GET", f"dags/{dag}"))
+            wait_for(dag, 300, partial(running.call, "GET", f"dags/{dag}"))
         yield running
 
 
@@ -394,7 +394,7 @@ def test_a_killed_worker_of_the_queue(
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"
     }
     with house(tmp_path, url, **settings) as service:
-        wait_for("the DAG", 120, lambda: service.call("GET", f"dags/{DAG}"))
+        wait_for("the DAG", 300, lambda: service.call("GET", f"dags/{DAG}"))
         one = Run(service, DAG, MONTHS[0])
         one.until("snapshot", "running")
         service.kill("worker")

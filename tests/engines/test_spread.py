@@ -126,7 +126,7 @@ def test_each_row_is_refined_in_the_words_of_duckdb(engine: DuckEngine) -> None:
 
 def test_batches_and_groups_go_through_python(engine: DuckEngine) -> None:
     sql = "SELECT customer_id FROM feature_given ORDER BY customer_id"
-    engine.map_rows("mapped", sql, CountLetters(10), LENGTH, 500)
+    engine.map_rows("mapped", [sql], CountLetters(10), LENGTH, 500)
     found = {row["customer_id"]: row["length"] for row in read(engine, "mapped")}
     assert len(found) == 3000 and found["c1000"] == 15
     engine.map_groups(
@@ -146,7 +146,7 @@ def test_a_worker_with_other_libraries_makes_nothing(
     with pytest.raises(StorageError) as caught:
         engine.map_rows(
             "odd",
-            "SELECT customer_id FROM feature_given",
+            ["SELECT customer_id FROM feature_given"],
             CountLetters(0),
             LENGTH,
             500,

@@ -19,10 +19,10 @@ from pipelines.core.paths import ROOT
 from pipelines.store.lake import MonthFolder
 from pipelines.store.manifest import TableEntry
 from tests.support.made_once import open_shared_folder
-from tests.support.room_on_spark import COUNT, Cut, cut_tables
 from tests.support.scored import scored_operator
 from tests.support.small import own_settings
 from tests.support.spark import needs_spark
+from tests.support.spark.room import COUNT, Cut, cut_tables
 
 pytestmark = [needs_spark, pytest.mark.slow]
 ROOMS = ("score", "dispatch", "kpi")
@@ -154,9 +154,9 @@ with open_engine(settings, folder / "scratch", [folder]) as engine:
     engine.bind(TableName("feature_given"), place)
     engine.spreads = True
     sql = "SELECT customer_id FROM feature_given"
-    engine.map_rows("warm", sql, CountLetters(0), LENGTH, 500)
+    engine.map_rows("warm", [sql], CountLetters(0), LENGTH, 500)
     begun = time.monotonic()
-    engine.map_rows("mapped", sql, Straggle(0, folder / "mark"), LENGTH, 500)
+    engine.map_rows("mapped", [sql], Straggle(0, folder / "mark"), LENGTH, 500)
     took = time.monotonic() - begun
     print(engine.rows("SELECT COUNT(*) AS n FROM mapped")[0]["n"], took < 100)
 """

@@ -47,24 +47,36 @@ def fit(leaves: int, *, categorical: bool = True) -> HistGradientBoostingClassif
     return model.fit(matrix, outcome)
 
 
-MODELS = [fit(4), fit(16), fit(60), fit(16, categorical=False)]
-WALKS = [TreeWalk(model) for model in MODELS]
+Pair = tuple[HistGradientBoostingClassifier, TreeWalk]
+Fitted = tuple[CompetingClassifier, pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def pairs() -> list[Pair]:
+    """Small trees, large ones and some without categories; each with what asks it column by column."""
+    models = [fit(4), fit(16), fit(60), fit(16, categorical=False)]
+    return [(model, TreeWalk(model)) for model in models]
 
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10**6), rows=st.integers(1, 70), of=st.integers(0, 3))
-def test_any_rows_get_the_same_log_odds(seed: int, rows: int, of: int) -> None:
+def test_any_rows_get_the_same_log_odds(
+    pairs: list[Pair], seed: int, rows: int, of: int
+) -> None:
+    model, walk = pairs[of]
     matrix = make_rows(seed, rows)
     strange = np.random.default_rng(seed).random(rows) < 0.2
     matrix[strange, 2] = np.resize([-3.0, 7.0, 250.0, 2.5, 1e9], strange.sum())
     if of == 3:
         matrix[:, 2] = np.nextafter(matrix[:, 2], np.inf)
-    expected = MODELS[of].decision_function(matrix)
-    np.testing.assert_array_equal(WALKS[of].log_odds(matrix), expected)
+    expected = model.decision_function(matrix)
+    np.testing.assert_array_equal(walk.log_odds(matrix), expected)
 
 
-def test_a_threshold_itself_and_its_neighbours_go_the_same_way() -> None:
-    model, walk = MODELS[1], WALKS[1]
+def test_a_threshold_itself_and_its_neighbours_go_the_same_way(
+    pairs: list[Pair],
+) -> None:
+    model, walk = pairs[1]
     nodes = np.concatenate([tree.nodes for (tree,) in model._predictors])
     cuts = np.unique(nodes["num_threshold"][nodes["is_leaf"] == 0])
     near = np.concatenate(
@@ -77,16 +89,21 @@ def test_a_threshold_itself_and_its_neighbours_go_the_same_way() -> None:
     )
 
 
-def test_the_cut_into_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cut_into_blocks_changes_nothing(
+    pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, walk = pairs[1]
     matrix = make_rows(7, 500)
-    whole = WALKS[1].staged(matrix, [10, 25])
+    whole = walk.staged(matrix, [10, 25])
     monkeypatch.setattr("models.trees.walk.BLOCK", 64)
-    np.testing.assert_array_equal(WALKS[1].staged(matrix, [10, 25]), whole)
-    staged = list(MODELS[1]._staged_raw_predict(matrix))
+    np.testing.assert_array_equal(walk.staged(matrix, [10, 25]), whole)
+    staged = list(model._staged_raw_predict(matrix))
     np.testing.assert_array_equal(whole[0], staged[9][:, 0])
 
 
-def make_model() -> tuple[CompetingClassifier, pd.DataFrame]:
+@pytest.fixture(scope="module")
+def competing() -> Fitted:
+    """A model of two ways to leave, and the rows it was fitted on."""
     random = np.random.default_rng(0)
     frame = pd.DataFrame({"use": random.normal(size=900)})
     frame["plan"] = random.choice(np.array(["x", "y", None]), 900)
@@ -98,24 +115,25 @@ def make_model() -> tuple[CompetingClassifier, pd.DataFrame]:
     return CompetingClassifier(estimator).fit(frame, outcome), frame
 
 
-MODEL, FRAME = make_model()
-
-
-def test_a_model_scores_the_same_by_either_predictor_and_is_stored_the_same() -> None:
-    stored = skops.io.dumps(MODEL)
-    plain = MODEL.predict_proba(FRAME)
-    assert choose_predictor(MODEL, FRAME) == COLUMNS
-    use_predictor(MODEL, COLUMNS)
-    np.testing.assert_array_equal(MODEL.predict_proba(FRAME), plain)
-    assert registry._without_chance(skops.io.dumps(MODEL)) == registry._without_chance(
+def test_a_model_scores_the_same_by_either_predictor_and_is_stored_the_same(
+    competing: Fitted,
+) -> None:
+    model, frame = competing
+    stored = skops.io.dumps(model)
+    plain = model.predict_proba(frame)
+    assert choose_predictor(model, frame) == COLUMNS
+    use_predictor(model, COLUMNS)
+    np.testing.assert_array_equal(model.predict_proba(frame), plain)
+    assert registry._without_chance(skops.io.dumps(model)) == registry._without_chance(
         stored
     )
-    use_predictor(MODEL, ROWS)
+    use_predictor(model, ROWS)
 
 
 def test_a_predictor_that_is_a_last_bit_off_is_not_chosen(
-    monkeypatch: pytest.MonkeyPatch,
+    competing: Fitted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    model, frame = competing
     log_odds = TreeWalk.log_odds
 
     def nearly(walk: TreeWalk, matrix: np.ndarray) -> np.ndarray:
@@ -124,19 +142,23 @@ def test_a_predictor_that_is_a_last_bit_off_is_not_chosen(
         return odds
 
     monkeypatch.setattr(TreeWalk, "log_odds", nearly)
-    assert choose_predictor(MODEL, FRAME) == ROWS
+    assert choose_predictor(model, frame) == ROWS
 
 
 def test_trees_that_are_too_large_are_left_to_scikit_learn(
-    monkeypatch: pytest.MonkeyPatch,
+    competing: Fitted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    model, frame = competing
     monkeypatch.setattr("models.trees.walk.MOST_LEAVES", 3)
-    assert choose_predictor(MODEL, FRAME) == ROWS
+    assert choose_predictor(model, frame) == ROWS
 
 
-def test_a_loaded_model_uses_the_predictor_of_its_card(tmp_path: Path) -> None:
+def test_a_loaded_model_uses_the_predictor_of_its_card(
+    competing: Fitted, tmp_path: Path
+) -> None:
+    model, _ = competing
     for name, is_walked in ((ROWS, False), (COLUMNS, True)):
-        card = save_model(tmp_path / name, MODEL, make_card(predictor=name), KEY)
+        card = save_model(tmp_path / name, model, make_card(predictor=name), KEY)
         loaded, _ = load_model(tmp_path / name / card.version, KEY)
         assert isinstance(loaded, CompetingClassifier)
         trees = [
@@ -146,14 +168,15 @@ def test_a_loaded_model_uses_the_predictor_of_its_card(tmp_path: Path) -> None:
 
 
 def test_a_card_that_names_an_unknown_predictor_is_refused_by_name(
-    tmp_path: Path,
+    competing: Fitted, tmp_path: Path
 ) -> None:
-    card = save_model(tmp_path, MODEL, make_card(predictor="columns-99"), KEY)
+    model, _ = competing
+    card = save_model(tmp_path, model, make_card(predictor="columns-99"), KEY)
     with pytest.raises(registry.ModelOfOtherPredictor, match="columns-99") as refused:
         load_model(tmp_path / card.version, KEY)
     assert refused.value.reason == "other_predictor"
     with pytest.raises(ValueError, match="columns-99"):
-        predictors.use_predictor(MODEL, "columns-99")
+        predictors.use_predictor(model, "columns-99")
 
 
 def test_a_card_from_before_predictors_is_scored_as_before(tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ def test_the_ten_thousandth_version_is_the_newest(folder: MonthFolder) -> None:
 def hold(path: Path, month: Month, ready: Event, done: Event) -> None:
     with MonthFolder(path, month).lock():
         ready.set()
-        done.wait(20)
+        done.wait(120)
 
 
 def test_the_lock_holds_between_processes_and_goes_with_its_process(
@@ -229,7 +229,7 @@ def test_the_lock_holds_between_processes_and_goes_with_its_process(
         target=hold, args=(folder.path.parents[1], MONTH, ready, done)
     )
     other.start()
-    assert ready.wait(20)
+    assert ready.wait(120)
     with pytest.raises(Busy), folder.lock():
         pass
     other.kill()

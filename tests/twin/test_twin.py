@@ -66,7 +66,22 @@ def last_day(month: str) -> pd.Timestamp:
 
 
 def test_every_table_of_the_contract_is_known() -> None:
-    assert sorted(twin.TABLES) == sorted(CONTRACT)
+    assert sorted(twin.TABLES) == sorted([*CONTRACT, "offer"])
+
+
+def test_offers_are_delivered_where_they_are_asked_for(
+    source: Source, tmp_path: Path
+) -> None:
+    config = twin.TwinConfig(offers_a_list=2)
+    twin.generate(tmp_path, services=200, months=1, seed=1, config=config)
+    [path] = tmp_path.glob("20*/offer.parquet")
+    offers = pd.read_parquet(path)
+    assert not offers.duplicated(["offer_id", "list"]).any()
+    assert set(offers["list"]) == set(config.retention_strength)
+    assert (offers["monthly_cost"].astype(float) > 0).all() and (
+        offers["months"] > 0
+    ).all()
+    assert not list(source.folder.glob("20*/offer.parquet"))
 
 
 @pytest.mark.parametrize("table", sorted(CONTRACT))

@@ -15,7 +15,7 @@ from pipelines.core.month import Month
 from pipelines.core.settings import Settings
 from pipelines.jobs.size import measure_month
 from pipelines.operations.doctor.check import FAIL, OK, WARN, Check
-from pipelines.store.lake import MonthFolder, list_held_months
+from pipelines.store.lake import MonthFolder, Version, list_held_months
 
 # Bytes free beside the home.
 _GIB = 2**30
@@ -119,17 +119,21 @@ def _is_broken(folder: MonthFolder) -> bool:
 
 def check_size(home: Path, settings: Settings) -> Check:
     """Look whether a month of the size of the newest one fits this machine."""
-    held = list_held_months(home)
-    version = MonthFolder(home, held[-1]).current() if held else None
-    if version is None:
-        return Check("size", OK, "size_unknown")
     try:
-        size = measure_month(version.entries, settings, home)
+        version = _find_newest(home)
+        size = measure_month(version.entries, settings, home) if version else None
     except (OSError, ValueError, KeyError, RetentionError):
-        return Check("size", OK, "size_unknown")  # `check_months` says what is broken
+        size = None  # `check_months` says what is broken
+    if size is None:
+        return Check("size", OK, "size_unknown")
     state = OK if size.finding == "size" else WARN
-    facts = {**size.facts, "month": version.month}
-    return Check("size", state, size.finding, facts)
+    return Check("size", state, size.finding, size.facts)
+
+
+def _find_newest(home: Path) -> Version | None:
+    """The current version of the newest month that is held."""
+    held = list_held_months(home)
+    return MonthFolder(home, held[-1]).current() if held else None
 
 
 def check_drafts(home: Path, now: datetime) -> Check:

@@ -71,7 +71,7 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
     list_facts = take_list_facts(context, ready_specs, paused)
     bind_stand_ins(context)
     write_segments(context, candidates, list_facts)
-    draw_holdout(context, candidates, list_facts)
+    _draw_holdout(context, candidates, list_facts)
     eligibility = gather_eligibility(context, candidates, list_facts)
     context.progress("dispatch_capacity")
     decisions = _decide(context, eligibility)
@@ -130,8 +130,29 @@ def dispatch_beside(
     write_outcome(context, outcome)
 
 
+def _draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -> None:
+    """Draw who is held out, where the candidates are."""
+    if not context.engine.reads_spread(candidates.name):
+        draw_holdout(context, candidates, list_facts)
+        return
+    # Imported here: a month on one machine needs none of it.
+    from pipelines.rooms.dispatch.on_executors import draw_on_executors
+
+    draw_on_executors(context, candidates, list_facts)
+
+
+def _assign_managers(context: Context, wanted: Relation) -> Relation:
+    """Give the places there are, where the orders are that want them."""
+    if not context.engine.reads_spread(wanted.name):
+        return assign_managers(context, wanted)
+    # Imported here: a month on one machine needs none of it.
+    from pipelines.rooms.dispatch.by_branch import assign_on_executors
+
+    return assign_on_executors(context, wanted)
+
+
 def _decide(context: Context, eligibility: Relation) -> Relation:
     """Give the places there are, and return what became of every list and customer."""
     wanted = find_wanted_orders(context, eligibility)
-    manager_orders = assign_managers(context, wanted)
+    manager_orders = _assign_managers(context, wanted)
     return decide_orders(context, eligibility, manager_orders)

@@ -24,6 +24,8 @@ from pipelines.rooms.dispatch.capacity import (
     WaitingOrder,
     WaitingOrders,
     plan_branches,
+    read_managers,
+    write_figures,
 )
 from pipelines.rooms.dispatch.figures import CAPACITY, CapacityFigure
 from pipelines.rooms.relations import Relation, keep_result, map_groups, run_step
@@ -55,10 +57,10 @@ class PlanBranch:
         return _put_rows(plan_branches(own, waiting, ties, self.rules))
 
 
-def plan_on_executors(
-    context: Context, wanted: Relation, managers: Managers, rules: Rules
-) -> tuple[Relation, list[CapacityFigure]]:
-    """Return which wanted orders get a manager's place, and the figures of every branch."""
+def assign_on_executors(context: Context, wanted: Relation) -> Relation:
+    """Do as `assign_managers` does, on executors."""
+    rules = Rules.of(context.settings)
+    managers = read_managers(context)
     waiting = run_step(
         context,
         ROOM,
@@ -76,7 +78,8 @@ def plan_on_executors(
         "assigned",
         f"SELECT {', '.join(ASSIGNED.names)} FROM {planned.name} WHERE list IS NOT NULL",
     )
-    return assigned, _read_figures(context, planned, managers, rules)
+    write_figures(context, _read_figures(context, planned, managers, rules))
+    return assigned
 
 
 def _read_figures(

@@ -141,14 +141,6 @@ def assign_managers(context: Context, wanted: Relation) -> Relation:
     """Return which wanted orders get a manager's place, and whose; write `dispatch_capacity`."""
     rules = Rules.of(context.settings)
     managers = read_managers(context)
-    if context.engine.reads_spread(wanted.name):
-        # Imported here: a month on one machine needs none of it.
-        from pipelines.rooms.dispatch.by_branch import plan_on_executors
-
-        relation, figures = plan_on_executors(context, wanted, managers, rules)
-        write_figures(context, figures)
-        return relation
-
     waiting = _read_waiting(context, wanted)
     ties = Ties(_read_proposed(context, wanted), _read_groups(context, wanted))
     planned = plan_branches(managers, waiting, ties, rules)

@@ -25,12 +25,6 @@ Customer = Mapping[
 
 def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -> None:
     """Write `dispatch_holdout`: everybody ever on a persuasion list, and who is held out."""
-    if context.engine.reads_spread(candidates.name):
-        # Imported here: a month on one machine needs none of it.
-        from pipelines.rooms.dispatch.on_executors import draw_on_executors
-
-        draw_on_executors(context, candidates, list_facts)
-        return
     old = []
     if context.is_computed("dispatch_holdout", "prior"):
         old = read_rows(context, ROOM, "holdout_before")

@@ -66,7 +66,7 @@ class HashCustomers:
 def draw_on_executors(
     context: Context, candidates: Relation, list_facts: Relation
 ) -> None:
-    """Write `dispatch_holdout`; of each stratum the driver is told how many there are."""
+    """Do as `draw_holdout` does; of each stratum the driver is told how many there are."""
     if not context.is_computed(_HELD.name, _HELD.era):
         context.engine.bind_empty(_HELD, find_declared(_HELD.name).types)
     listed = run_step(

@@ -70,8 +70,10 @@ class ScoreBatches:
             "odd": int(np.count_nonzero(~finite)),
             "bins": {name: bins.tolist() for name, bins in counts.items()},
         }
-        first = [json.dumps(counted)] + [None] * (len(chances) - 1)
-        return put_keys(batch, chances.assign(counted=first), SCORED)
+        first: list[str | None] = [None] * len(chances)
+        first[0] = json.dumps(counted)
+        chances["counted"] = first
+        return put_keys(batch, chances, SCORED)
 
 
 @dataclass(frozen=True)

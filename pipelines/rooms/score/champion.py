@@ -17,6 +17,7 @@ from pipelines.rooms.score.batches import (
     ScoreBatches,
 )
 from pipelines.rooms.score.frame import (
+    BATCH_ROWS,
     Feature,
     frame_sql,
     index_features,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 NO_CHAMPION = str(ReasonKind.NO_CHAMPION)
 COLLAPSED = "collapsed score"
-BATCH_ROWS = 100_000
 REASON_ROWS = 20_000
 
 _Model = TypeVar("_Model")

@@ -17,6 +17,8 @@ from sqlglot import exp, select
 from pipelines.catalogue.spec import Spec, load_room_specs
 
 KEYS = ("service_id", "customer_id")
+# So many services are in memory at a time.
+BATCH_ROWS = 100_000
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ from pipelines.rooms.made_rows import make_schema
 from pipelines.rooms.relations import map_rows, write_step
 from pipelines.rooms.score.batches import PLACES
 from pipelines.rooms.score.champion import (
-    BATCH_ROWS,
     NoScore,
     load_shelved,
     raise_need,
 )
 from pipelines.rooms.score.frame import (
+    BATCH_ROWS,
     Feature,
     index_features,
     select_frame,

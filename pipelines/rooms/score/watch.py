@@ -28,8 +28,7 @@ from pipelines.engines.duckdb import MakeBatch
 from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import make_schema, take_made_rows
 from pipelines.rooms.relations import map_rows, write_step
-from pipelines.rooms.score.champion import BATCH_ROWS
-from pipelines.rooms.score.frame import to_frame
+from pipelines.rooms.score.frame import BATCH_ROWS, to_frame
 from pipelines.rooms.score.samples import (
     GAP,
     GRACE,

@@ -170,7 +170,7 @@ def _look_at_strange(
     physical: Mapping[str, str],
 ) -> dict[str, Any]:
     """Look at the ids of owners of whom not all are known: whether they are plain."""
-    looks = []
+    looks: list[str] = []
     for owner in strange:
         column = table.column(owner.key)
         if column is None or owner.key not in physical:
@@ -262,7 +262,7 @@ def _find_sealed(
     context: Context, table: Table, present: Sequence[Column]
 ) -> frozenset[str]:
     """The personal columns that were sealed; in months made before they stand as delivered."""
-    looks = []
+    looks: list[str] = []
     for column in present:
         if column.personal:
             text = f"CAST(raw.{quote_name(column.name)} AS VARCHAR)"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
+from random import Random
 
 import openpyxl
 import pytest
 
+from pipelines.documents.workbooks import row_heights
 from pipelines.documents.workbooks import workbook as wb
 from pipelines.documents.workbooks.columns import DETAIL_COLUMNS
 from pipelines.documents.workbooks.row_heights import TALLEST_ROW, count_lines
@@ -68,6 +71,33 @@ def test_words_stay_whole_and_long_ones_are_cut() -> None:
     assert count_lines("a" * 30, 10) == 4
     assert count_lines("a\nb\n\nc", 10) == 4
     assert count_lines("", 10) == 1
+
+
+def count_sign_by_sign(text: str, width: int) -> int:
+    """The lines of a text, a sign at a time, by what the module says of each sign's width."""
+    lines, taken, room = 1, 0, width * 10
+    for word in re.findall(r"[^\S\n]+|[\u0021-\u2e7f]+|.", text, re.DOTALL):
+        length = sum(row_heights._measure_sign(sign) for sign in word)
+        if word.isspace():
+            taken += length
+            continue
+        if taken + length > room and taken:
+            lines, taken = lines + 1, 0
+        while length > room:
+            lines, length = lines + 1, length - room
+        taken += length
+    return lines
+
+
+def test_runs_of_signs_take_the_lines_of_each_sign() -> None:
+    random = Random(1)
+    signs = "ab XYZ@%\t\u3000\u2009é，。汉字用量123-/_\U0001f600\u0301\x0b\x85\u2028ﾊ"
+    for _ in range(3_000):
+        text = "".join(random.choices(signs, k=random.randrange(60)))
+        width = random.randrange(1, 40)
+        fits = sum(map(row_heights._measure_sign, text)) <= width * 10
+        expected = 1 if fits else count_sign_by_sign(text, width)
+        assert count_lines(text, width) == expected, (text, width)
 
 
 def test_a_row_grows_no_taller_than_excel_lets_it(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def open_cluster(folder: Path) -> Iterator[Cluster]:
             cluster.launch(name)
         wait_for(
             "the worker",
-            60,
+            300,
             lambda: "Registering worker" in cluster.log("spark-master"),
         )
         yield cluster

@@ -96,7 +96,7 @@ class _Spline:
         for knot in self.inner:
             is_beyond = x >= knot
             place += is_beyond.view(np.uint8)
-            ends.append(len(x) - np.count_nonzero(is_beyond))
+            ends.append(len(x) - int(np.count_nonzero(is_beyond)))
         order[:] = place.argsort(kind="stable")
         # "clip" spares a check: a place in the order is always a row.
         by_place = x.take(order, mode="clip")

@@ -16,8 +16,8 @@ from pipelines.jobs.run import release_month
 from pipelines.operations.backup import back_up
 from pipelines.operations.restoring import restore_home
 from pipelines.store.lake import Version
+from tests.jobs.parts.test_parts import COUNT, find_differing
 from tests.jobs.test_daily import deliver, town
-from tests.jobs.test_parts import COUNT, find_differing
 from tests.support.small import KEY, job, own_settings, run_town, ungated_job
 
 DAY = date(2026, 9, 8)

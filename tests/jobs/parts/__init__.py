@@ -1,0 +1,1 @@
+"""Months whose tables stand in parts."""
