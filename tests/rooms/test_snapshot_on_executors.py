@@ -63,6 +63,6 @@ def test_pieces_are_read_as_the_whole(
         made[engine] = type_rows(tmp_path / "home", tmp_path / engine, engine)
     here, entries, _ = made["duckdb"]
     there, entries_there, spread = made["spark"]
-    assert spread == {"extract_bill", "extract_customer", "extract_service"}
+    assert spread == {"extract_bill", "extract_customer", "extract_usage"}
     assert read_files(there) == read_files(here)
     assert entries_there == entries
