@@ -88,11 +88,12 @@ def make_learning_table(learnt: pd.DataFrame) -> list[list[str]]:
     is_above = judged["truth"] >= judged["low"]
     judged["is_covered"] = is_above & (judged["truth"] <= judged["high"])
     lines = [["month", "truth", "held", "mean error", "bounds hold", "lists paused"]]
-    for month, mine in judged.groupby("month"):
+    for month in sorted(judged["month"].unique()):
+        mine = judged[judged["month"] == month]
         bounded = mine[mine["low"].notna()]
         lines.append(
             [
-                f"{month + 1}",
+                f"{int(month) + 1}",
                 f"{mine['truth'].mean():.3f}",
                 f"{mine['mean'].mean():.3f}",
                 f"{mine['error'].mean():.3f}",
