@@ -93,7 +93,7 @@ def make_learning_table(learnt: pd.DataFrame) -> list[list[str]]:
         bounded = mine[mine["low"].notna()]
         lines.append(
             [
-                f"{month + 1}",
+                f"{int(month) + 1}",
                 f"{mine['truth'].mean():.3f}",
                 f"{mine['mean'].mean():.3f}",
                 f"{mine['error'].mean():.3f}",

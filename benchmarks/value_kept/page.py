@@ -114,7 +114,12 @@ def add_up_towns(rows: pd.DataFrame) -> pd.DataFrame:
     persuading = rows[rows["list"].isin(PERSUASION)]
     months = rows.groupby("seed")["month"].nunique()
     columns = ["orders", "worked", "reached", "kept"]
+    # Whoever pauses all lists has no orders, and keeps nothing.
+    everybody = pd.MultiIndex.from_product(
+        [rows["policy"].unique(), months.index], names=["policy", "seed"]
+    )
     sums = persuading.groupby(["policy", "seed"])[columns].sum()
+    sums = sums.reindex(everybody, fill_value=0.0)
     means = sums.div(months, axis=0, level="seed")
     found: pd.DataFrame = means.assign(net=means["kept"] - COST * means["worked"])
     return found
