@@ -105,8 +105,8 @@ def say_holdout(view: HoldoutView, language: str) -> SaidHoldout:
     costs = []
     for plan in view.plans:
         duration = _say_months(plan.months)
-        cost = f"{plan.cost:,.0f}"
         months.append(duration)
+        cost = f"{plan.cost:,.0f}"
         costs.append(cost)
     titles = name_lists(language)
     title = titles[view.list]
@@ -135,7 +135,8 @@ def _say_persuadability(view: HoldoutView) -> str:
     """The part of the risk that an order takes away, with its bounds once hold-outs have told."""
     if view.low is None or view.high is None:
         return f"{view.persuadability:.0%}"
-    return f"{view.persuadability:.0%} [{view.low:.0%}, {view.high:.0%}]"
+    bounds = f"[{view.low:.0%}, {view.high:.0%}]"
+    return f"{view.persuadability:.0%} {bounds}"
 
 
 def _say_months(months: float) -> str:
@@ -178,8 +179,9 @@ def _make_view(
 def _find_ratio(learnt: _Learnt) -> float:
     """How many were lost for one foreseen so far; near one while there are few."""
     lost = learnt.treated_lost_count + learnt.holdout_lost_count
-    foreseen = learnt.treated_foreseen_sum + learnt.holdout_foreseen_sum
-    return (lost + 2) / (float(foreseen) + 2)
+    foreseen = float(learnt.treated_foreseen_sum + learnt.holdout_foreseen_sum)
+    pseudo_losses = 2
+    return (lost + pseudo_losses) / (foreseen + pseudo_losses)
 
 
 def _read_learnt(made: Made) -> Mapping[str, _Learnt]:
@@ -207,5 +209,6 @@ def _read_orders(made: Made) -> Mapping[str, _Orders]:
         foreseen = _USUAL_RISK if risk is None else float(risk)
         worth = row["expected_value"] or Decimal(0)
         name = row["list"]
-        found[name] = found[name].add_order(foreseen, worth)
+        so_far = found[name]
+        found[name] = so_far.add_order(foreseen, worth)
     return found

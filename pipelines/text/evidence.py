@@ -61,10 +61,12 @@ def write_evidence(
     """Return the sentence that says why a row of orders or candidates is on its list."""
     facts = read_facts(row, language, numbers)
     template = spec.meta["evidence"][language]
-    said = fill_template(template, facts, language).lstrip("；; ")
+    filled = fill_template(template, facts, language)
+    said = filled.lstrip("；; ")
     if _OFFER not in facts:
         return said
-    return said + _tell_offer(language, "offer.evidence", facts)
+    offer = fill_label(language, "offer.evidence", **facts)
+    return said + offer
 
 
 def write_script(
@@ -77,16 +79,13 @@ def write_script(
         needed = list_facts_needed(sentence, language)
         if needed <= facts.keys():
             template = sentence[language]
-            said.append(fill_template(template, facts, language))
+            filled = fill_template(template, facts, language)
+            said.append(filled)
     if _OFFER in facts:
-        offer = _tell_offer(language, "offer.script", facts)
+        offer = fill_label(language, "offer.script", **facts)
         said.append(offer)
-    return _BETWEEN_SENTENCES.get(language, " ").join(said)
-
-
-def _tell_offer(language: str, key: str, facts: Mapping[str, str]) -> str:
-    """Tell of the offer that goes out with an order, as a label says it."""
-    return fill_label(language, key, **facts)
+    between = _BETWEEN_SENTENCES.get(language, " ")
+    return between.join(said)
 
 
 def list_facts_needed(sentence: Sentence, language: str) -> set[str]:

@@ -28,11 +28,13 @@ def is_blank(value: object) -> bool:
 def clean_text(value: object) -> str:
     """Return the value as text a cell can hold: legal XML, one kind of line break, not too long."""
     text = str(value)
-    is_short = len(text) <= CELL_LIMIT // 2  # a sign takes two units at most
+    units = len(text) * 2  # a sign takes two at most
+    is_short = units <= CELL_LIMIT
     if is_short and text.isprintable():
         return text
     text = re.sub("\r\n?", "\n", text)
-    return cut_text(_ILLEGAL.sub("", text), CELL_LIMIT)
+    legal = _ILLEGAL.sub("", text)
+    return cut_text(legal, CELL_LIMIT)
 
 
 def cut_text(text: str, limit: int) -> str:

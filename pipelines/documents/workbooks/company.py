@@ -132,9 +132,11 @@ def _write_company_book(data: WorkbookData, path: Path) -> None:
         has_offers = data.version.is_computed("report_offer")
         if has_offers and name == "operation":
             columns = (*columns, *OFFER_COLUMNS)
-        sheets.append(Sheet(name, columns, rows, frozen=1))
+        sheet = Sheet(name, columns, rows, frozen=1)
+        sheets.append(sheet)
 
-    stamp = data.make_stamp(data.find_label("scope.company"))
+    company = data.find_label("scope.company")
+    stamp = data.make_stamp(company)
     book = Tables(stamp, tuple(sheets))
     write_tables(path, book, load_labels(data.language))
 
@@ -345,7 +347,8 @@ def _build_operation_rows(
         effect_state = data.find_label(f"effect.{row['effect_state']}")
         scope_key = _take_scope(row)
         offered = offers.get(scope_key, {})
-        found.append({**row, **offered, **scope, "effect_state": effect_state})
+        filled = {**row, **offered, **scope, "effect_state": effect_state}
+        found.append(filled)
     return found
 
 
@@ -362,7 +365,8 @@ def _read_offers(data: WorkbookData) -> dict[tuple[str, str], Mapping[str, objec
 def _take_scope(row: ScopedRow) -> tuple[str, str]:
     """What tells a row's scope apart."""
     kind = row["scope_kind"]
-    return kind, row["scope_id"]
+    scope_id = row["scope_id"]
+    return kind, scope_id
 
 
 def _order_operations(row: OperationRow) -> OrderKey:

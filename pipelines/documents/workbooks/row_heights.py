@@ -42,36 +42,43 @@ def measure_row(
     return min(lines * LINE_POINTS, TALLEST_ROW)
 
 
-@lru_cache(
-    maxsize=4096
-)  # lists, tasks and places stand in many rows, and on two sheets
+# Lists, tasks and places stand in many rows, and on two sheets.
+@lru_cache(maxsize=4096)
 def count_lines(text: str, width: int) -> int:
     """Count the lines that a text takes in a column of that width."""
     room = width * _DIGIT
-    return sum(_count_wrapped(line, room) for line in text.split("\n"))
+    count = 0
+    for line in text.split("\n"):
+        count += _count_wrapped(line, room)
+    return count
 
 
 def _count_wrapped(text: str, room: int) -> int:
     """Count the lines of a text without line breaks of its own."""
-    if len(text) * _WIDE <= room:
+    widest = len(text) * _WIDE
+    if widest <= room:
         return 1
     # A byte a sign, which is how wide it is: a word's are added up by one call.
-    widths = text.translate(_WIDTHS).encode("latin-1")
+    measured = text.translate(_WIDTHS)
+    widths = measured.encode("latin-1")
     if sum(widths) <= room:
         return 1
     line = _Line(room)
     for part in _PART.finditer(text):
         start, end = part.span()
         own = widths[start:end]
-        if part.lastgroup == "blanks":
-            line.taken += sum(own)  # blanks at the end of a line hang over its edge
-        elif part.lastgroup == "word":
-            line.put(sum(own))
+        width = sum(own)
+        kind = part.lastgroup
+        if kind == "blanks":
+            line.taken += width  # blanks at the end of a line hang over its edge
+        elif kind == "word":
+            line.put(width)
         elif room >= _WIDE and min(own) == _WIDE:
-            line.put_wide(len(own))
+            count = len(own)
+            line.put_wide(count)
         else:
-            for width in own:
-                line.put(width)
+            for sign_width in own:
+                line.put(sign_width)
     return line.number
 
 
@@ -85,7 +92,8 @@ class _Line:
 
     def put(self, width: int) -> None:
         """Put a word where there is room for it; what is wider than a line is cut."""
-        if self.taken + width > self.room and self.taken:
+        is_too_long = self.taken + width > self.room
+        if is_too_long and self.taken:
             self.number += 1
             self.taken = 0
         while width > self.room:
@@ -95,21 +103,25 @@ class _Line:
 
     def put_wide(self, count: int) -> None:
         """Put so many wide signs, each of which fits into a line, one behind the other."""
-        left_over = count - max(self.room - self.taken, 0) // _WIDE
+        free = max(self.room - self.taken, 0)
+        fitting = free // _WIDE
+        left_over = count - fitting
         if left_over <= 0:
             self.taken += count * _WIDE
             return
         fit = self.room // _WIDE
         more = -(-left_over // fit)
         self.number += more
-        self.taken = (left_over - (more - 1) * fit) * _WIDE
+        in_last = left_over - (more - 1) * fit
+        self.taken = in_last * _WIDE
 
 
 class _Widths(dict[int, int]):
     """How wide each sign is, by its number; worked out when it is met first."""
 
     def __missing__(self, number: int) -> int:
-        width = _measure_sign(chr(number))
+        sign = chr(number)
+        width = _measure_sign(sign)
         self[number] = width
         return width
 

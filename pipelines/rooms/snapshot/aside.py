@@ -91,12 +91,7 @@ class Marking:
         truer. `kept` are the columns beside the marks. None where the counts say that there is
         nothing to mark.
         """
-        marks: list[_Mark] = []
-        if counts[_REPEATED]:
-            marks += self._mark_repeats()
-        for owner in self.owners:
-            if counts[owner.rule]:
-                marks.append(_mark_unknown(owner))
+        marks = self._list_marks(counts)
         if not marks:
             return None
 
@@ -107,6 +102,16 @@ class Marking:
         columns.append(_choose_mark("_value", [mark.value for mark in marks], marks))
         joins = " ".join(mark.join for mark in marks)
         return f"{steps}SELECT {', '.join(columns)} FROM {typed} AS t {joins}"
+
+    def _list_marks(self, counts: Mapping[str, int]) -> list[_Mark]:
+        """The marks that the counts say are needed."""
+        marks: list[_Mark] = []
+        if counts[_REPEATED]:
+            marks += self._mark_repeats()
+        for owner in self.owners:
+            if counts[owner.rule]:
+                marks.append(_mark_unknown(owner))
+        return marks
 
     def _find_repeats(self, typed: str) -> str:
         """The steps of a WITH: rows whose key repeats, and the keys whose rows differ."""
