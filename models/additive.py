@@ -12,11 +12,11 @@ from functools import partial
 import numpy as np
 from scipy.optimize import Bounds
 
+from models.curves.splines import evaluate_spline, make_basis
 from models.folds import Fold
 from models.frames import Flags, Floats
 from models.judging.evaluate import log_loss_of_odds
 from models.newton import BLOCK, approach, minimise
-from models.splines import evaluate_spline, make_basis
 from models.steps import identify, keep_step
 
 STRENGTHS = (0.03, 0.3, 3.0)  # inverse penalties, as scikit-learn's C

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 
 CELL_LIMIT = 32_767  # UTF-16 units, Excel's own
 TAB_LIMIT = 31
+_SHORT = (
+    CELL_LIMIT // 2
+)  # signs that fit, whatever they are: each takes two units at most
 _STEM_BYTES = 120
 # What XML 1.0 cannot carry at all: control characters, halves of surrogate pairs, the two non-
 # characters.
@@ -28,8 +31,7 @@ def is_blank(value: object) -> bool:
 def clean_text(value: object) -> str:
     """Return the value as text a cell can hold: legal XML, one kind of line break, not too long."""
     text = str(value)
-    is_short = len(text) <= CELL_LIMIT // 2  # a sign takes two units at most
-    if is_short and text.isprintable():
+    if len(text) <= _SHORT and text.isprintable():
         return text
     text = re.sub("\r\n?", "\n", text)
     return cut_text(_ILLEGAL.sub("", text), CELL_LIMIT)

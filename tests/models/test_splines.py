@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import BSpline
 
-from models.splines import BLOCK, evaluate_spline, make_basis
+from models.curves.splines import BLOCK, evaluate_spline, make_basis
 
 
 def evaluate_by_scipy(

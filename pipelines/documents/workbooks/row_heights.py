@@ -48,7 +48,10 @@ def measure_row(
 def count_lines(text: str, width: int) -> int:
     """Count the lines that a text takes in a column of that width."""
     room = width * _DIGIT
-    return sum(_count_wrapped(line, room) for line in text.split("\n"))
+    lines = 0
+    for line in text.split("\n"):
+        lines += _count_wrapped(line, room)
+    return lines
 
 
 def _count_wrapped(text: str, room: int) -> int:
@@ -63,11 +66,12 @@ def _count_wrapped(text: str, room: int) -> int:
     for part in _PART.finditer(text):
         start, end = part.span()
         own = widths[start:end]
+        are_wide = min(own) == _WIDE and room >= _WIDE
         if part.lastgroup == "blanks":
             line.taken += sum(own)  # blanks at the end of a line hang over its edge
         elif part.lastgroup == "word":
             line.put(sum(own))
-        elif room >= _WIDE and min(own) == _WIDE:
+        elif are_wide:
             line.put_wide(len(own))
         else:
             for width in own:
@@ -95,14 +99,17 @@ class _Line:
 
     def put_wide(self, count: int) -> None:
         """Put so many wide signs, each of which fits into a line, one behind the other."""
-        left_over = count - max(self.room - self.taken, 0) // _WIDE
+        room_left = max(self.room - self.taken, 0)
+        left_over = count - room_left // _WIDE
         if left_over <= 0:
             self.taken += count * _WIDE
             return
+
         fit = self.room // _WIDE
-        more = -(-left_over // fit)
-        self.number += more
-        self.taken = (left_over - (more - 1) * fit) * _WIDE
+        whole_lines = (left_over - 1) // fit
+        in_last_line = left_over - whole_lines * fit
+        self.number += whole_lines + 1
+        self.taken = in_last_line * _WIDE
 
 
 class _Widths(dict[int, int]):

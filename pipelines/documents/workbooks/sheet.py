@@ -247,7 +247,8 @@ def _split_text(text: str) -> list[str]:
     """
     is_markup = text.startswith("<r>") and text.endswith("</r>")
     may_escape = "_x" in text
-    if not is_markup and not (may_escape and _TWO_ESCAPES.search(text)):
+    has_escapes = may_escape and _TWO_ESCAPES.search(text) is not None
+    if not is_markup and not has_escapes:
         return [text]
     fragments = [text[:1], *_IN_ESCAPE.split(text[1:])]
     return [fragment for fragment in fragments if fragment]

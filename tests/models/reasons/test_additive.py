@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
 from models.additive import AdditiveModel, Curves
-from models.splines import evaluate_spline
+from models.curves.splines import evaluate_spline
 
 RANDOM = np.random.default_rng(0)
 NUMBER = RANDOM.normal(size=(1500, 1))
