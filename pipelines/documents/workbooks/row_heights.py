@@ -38,8 +38,10 @@ def measure_row(
     for column in columns:
         value = row.get(column.name)
         if isinstance(value, str):
-            lines = max(lines, count_lines(value, column.width))
-    return min(lines * LINE_POINTS, TALLEST_ROW)
+            needed = count_lines(value, column.width)
+            lines = max(lines, needed)
+    points = lines * LINE_POINTS
+    return min(points, TALLEST_ROW)
 
 
 @lru_cache(
@@ -56,7 +58,8 @@ def count_lines(text: str, width: int) -> int:
 
 def _count_wrapped(text: str, room: int) -> int:
     """Count the lines of a text without line breaks of its own."""
-    if len(text) * _WIDE <= room:
+    widest = len(text) * _WIDE
+    if widest <= room:
         return 1
     # A byte a sign, which is how wide it is: a word's are added up by one call.
     widths = text.translate(_WIDTHS).encode("latin-1")
