@@ -25,7 +25,7 @@ from tests.support.spark import needs_spark
 from tests.support.spark.room import COUNT, Cut, cut_tables
 
 pytestmark = [needs_spark, pytest.mark.slow]
-ROOMS = ("score", "dispatch")
+ROOMS = ("score", "dispatch", "kpi")
 # An executor has a core and this much memory; the driver is a process of its own.
 CLUSTER = "local-cluster[2,1,1024]"
 PATIENCE = 900

@@ -54,6 +54,7 @@ def run(context: Context) -> None:
 
 def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
     """Write `kpi_monthly` of the KPIs of a catalogue, and bridge, ties, changes and trend."""
+    context.engine.spreads = True
     places = place_customers(context)
     sums = begin_sums(context)
     facts: list[Fact] = []
