@@ -162,7 +162,8 @@ def _make_view(
         persuadability = learnt.persuadability
         low, high = learnt.persuadability_low, learnt.persuadability_high
     worth = float(orders.worth)
-    flow = Flow(orders.foreseen, worth, ratio)
+    foreseen = orders.foreseen
+    flow = Flow(foreseen, worth, ratio)
     difference = max(prior, _LEAST_DIFFERENCE)
     plans = tuple(plan_holdout(flow, difference, known, SHARES))
     return HoldoutView(
@@ -207,7 +208,8 @@ def _read_orders(made: Made) -> Mapping[str, _Orders]:
         customer_id = row["customer_id"]
         risk = risks.get(customer_id)
         foreseen = _USUAL_RISK if risk is None else float(risk)
-        worth = row["expected_value"] or Decimal(0)
+        expected = row["expected_value"]
+        worth = expected or Decimal(0)
         name = row["list"]
         so_far = found[name]
         found[name] = so_far.add_order(foreseen, worth)
