@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
-from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -354,10 +352,23 @@ def load_settings(**overrides: Any) -> Settings:
 def _refuse_misspelt() -> None:
     """Raise SpecError on a variable that was meant for a setting: its default would be taken."""
     known = [name.upper() for name in Settings.model_fields]
-    for variable in sorted({*os.environ, *dotenv_values(_DOTENV)}):
+    for variable in _list_variables():
         name = variable.upper().removeprefix(_PREFIX)
-        if name == variable.upper() or name in known:
+        if name in known:
             continue
+        # Imported here: most installations have no variable but those that are known.
+        from difflib import get_close_matches
+
         if meant := get_close_matches(name, known, n=1, cutoff=_LIKENESS):
             meant_variable = f"{_PREFIX}{meant[0]}"
             raise SpecError("settings.misspelt", name=variable, meant=meant_variable)
+
+
+def _list_variables() -> list[str]:
+    """Return the names of all our variables, of the environment and of `.env`."""
+    names = [*os.environ]
+    if Path(_DOTENV).exists():
+        from dotenv import dotenv_values
+
+        names += dotenv_values(_DOTENV)
+    return sorted(name for name in names if name.upper().startswith(_PREFIX))

@@ -123,7 +123,7 @@ def say_shares(views: Sequence[HoldoutView]) -> str:
     """Return the shares that the views are of, in the order of their figures."""
     if not views:
         return ""
-    [first, *_] = views
+    first = views[0]
     shares = []
     for plan in first.plans:
         share = f"{plan.share:.0%}"

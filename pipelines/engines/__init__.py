@@ -14,8 +14,6 @@ from tempfile import TemporaryDirectory
 
 from pipelines.core.settings import Settings
 from pipelines.engines.duckdb import DuckEngine
-from pipelines.engines.spark import SparkEngine
-from pipelines.engines.spread import SpreadEngine
 from pipelines.store.inputs import ONE_PART
 
 
@@ -27,6 +25,10 @@ def open_engine(
     It reads `folders` alone and spills into `scratch`.
     """
     if settings.engine == "spark":
+        # Imported here: most installations have one machine.
+        from pipelines.engines.spark import SparkEngine
+        from pipelines.engines.spread import SpreadEngine
+
         # Executors write parts; a table of one part is written here.
         engine = SparkEngine if settings.table_parts == ONE_PART else SpreadEngine
         return engine(

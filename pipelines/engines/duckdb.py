@@ -15,8 +15,6 @@ from typing import NamedTuple, Self
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipelines.catalogue.spec import EARLIER, Spec, TableName
 from pipelines.catalogue.tables import find_table
@@ -252,6 +250,8 @@ class DuckEngine:
 
         `make` returns what each batch goes through; no result is ever in memory.
         """
+        import pyarrow.parquet as pq
+
         make_batch = make()
         path = self._scratch / f"{name}.parquet"
         with pq.ParquetWriter(path, schema) as writer:
@@ -273,6 +273,8 @@ class DuckEngine:
         schema: pa.Schema,
     ) -> None:
         """Keep what a function makes of the rows of each group of a result."""
+        import pyarrow.compute as pc
+
         ordered = self.execute(f"SELECT * FROM ({sql}) ORDER BY {by}")
         rows = ordered.to_arrow_table()
         groups = rows.column(by)
