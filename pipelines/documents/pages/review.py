@@ -131,9 +131,7 @@ def write_review(
     `looks` are the month's `score_watch`, `listed` its reasons by count, `holdouts` what its
     hold-outs will tell.
     """
-    content = _gather_content(language, card, looks, listed, is_challenger)
-    content["holdouts"] = [say_holdout(view, language) for view in holdouts]
-    content["shares"] = say_shares(holdouts)
+    content = _gather_content(language, card, looks, listed, is_challenger, holdouts)
     write_page(path, "review.html.j2", month, language, **content)
 
 
@@ -144,8 +142,8 @@ def draw_review(
     looks: Sequence[Mapping[str, Any]] = (),
     is_challenger: bool = False,
 ) -> str:
-    """Return what stands on the same page, to stand inside another one."""
-    content = _gather_content(language, card, looks, (), is_challenger)
+    """Return what stands on the same page of a card and its looks, to stand inside another one."""
+    content = _gather_content(language, card, looks, (), is_challenger, ())
     return fill_page("review_body.html.j2", month, language, **content)
 
 
@@ -155,6 +153,7 @@ def _gather_content(
     looks: Sequence[Mapping[str, Any]],
     listed: Sequence[Mapping[str, Any]],
     is_challenger: bool,
+    holdouts: Sequence[HoldoutView],
 ) -> dict[str, object]:
     """What the template is filled with."""
     judged = card["judged"]
@@ -182,6 +181,8 @@ def _gather_content(
         "calm": calm,
         "listed": listed,
         "is_challenger": is_challenger,
+        "holdouts": [say_holdout(view, language) for view in holdouts],
+        "shares": say_shares(holdouts),
     }
 
 
