@@ -4,7 +4,7 @@ owner: retention
 key: [service_id]
 tolerates: [m1.*, m1.features_service]  # the first month knows of no line that was lost
 model:
-  household_active_day_count: {reason: household}
+  household_active_day_mean: {reason: household}
   household_active_day_change: {reason: household}
   household_lost_count: {reason: household}
 --- */
@@ -12,7 +12,7 @@ model:
 WITH household AS (
     SELECT
         s.customer_id,
-        CAST(SUM(a.active_day_count) AS DOUBLE) / NULLIF(COUNT(a.active_day_count), 0) AS active_day_count,
+        CAST(SUM(a.active_day_count) AS DOUBLE) / NULLIF(COUNT(a.active_day_count), 0) AS active_day_mean,
         CAST(SUM(CAST(a.active_day_change AS DECIMAL(18, 6))) AS DOUBLE) / NULLIF(COUNT(a.active_day_change), 0)
             AS active_day_change
     FROM features_service AS s
@@ -29,7 +29,7 @@ lost AS (
 )
 SELECT
     s.service_id,
-    h.active_day_count AS household_active_day_count,
+    h.active_day_mean AS household_active_day_mean,
     h.active_day_change AS household_active_day_change,
     CAST(COALESCE(l.line_count, 0) AS INTEGER) AS household_lost_count
 FROM features_service AS s

@@ -8,13 +8,21 @@ inputs: [candidate, list_fact, recent_order]
 -- effect, where there is a model of it, is probability and persuadability in one; a group is not measured by a line of
 -- its own, nor who opted out of scores. A contract that is renewed binds for the months to come: what leaves in the
 -- first of them pays in none of the others, hence the sum of 1 to the horizon.
-WITH score AS (
+-- Each table is cut down to who is listed before it is joined: the join holds all of them at once.
+WITH listed AS (
+    SELECT DISTINCT
+        customer_id,
+        service_id
+    FROM candidate
+),
+score AS (
     SELECT
         s.customer_id,
         MAX(s.p_voluntary) AS p_voluntary,
         SUM(CAST(ROUND(s.p_voluntary * t.revenue_mean_3 * 1000000) / 1000000 AS DECIMAL(18, 6))) AS monthly_loss
     FROM score_churn AS s
     LEFT JOIN features_trailing_mean AS t ON t.service_id = s.service_id
+    WHERE s.customer_id IN (SELECT customer_id FROM listed)
     GROUP BY s.customer_id
 ),
 -- What a contract is worth by the scores themselves: by how much a line that is free is likelier to leave.
@@ -27,6 +35,41 @@ contract_gap AS (
         ) AS monthly_gap
     FROM score_churn AS s
     LEFT JOIN features_contract AS k ON k.service_id = s.service_id
+),
+owner AS (
+    SELECT customer_id, branch_id, manager_id
+    FROM features_owner
+    WHERE customer_id IN (SELECT customer_id FROM listed)
+),
+consent AS (
+    SELECT customer_id, is_do_not_contact, is_wrong_number, is_opted_out
+    FROM features_consent
+    WHERE customer_id IN (SELECT customer_id FROM listed)
+),
+holdout AS (
+    SELECT customer_id, is_drawn
+    FROM dispatch_holdout
+    WHERE customer_id IN (SELECT customer_id FROM listed)
+),
+high_value AS (
+    SELECT customer_id, value_at_risk
+    FROM features_high_value
+    WHERE customer_id IN (SELECT customer_id FROM listed)
+),
+customer AS (
+    SELECT customer_id, customer_type, group_customer_id
+    FROM snapshot_customer
+    WHERE customer_id IN (SELECT customer_id FROM listed)
+),
+trailing_mean AS (
+    SELECT service_id, revenue_mean_3
+    FROM features_trailing_mean
+    WHERE service_id IN (SELECT service_id FROM listed)
+),
+uplift AS (
+    SELECT customer_id, uplift
+    FROM score_uplift
+    WHERE customer_id IN (SELECT customer_id FROM listed)
 ),
 manned_branch AS (
     SELECT DISTINCT branch_id
@@ -79,22 +122,22 @@ fact AS (
         p.group_customer_id
     FROM candidate AS l
     JOIN list_fact AS f ON f.list = l.list
-    LEFT JOIN features_owner AS o ON o.customer_id = l.customer_id
+    LEFT JOIN owner AS o ON o.customer_id = l.customer_id
     LEFT JOIN features_manager AS m ON m.manager_id = o.manager_id
     LEFT JOIN manned_branch AS b ON b.branch_id = o.branch_id
-    LEFT JOIN features_consent AS c ON c.customer_id = l.customer_id
+    LEFT JOIN consent AS c ON c.customer_id = l.customer_id
     LEFT JOIN features_complaint AS k ON k.customer_id = l.customer_id
-    LEFT JOIN dispatch_holdout AS h ON h.customer_id = l.customer_id
+    LEFT JOIN holdout AS h ON h.customer_id = l.customer_id
     LEFT JOIN recent_order AS r ON r.customer_id = l.customer_id AND r.purpose = f.purpose
-    LEFT JOIN features_high_value AS v ON v.customer_id = l.customer_id
-    LEFT JOIN snapshot_customer AS p ON p.customer_id = l.customer_id
+    LEFT JOIN high_value AS v ON v.customer_id = l.customer_id
+    LEFT JOIN customer AS p ON p.customer_id = l.customer_id
     LEFT JOIN score AS s ON s.customer_id = l.customer_id
-    LEFT JOIN features_trailing_mean AS n ON n.service_id = l.service_id
+    LEFT JOIN trailing_mean AS n ON n.service_id = l.service_id
     CROSS JOIN contract_gap AS d
     LEFT JOIN dispatch_segment AS g ON g.customer_id = l.customer_id
     LEFT JOIN feedback_persuasion AS e ON e.list = l.list AND e.segment = g.segment
     LEFT JOIN feedback_persuasion AS w ON w.list = l.list AND w.segment = 'all'
-    LEFT JOIN score_uplift AS u
+    LEFT JOIN uplift AS u
         ON u.customer_id = l.customer_id AND p.customer_type IS DISTINCT FROM 'group'
 )
 SELECT
