@@ -89,7 +89,7 @@ def _is_delivered_column(name: str) -> bool:
 def _make_entry(context: Context, delivery: Delivery) -> TableEntry:
     """What the manifest says of a delivered table."""
     if delivery.state not in ("present", "empty"):
-        return _make_missing_entry(delivery)
+        return make_missing_entry(delivery)
     table = f"extract_{delivery.table}"
     path = context.path(table)
     os.chmod(path, OWNER_ALONE)
@@ -113,8 +113,8 @@ def _seal_personal(context: Context, table: str) -> None:
     context.engine.bind(TableName(raw), context.path(raw))
 
 
-def _make_missing_entry(delivery: Delivery) -> TableEntry:
-    """The same of a table that is absent or was refused, and why."""
+def make_missing_entry(delivery: Delivery) -> TableEntry:
+    """What the manifest says of a table that is absent or was refused, and why."""
     reason = Reason.parse(delivery.reason or delivery.state)
     facts = DeliveryFacts(
         delivery.state,
