@@ -1,8 +1,9 @@
 """Does a month fit this machine? What it takes by the rows that were delivered, and what there is.
 
-What a row takes was measured (docs/scale.md). The engine spills what goes beyond its limit, so that
-a month ends for want of memory only where the limit itself is more than the machine has, or so
-little that not even what must be in memory at once fits; and for want of disk.
+What a row takes at the least was measured at three million services; what the engine and the disk
+take where they are let is a generous guess (docs/scale.md). The engine spills what goes beyond its
+limit, so that a month ends for want of memory only where the limit itself is more than the machine
+has, or so little that not even what must be in memory at once fits; and for want of disk.
 """
 
 from __future__ import annotations

@@ -313,9 +313,7 @@ class Context:
         `is_in_order` says that the SELECT gives the rows in the order of the key. Raise SpecError
         for a table that is not declared, or is not what it declares.
         """
-        write = self.engine.write
-        if is_in_order:
-            write = partial(write, is_in_order=True)
+        write = partial(self.engine.write, is_in_order=is_in_order)
         entry = self._write_table(write, table, sql, key, parameters)
         columns = None if absent is None else tuple(absent)
         self.record_entry(table, replace(entry, absent=columns, rule=rule))
