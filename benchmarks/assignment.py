@@ -30,7 +30,7 @@ from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.rooms.context import Context
-from pipelines.rooms.dispatch.capacity import assign_managers
+from pipelines.rooms.dispatch.by_branch import assign_managers
 from pipelines.rooms.dispatch.decide import (
     decide_orders,
     find_wanted_orders,

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 import twin
@@ -37,7 +38,7 @@ from models.judging.sequences import (
     revenue_effect,
 )
 from pipelines.core.settings import load_settings
-from pipelines.rooms.dispatch.holdout import choose_held_out
+from pipelines.rooms.dispatch.holdout import MEMBER, DrawStratum
 
 CONFIG = twin.TwinConfig()
 FACTOR = dict(
@@ -160,29 +161,19 @@ def _lists(lines: pd.DataFrame) -> pd.Series:
 
 def held_out(operator: Operator, key: bytes) -> np.ndarray:
     """Hold customers out month by month as the product does; a flag a row."""
-    share = load_settings().holdout_share
-    known: dict[str, tuple[str, bool]] = {}
-    for _, rows in operator.rows.groupby("month"):
-        pairs = zip(rows["customer_id"], rows["stratum"], strict=True)
-        new = [
-            {"customer_id": who, "stratum": stratum}
-            for who, stratum in pairs
-            if who not in known
-        ]
-        old = [
-            {"stratum": stratum, "is_drawn": is_drawn}
-            for stratum, is_drawn in known.values()
-        ]
-        chosen = choose_held_out(key, share, old, new)
-        known |= {
-            row["customer_id"]: (row["stratum"], row["customer_id"] in chosen)
-            for row in new
-        }
-    return (
-        operator.rows["customer_id"]
-        .map({who: is_drawn for who, (_, is_drawn) in known.items()})
-        .to_numpy(bool)
-    )
+    draw = DrawStratum(key, load_settings().holdout_share)
+    members = pd.DataFrame(columns=MEMBER.names)
+    for month, rows in operator.rows.groupby("month"):
+        is_new = ~rows["customer_id"].isin(members["customer_id"])
+        new = rows.loc[is_new, ["customer_id", "stratum"]]
+        new = new.assign(is_drawn=None, drawn_in=str(month))
+        drawn = []
+        for _, stratum in pd.concat([members, new]).groupby("stratum"):
+            table = pa.Table.from_pandas(stratum, MEMBER, preserve_index=False)
+            drawn.append(draw(table).to_pandas())
+        members = pd.concat(drawn)
+    by_customer = members.set_index("customer_id")["is_drawn"]
+    return operator.rows["customer_id"].map(by_customer).to_numpy(bool)
 
 
 def outcomes(

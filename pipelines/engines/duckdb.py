@@ -6,7 +6,7 @@ Parquet in, Parquet out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -272,17 +272,12 @@ class DuckEngine:
         make: Callable[[pa.Table], pa.Table],
         schema: pa.Schema,
     ) -> None:
-        """Keep what a function makes of the rows of each group of a result."""
-        import pyarrow.compute as pc
-
+        """Keep what a function makes of the rows of each group of a result, one by one."""
         ordered = self.execute(f"SELECT * FROM ({sql}) ORDER BY {by}")
         rows = ordered.to_arrow_table()
-        groups = rows.column(by)
         made = [schema.empty_table()]
-        for value in groups.unique():
-            is_of_group = pc.equal(groups, value)
-            group = rows.filter(is_of_group)
-            made.append(make(group))
+        for start, count in _find_runs(rows.column(by)):
+            made.append(make(rows.slice(start, count)))
         every = pa.concat_tables(made)
         self.register(name, every)
 
@@ -338,6 +333,17 @@ class DuckEngine:
         schema = leave_part_out(batches.schema)
         written = write_parts(folder, batches)
         return complete_parts(folder, schema, parts, written)
+
+
+def _find_runs(ordered: pa.ChunkedArray) -> Iterator[tuple[int, int]]:
+    """Yield where each run of one value begins, and how long it is."""
+    import pyarrow.compute as pc
+
+    start = 0
+    ends = pc.run_end_encode(ordered.combine_chunks(), run_end_type=pa.int64()).run_ends
+    for end in ends.to_pylist():
+        yield start, end - start
+        start = end
 
 
 def _list_types(result: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -223,6 +223,9 @@ class SpreadEngine(SparkEngine):
         schema: pa.Schema,
     ) -> None:
         """Keep what a function makes of the rows of each group; a group fits a worker's memory."""
+        if not self.reads_spread(sql):
+            super().map_groups(name, sql, by, make, schema)
+            return
         folder = self._name_folder()
         columns = _name_spark_types(schema)
         make_group = make_group_maker(make)

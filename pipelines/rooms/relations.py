@@ -155,7 +155,10 @@ def map_groups(
     make: Callable[[pa.Table], pa.Table],
     schema: pa.Schema,
 ) -> Relation:
-    """Keep what a function makes of each group of a relation's rows, on executors."""
+    """Keep what a function makes of each group of a rows, on workers where there are some.
+
+    A group has to fit the memory of whoever makes it.
+    """
     relation = _name_relation(label)
     sql = f"SELECT * FROM {groups.name}"
     context.engine.map_groups(relation.name, sql, by, make, schema)

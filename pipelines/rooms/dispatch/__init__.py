@@ -7,8 +7,8 @@ this order: do_not_contact, wrong_number, opted_out, complaint, harm, holdout, o
 cool_down, no_manager, capacity. The first that applies is the why-not.
 
 `candidates` finds who is on each list, `decide` the first list that may have each customer,
-`capacity` gives the places there are, `assign` and `allocate` are the two optimisations behind it,
-`write` says what came of it.
+`by_branch` has each branch give its places, `capacity` gives those of one, `assign` and `allocate`
+are the two optimisations behind it, `write` says what came of it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pipelines.catalogue.outputs import load_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
+from pipelines.rooms.dispatch.by_branch import assign_managers
 from pipelines.rooms.dispatch.candidates import (
     FIXED,
     ListedCustomers,
@@ -26,7 +27,6 @@ from pipelines.rooms.dispatch.candidates import (
     gather_candidates,
     unite_candidates,
 )
-from pipelines.rooms.dispatch.capacity import assign_managers
 from pipelines.rooms.dispatch.decide import (
     decide_orders,
     find_wanted_orders,
@@ -71,7 +71,7 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
     list_facts = take_list_facts(context, ready_specs, paused)
     bind_stand_ins(context)
     write_segments(context, candidates, list_facts)
-    _draw_holdout(context, candidates, list_facts)
+    draw_holdout(context, candidates, list_facts)
     eligibility = gather_eligibility(context, candidates, list_facts)
     context.progress("dispatch_capacity")
     decisions = _decide(context, eligibility)
@@ -130,29 +130,8 @@ def dispatch_beside(
     write_outcome(context, outcome)
 
 
-def _draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -> None:
-    """Draw who is held out, where the candidates are."""
-    if not context.engine.reads_spread(candidates.name):
-        draw_holdout(context, candidates, list_facts)
-        return
-    # Imported here: a month on one machine needs none of it.
-    from pipelines.rooms.dispatch.on_executors import draw_on_executors
-
-    draw_on_executors(context, candidates, list_facts)
-
-
-def _assign_managers(context: Context, wanted: Relation) -> Relation:
-    """Give the places there are, where the orders are that want them."""
-    if not context.engine.reads_spread(wanted.name):
-        return assign_managers(context, wanted)
-    # Imported here: a month on one machine needs none of it.
-    from pipelines.rooms.dispatch.by_branch import assign_on_executors
-
-    return assign_on_executors(context, wanted)
-
-
 def _decide(context: Context, eligibility: Relation) -> Relation:
     """Give the places there are, and return what became of every list and customer."""
     wanted = find_wanted_orders(context, eligibility)
-    manager_orders = _assign_managers(context, wanted)
+    manager_orders = assign_managers(context, wanted)
     return decide_orders(context, eligibility, manager_orders)

@@ -1,8 +1,8 @@
-"""The places of branches on executors: a task plans a branch, the driver adds the branches up.
+"""The places of all branches: each is planned by itself, on a worker where there are workers.
 
-A branch's waiting orders come to one worker, and have to fit its memory: some hundred bytes an
-order. What goes across branches, the company's figures and branches for which nobody waits, is the
-driver's; to it come the figures of managers and branches, no order.
+A branch's waiting orders have to fit its memory: some hundred bytes an order. What goes across
+branches, the company's figures and branches for which nobody waits, is worked out here, from the
+figures of managers and branches; no order comes here.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ class PlanBranch:
         return _put_rows(plan_branches(own, waiting, ties, self.rules))
 
 
-def assign_on_executors(context: Context, wanted: Relation) -> Relation:
-    """Do as `assign_managers` does, on executors."""
+def assign_managers(context: Context, wanted: Relation) -> Relation:
+    """Return which wanted orders get a manager's place, and whose; write `dispatch_capacity`."""
     rules = Rules.of(context.settings)
     managers = read_managers(context)
     waiting = run_step(
         context,
         ROOM,
-        "waiting_by_branch",
+        "waiting_orders",
         wanted_order=wanted,
         proposed_manager=run_step(
             context, ROOM, "proposed_managers", wanted_order=wanted

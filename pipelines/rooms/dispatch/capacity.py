@@ -1,6 +1,6 @@
 """Room: the orders that are wanted, a branch at a time, into the places its managers have.
 
-It also says what a place is worth.
+It also says what a place is worth. What goes across branches is `by_branch`'s.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pipelines.rooms.dispatch.figures import (
 )
 from pipelines.rooms.dispatch.queues import Branch, Desk, Plan, Queue
 from pipelines.rooms.made_rows import make_schema, take_made_rows
-from pipelines.rooms.relations import Relation, read_rows, write_step
+from pipelines.rooms.relations import read_rows, write_step
 
 ROOM = "dispatch"
 ASSIGNED = make_schema(list="VARCHAR", customer_id="VARCHAR", manager_id="VARCHAR")
@@ -137,18 +137,6 @@ class Planned(NamedTuple):
     figures: list[CapacityFigure]
 
 
-def assign_managers(context: Context, wanted: Relation) -> Relation:
-    """Return which wanted orders get a manager's place, and whose; write `dispatch_capacity`."""
-    rules = Rules.of(context.settings)
-    managers = read_managers(context)
-    waiting = _read_waiting(context, wanted)
-    ties = Ties(_read_proposed(context, wanted), _read_groups(context, wanted))
-    planned = plan_branches(managers, waiting, ties, rules)
-    write_figures(context, planned.figures)
-    rows = [order._asdict() for order in planned.assigned]
-    return take_made_rows(context, "assigned", rows, ASSIGNED)
-
-
 def plan_branches(
     managers: Mapping[str, Sequence[Manager]],
     waiting: WaitingOrders,
@@ -207,13 +195,6 @@ def write_figures(context: Context, figures: Sequence[CapacityFigure]) -> None:
 # -- what is read ----------------------------------------------------------------------------------
 
 
-def _read_waiting(context: Context, wanted: Relation) -> WaitingOrders:
-    waiting = WaitingOrders()
-    for row in read_rows(context, ROOM, "waiting_orders", wanted_order=wanted):
-        waiting.add(WaitingOrder(**row))
-    return waiting
-
-
 def read_managers(context: Context) -> dict[str, list[Manager]]:
     """The managers of each branch, by their ids."""
     managers: dict[str, list[Manager]] = defaultdict(list)
@@ -221,23 +202,6 @@ def read_managers(context: Context) -> dict[str, list[Manager]]:
         manager = Manager(**row)
         managers[manager.branch_id].append(manager)
     return managers
-
-
-def _read_proposed(context: Context, wanted: Relation) -> dict[str, str]:
-    """The manager each customer was last proposed to, in the two months before."""
-    rows = read_rows(context, ROOM, "proposed_managers", wanted_order=wanted)
-    return {row["customer_id"]: row["manager_id"] for row in rows}
-
-
-def _read_groups(context: Context, wanted: Relation) -> dict[str, dict[str, str]]:
-    """By branch and group, the manager who has most of the group's customers there.
-
-    Of equals the first by id.
-    """
-    found: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in read_rows(context, ROOM, "group_managers", wanted_order=wanted):
-        found[row["branch_id"]][row["group_customer_id"]] = row["manager_id"]
-    return found
 
 
 # -- one branch ------------------------------------------------------------------------------------

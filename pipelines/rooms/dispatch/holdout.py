@@ -5,89 +5,78 @@ Drawn once a customer for all persuasion lists, stratified, by keyed hash, and k
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
-from pipelines.rooms.context import Context
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.catalogue.spec import TableName
+from pipelines.rooms.context import Context, find_declared
 from pipelines.rooms.dispatch.orders import hash_with_key
-from pipelines.rooms.made_rows import write_made_rows
-from pipelines.rooms.relations import Relation, read_rows
+from pipelines.rooms.made_rows import make_schema
+from pipelines.rooms.relations import Relation, map_groups, run_step, write_relation
 
 ROOM = "dispatch"
-Customer = Mapping[
-    str, Any
-]  # customer_id and stratum; of one drawn before, is_drawn too
+TABLE = "dispatch_holdout"
+_BEFORE = TableName(TABLE, "prior")
+MEMBER = make_schema(
+    customer_id="VARCHAR", stratum="VARCHAR", is_drawn="BOOLEAN", drawn_in="VARCHAR"
+)
 
 
 def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -> None:
     """Write `dispatch_holdout`: everybody ever on a persuasion list, and who is held out."""
-    old = []
-    if context.is_computed("dispatch_holdout", "prior"):
-        old = read_rows(context, ROOM, "holdout_before")
-    known = {row["customer_id"] for row in old}
-    listed = read_rows(
-        context, ROOM, "newcomers", candidate=candidates, list_fact=list_facts
+    declared = find_declared(TABLE)
+    if not context.is_computed(_BEFORE.name, _BEFORE.era):
+        context.engine.bind_empty(_BEFORE, declared.types)
+    listed = run_step(
+        context, ROOM, "listed_to_draw", candidate=candidates, list_fact=list_facts
     )
-    newcomers = [row for row in listed if row["customer_id"] not in known]
+    members = run_step(context, ROOM, "holdout_members", listed=listed)
     settings = context.settings
-    chosen = choose_held_out(settings.key, settings.holdout_share, old, newcomers)
-
-    rows = list(old)
-    for row in newcomers:
-        drawn = dict(row)
-        drawn["is_drawn"] = row["customer_id"] in chosen
-        drawn["drawn_in"] = str(context.month)
-        rows.append(drawn)
-    write_made_rows(context, "dispatch_holdout", rows)
+    draw = DrawStratum(settings.key, settings.holdout_share)
+    drawn = map_groups(context, "holdout", members, "stratum", draw, MEMBER)
+    write_relation(context, drawn, TABLE, declared.key)
 
 
-def choose_held_out(
-    key: bytes,
-    share: Decimal,
-    old: Iterable[Customer],
-    new: Iterable[Customer],
-) -> set[str]:
-    """Choose who of the new is held out; each stratum's share stays within a customer of `share`.
+@dataclass(frozen=True)
+class DrawStratum:
+    """Draws who of a stratum's newcomers is held out; its share stays within a customer of `share`.
 
-    Within a stratum the lowest hashes are taken. A stratum too small for a whole customer starts
-    from a keyed offset between 0 and 1, so that over many small strata the share is right as well.
+    The lowest hashes are taken. A stratum too small for a whole customer starts from a keyed offset
+    between 0 and 1, so that over many small strata the share is right as well.
     """
-    seen: dict[str, int] = defaultdict(int)
-    held: dict[str, int] = defaultdict(int)
-    for row in old:
-        stratum = row["stratum"]
-        seen[stratum] += 1
-        held[stratum] += bool(row["is_drawn"])
 
-    strata: dict[str, list[str]] = defaultdict(list)
-    for row in new:
-        stratum = row["stratum"]
-        strata[stratum].append(row["customer_id"])
+    key: bytes
+    share: Decimal
 
-    chosen: set[str] = set()
-    for stratum, customers in strata.items():
-        members = seen[stratum] + len(customers)
-        lacking = count_lacking(key, share, stratum, members, held[stratum])
-        by_hash = sorted(customers, key=partial(hash_customer, key))
-        chosen.update(by_hash[:lacking])
-    return chosen
+    def __call__(self, members: pa.Table) -> pa.Table:
+        """Return a stratum's members (`MEMBER`), with those decided whose `is_drawn` was NULL."""
+        stratum = members.column("stratum")[0].as_py()
+        customers = members.column("customer_id")
+        before = members.column("is_drawn")
+        newcomers = customers.filter(pc.is_null(before)).to_pylist()
+        held = pc.sum(before).as_py() or 0
+        lacking = self._count_lacking(stratum, members.num_rows, held)
+        chosen = self._take_lowest(newcomers, lacking)
+        is_chosen = pc.is_in(customers, pa.array(chosen, pa.string()))
+        is_drawn = pc.coalesce(before, is_chosen)
+        place = members.schema.get_field_index("is_drawn")
+        return members.set_column(place, "is_drawn", is_drawn).cast(MEMBER)
 
+    def _count_lacking(self, stratum: str, members: int, held: int) -> int:
+        """How many more of so many members are to be held out, when so many are."""
+        wanted = int(Fraction(self.share) * members + _find_offset(self.key, stratum))
+        return max(wanted - held, 0)
 
-def count_lacking(
-    key: bytes, share: Decimal, stratum: str, members: int, held: int
-) -> int:
-    """How many more of a stratum of so many members are to be held out, when so many are."""
-    wanted = int(Fraction(share) * members + _find_offset(key, stratum))
-    return max(wanted - held, 0)
-
-
-def hash_customer(key: bytes, customer_id: str) -> bytes:
-    """By what the customers of a stratum are drawn, the lowest first; only the key foretells it."""
-    return hash_with_key(key, "holdout", customer_id)
+    def _take_lowest(self, customers: Iterable[str], count: int) -> list[str]:
+        """So many customers with the lowest hashes; only the key foretells whose they are."""
+        by_hash = sorted(customers, key=partial(hash_with_key, self.key, "holdout"))
+        return by_hash[:count]
 
 
 def _find_offset(key: bytes, stratum: str) -> Fraction:

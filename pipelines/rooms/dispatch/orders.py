@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import pyarrow as pa
 
@@ -14,12 +13,10 @@ from pipelines.catalogue.spec import Spec
 from pipelines.core.calendar import Calendar
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
+from pipelines.engines.duckdb import MakeBatch
 from pipelines.rooms.made_rows import make_schema
 
 ORDER_ID = make_schema(list="VARCHAR", customer_id="VARCHAR", order_id="VARCHAR")
-_DUE_DAY = make_schema(
-    list="VARCHAR", customer_id="VARCHAR", due_on="DATE", is_provisional="BOOLEAN"
-)
 
 
 def hash_with_key(key: bytes, *parts: str) -> bytes:
@@ -30,61 +27,40 @@ def hash_with_key(key: bytes, *parts: str) -> bytes:
     return hmac.digest(key, "\x1f".join(parts).encode(), "sha256")
 
 
-def make_order_ids(
-    key: bytes, month: Month, rows: Iterable[Mapping[str, Any]], occasion: str = ""
-) -> pa.Table:
-    """Give each (list, customer) of a month, or of a day after it, its order id.
+@dataclass(frozen=True)
+class IdentifyOrders:
+    """Gives orders their ids: the month, and twelve letters of a keyed hash.
 
-    Month and twelve letters of a keyed hash.
+    `occasion` is the day of orders that are made after their month; empty of the month's own.
     """
-    occasion = occasion or str(month)
-    prefix = f"{month.year}{month.number:02d}"
-    records = []
-    for row in rows:
-        letters = _make_letters(key, occasion, row["list"], row["customer_id"])
-        record = {
-            "list": row["list"],
-            "customer_id": row["customer_id"],
-            "order_id": f"{prefix}-{letters}",
-        }
-        records.append(record)
-    return pa.Table.from_pylist(records, schema=ORDER_ID)
+
+    key: bytes
+    month: Month
+    occasion: str = ""
+
+    def start(self) -> MakeBatch:
+        """Return what each batch of orders (list, customer_id) goes through."""
+        return self.make_batch
+
+    def make_batch(self, batch: pa.RecordBatch) -> pa.Table:
+        """Return the list, the customer and the id of each order."""
+        lists = batch.column("list")
+        customers = batch.column("customer_id")
+        occasion = self.occasion or str(self.month)
+        prefix = f"{self.month.year}{self.month.number:02d}"
+        ids = []
+        asked = zip(lists.to_pylist(), customers.to_pylist(), strict=True)
+        for list_name, customer_id in asked:
+            letters = _make_letters(self.key, occasion, list_name, customer_id)
+            ids.append(f"{prefix}-{letters}")
+        made = [lists, customers, pa.array(ids, pa.string())]
+        return pa.Table.from_arrays(made, schema=ORDER_ID)
 
 
 def _make_letters(key: bytes, *parts: str) -> str:
     """Twelve letters that only the key foretells."""
     digest = hash_with_key(key, "order", *parts)
     return base64.b32encode(digest).decode()[:12]
-
-
-def list_due_dates(
-    calendar: Calendar,
-    month: Month,
-    dispatch_on: date,
-    specs: Mapping[str, Spec],
-    rows: Iterable[Mapping[str, Any]],
-) -> pa.Table:
-    """Give each order its due day.
-
-    `is_provisional` when the calendar does not know that year's holidays.
-    """
-    found: dict[tuple[str, date | None], date] = {}  # by list and the day listed
-    records = []
-    for row in rows:
-        spec = specs[row["list"]]
-        listed = row["listed_due_on"]
-        if (spec.name, listed) not in found:
-            due_on = find_due_day(calendar, month, dispatch_on, spec, listed)
-            found[spec.name, listed] = due_on
-        due_on = found[spec.name, listed]
-        record = {
-            "list": row["list"],
-            "customer_id": row["customer_id"],
-            "due_on": due_on,
-            "is_provisional": not calendar.knows(due_on.year),
-        }
-        records.append(record)
-    return pa.Table.from_pylist(records, schema=_DUE_DAY)
 
 
 def find_due_day(

@@ -5,84 +5,69 @@ Earliest due first, the same number a working day, as few a day as the due days 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
-from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.core.calendar import Calendar
 from pipelines.rooms.made_rows import make_schema
 
 PLANNED = make_schema(list="VARCHAR", customer_id="VARCHAR", planned_on="DATE")
-OrderToPlan = Mapping[str, Any]
+# What is due first comes first; of the same day, the list of higher priority. On a list of debts,
+# whoever broke a promise comes before the others.
+_TURN = [
+    ("due_on", "ascending"),
+    ("place", "ascending"),
+    ("has_broken_promise", "descending"),
+    ("rank", "ascending"),
+]
+Days = npt.NDArray[np.datetime64]
 
 
-def plan_days(
-    calendar: Calendar, dispatch_on: date, orders: Iterable[OrderToPlan]
-) -> pa.Table:
-    """Give each order the working day to work it.
+@dataclass(frozen=True)
+class PlanDesk:
+    """Gives the orders of a desk the working day to work each, from the day of dispatch on."""
 
-    Of an order count list, customer_id, desk, due_on, place, has_broken_promise and rank. None is
-    planned behind its due day.
-    """
-    desks: dict[str, list[OrderToPlan]] = defaultdict(list)
-    due_days: list[date] = []
-    for order in orders:
-        desks[order["desk"]].append(order)
-        due_days.append(order["due_on"])
-    last = max(due_days, default=dispatch_on)
-    # At one order a day, no desk needs more days than there are orders.
-    enough = max(len(due_days), 1)
-    days = list(islice(_list_working_days(calendar, dispatch_on, last), enough))
+    calendar: Calendar
+    dispatch_on: date
 
-    planned: list[dict[str, object]] = []
-    for desk in sorted(desks):
-        in_turn = sorted(desks[desk], key=_find_turn)
-        planned.extend(_plan_desk(days, in_turn))
-    return pa.Table.from_pylist(planned, schema=PLANNED)
+    def __call__(self, orders: pa.Table) -> pa.Table:
+        """Return the list, the customer and the day of each order.
 
+        Of an order count list, customer_id, due_on, place, has_broken_promise and rank. None is
+        planned behind its due day.
+        """
+        in_turn = orders.sort_by(_TURN)
+        due = in_turn.column("due_on").to_numpy()
+        days = self._list_days(pc.max(in_turn.column("due_on")).as_py(), len(due))
+        orders_a_day = count_orders_a_day(days, due)
+        turns = np.arange(len(due))
+        places = np.minimum(turns // orders_a_day, len(days) - 1)
+        planned = pa.array(days[places], pa.date32())
+        own = in_turn.select(["list", "customer_id"])
+        return own.append_column("planned_on", planned).cast(PLANNED)
 
-def _find_turn(order: OrderToPlan) -> tuple[date, int, bool, int]:
-    """What is due first comes first; of the same day, the list of higher priority.
-
-    On a list of debts, whoever broke a promise comes before the others.
-    """
-    is_trusted = not order["has_broken_promise"]
-    return order["due_on"], order["place"], is_trusted, order["rank"]
+    def _list_days(self, last: date, enough: int) -> Days:
+        """The working days up to the last due day: at one order a day, no more than orders."""
+        days = islice(_list_working_days(self.calendar, self.dispatch_on, last), enough)
+        return np.array(list(days), "datetime64[D]")
 
 
-def _plan_desk(
-    days: Sequence[date], in_turn: Sequence[OrderToPlan]
-) -> Iterator[dict[str, object]]:
-    """Give a desk's orders their days, the same number a day."""
-    due = [order["due_on"] for order in in_turn]
-    orders_a_day = count_orders_a_day(days, due)
-    last_day = len(days) - 1
-    for turn, order in enumerate(in_turn):
-        day = min(turn // orders_a_day, last_day)
-        yield {
-            "list": order["list"],
-            "customer_id": order["customer_id"],
-            "planned_on": days[day],
-        }
-
-
-def count_orders_a_day(days: Sequence[date], due: Sequence[date]) -> int:
+def count_orders_a_day(days: Days, due: Days) -> int:
     """How many orders a day are enough for due days that rise.
 
     The most crowded stretch up to one of them decides.
     """
-    most = 1
-    days_until = 0
-    for count, due_on in enumerate(due, start=1):
-        while days_until < len(days) and days[days_until] <= due_on:
-            days_until += 1
-        enough = -(-count // max(days_until, 1))  # rounded up
-        most = max(most, enough)
-    return most
+    counts = np.arange(1, len(due) + 1)
+    days_until = np.searchsorted(days, due, side="right")
+    enough = -(-counts // np.maximum(days_until, 1))  # rounded up
+    return int(enough.max())
 
 
 def _list_working_days(calendar: Calendar, first: date, last: date) -> Iterator[date]:

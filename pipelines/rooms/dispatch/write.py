@@ -12,19 +12,24 @@ from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.candidates import ListState
 from pipelines.rooms.dispatch.decide import OFFERS
-from pipelines.rooms.dispatch.orders import list_due_dates, make_order_ids
-from pipelines.rooms.dispatch.schedule import plan_days
+from pipelines.rooms.dispatch.orders import ORDER_ID, IdentifyOrders, find_due_day
+from pipelines.rooms.dispatch.schedule import PLANNED, PlanDesk
 from pipelines.rooms.made_rows import make_schema, take_made_rows
 from pipelines.rooms.relations import (
     Relation,
+    map_groups,
+    map_rows,
     read_rows,
     run_step,
-    take_rows,
     write_step,
 )
 
 ROOM = "dispatch"
 ORDER_KEY = ["list", "arm DESC", "rank"]
+BATCH_ROWS = 100_000
+_DUE_RULE = make_schema(
+    list="VARCHAR", listed_due_on="DATE", due_on="DATE", is_provisional="BOOLEAN"
+)
 _LIST_STATE = make_schema(
     list="VARCHAR", priority="INTEGER", status="VARCHAR", reason="VARCHAR"
 )
@@ -84,20 +89,19 @@ def write_orders(context: Context, outcome: Outcome) -> None:
 
 def _make_order_days(context: Context, outcome: Outcome) -> Relation:
     """Return each order's id, its due day, and for treated ones the day planned for it."""
-    dispatch_on = context.dispatch_on
-    specs = {spec.name: spec for spec in outcome.specs}
-    if context.engine.reads_spread(outcome.decisions.name):
-        # Imported here: a month on one machine needs none of it.
-        from pipelines.rooms.dispatch.on_executors import make_days_on_executors
-
-        return make_days_on_executors(
-            context, specs, outcome.decisions, outcome.list_facts
-        )
-    rows = read_rows(context, ROOM, "ordered", decision=outcome.decisions)
-    ids = make_order_ids(context.settings.key, context.month, rows, context.occasion)
-    due = list_due_dates(context.calendar, context.month, dispatch_on, specs, rows)
-    due_days = take_rows(context, "due_day", due)
-    treated = read_rows(
+    ordered = run_step(context, ROOM, "ordered", decision=outcome.decisions)
+    identify = IdentifyOrders(context.settings.key, context.month, context.occasion)
+    ids = map_rows(
+        context,
+        "order_id",
+        [f"SELECT * FROM {ordered.name}"],
+        identify.start,
+        ORDER_ID,
+        BATCH_ROWS,
+    )
+    rules = _list_due_rules(context, outcome.specs, ordered)
+    due_days = run_step(context, ROOM, "due_days", ordered=ordered, rule=rules)
+    treated = run_step(
         context,
         ROOM,
         "orders_to_plan",
@@ -105,15 +109,37 @@ def _make_order_days(context: Context, outcome: Outcome) -> Relation:
         due_day=due_days,
         list_fact=outcome.list_facts,
     )
-    planned = plan_days(context.calendar, dispatch_on, treated)
+    plan = PlanDesk(context.calendar, context.dispatch_on)
     return run_step(
         context,
         ROOM,
         "order_days",
-        order_id=take_rows(context, "order_id", ids),
+        order_id=ids,
         due_day=due_days,
-        planned_day=take_rows(context, "planned_day", planned),
+        planned_day=map_groups(context, "planned_day", treated, "desk", plan, PLANNED),
     )
+
+
+def _list_due_rules(
+    context: Context, specs: Sequence[Spec], ordered: Relation
+) -> Relation:
+    """The due day of each list, and of each day that it was listed for.
+
+    `is_provisional` says that the calendar does not know that year's holidays.
+    """
+    by_name = {spec.name: spec for spec in specs}
+    rules = []
+    for row in read_rows(context, ROOM, "due_rules", ordered=ordered):
+        due_on = find_due_day(
+            context.calendar,
+            context.month,
+            context.dispatch_on,
+            by_name[row["list"]],
+            row["listed_due_on"],
+        )
+        is_provisional = not context.calendar.knows(due_on.year)
+        rules.append({**row, "due_on": due_on, "is_provisional": is_provisional})
+    return take_made_rows(context, "due_rule", rules, _DUE_RULE)
 
 
 def write_why_not(context: Context, decisions: Relation) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from decimal import Decimal
 
+import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.rooms.dispatch.holdout import choose_held_out
+from pipelines.rooms.dispatch.holdout import MEMBER, DrawStratum
 from tests.support.small import Row
 
 KEY = b"a key of the tests' own, 32 bytes"
@@ -23,6 +24,21 @@ def people(stratum: str, count: int, start: int = 0) -> list[Row]:
         {"customer_id": f"{stratum}-{i}", "stratum": stratum}
         for i in range(start, start + count)
     ]
+
+
+def choose_held_out(
+    key: bytes, share: Decimal, old: list[Row], new: list[Row]
+) -> set[str]:
+    """Who of the new is held out, stratum by stratum."""
+    draw = DrawStratum(key, share)
+    by_stratum: dict[str, list[Row]] = defaultdict(list)
+    for row in old + new:
+        by_stratum[row["stratum"]].append(row)
+    chosen = set()
+    for members in by_stratum.values():
+        found = draw(pa.Table.from_pylist(members, schema=MEMBER))
+        chosen |= {row["customer_id"] for row in found.to_pylist() if row["is_drawn"]}
+    return chosen - {row["customer_id"] for row in old}
 
 
 def kept(rows: list[Row], chosen: set[str]) -> list[Row]:

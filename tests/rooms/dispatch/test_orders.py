@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,10 +21,9 @@ from pipelines.core.calendar import Calendar
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.rooms.dispatch.orders import (
+    IdentifyOrders,
     find_due_day,
     hash_with_key,
-    list_due_dates,
-    make_order_ids,
 )
 
 MONTH, DISPATCH = Month.parse("2018-09"), date(2018, 10, 10)
@@ -31,9 +31,9 @@ KEY = b"a key of the tests' own, 32 bytes"
 
 
 def ids(*rows: tuple[str, str], key: bytes = KEY, month: Month = MONTH) -> list[str]:
-    found = make_order_ids(
-        key, month, [{"list": name, "customer_id": customer} for name, customer in rows]
-    )
+    asked = [{"list": name, "customer_id": customer} for name, customer in rows]
+    batch = pa.RecordBatch.from_pylist(asked)
+    found = IdentifyOrders(key, month).start()(batch)
     return [str(i) for i in found.column("order_id").to_pylist()]
 
 
@@ -111,23 +111,6 @@ def test_a_day_every_month_has() -> None:
     assert all(1 <= day <= 28 for day in days)
 
 
-def test_days_of_unknown_years_are_provisional() -> None:
-    specs = {
-        "x": Spec("dispatch", "x", Path("x.sql"), {"due": {"day": 12}}, "SELECT 1")
-    }
-    rows = [
-        {"list": "x", "customer_id": c, "listed_due_on": None} for c in ("ann", "bob")
-    ]
-    found = [
-        list_due_dates(Calendar(), Month.parse(m), DISPATCH, specs, rows).to_pylist()
-        for m in ("2018-09", "2027-08")
-    ]
-    assert [{r["is_provisional"] for r in rows} for rows in found] == [
-        {False},
-        {True},
-    ] and len(found[0]) == 2
-
-
 @pytest.mark.parametrize(
     ("occasion", "said"), [("", "2026-08"), ("2026-09-10", "2026-09-10")]
 )
@@ -143,6 +126,6 @@ def test_an_id_is_what_anybody_with_the_key_can_work_out(
         "customer_id": "ann",
         "order_id": f"202608-{base64.b32encode(digest).decode()[:12]}",
     }
-    rows = [{"list": "arrears", "customer_id": "ann"}]
-    month = Month.parse("2026-08")
-    assert make_order_ids(key, month, rows, occasion).to_pylist() == [wanted]
+    batch = pa.RecordBatch.from_pylist([{"list": "arrears", "customer_id": "ann"}])
+    identify = IdentifyOrders(key, Month.parse("2026-08"), occasion)
+    assert identify.start()(batch).to_pylist() == [wanted]
