@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -372,7 +371,6 @@ def select_nothing(columns: Columns) -> str:
     return f"SELECT {listed} WHERE FALSE"
 
 
-@cache
 def write_native_sql(spec: Spec) -> str:
     """Return a SQL file's SELECT in DuckDB's own words (`:month` becomes `$month`)."""
-    return spec.tree.sql(dialect="duckdb", copy=False)
+    return spec.native_sql

@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from pipelines import ROOMS
 from pipelines.catalogue.check_rules import check_rules
+from pipelines.catalogue.facts import save_facts
 from pipelines.core.errors import Refused, UsageError
 from pipelines.jobs.job import Job
 from pipelines.jobs.month_inputs import (
@@ -59,6 +60,7 @@ def run_month(job: Job) -> Version:
             return standing
         draft = open_draft(job, gathered=gathered)
         same = finish_rooms(job, draft, gathered, lambda made: _find_same(job, made))
+        save_facts()
         return same or job.folder.commit(draft)
 
 
@@ -77,8 +79,11 @@ def run_room(job: Job, room: str, commits: bool = True) -> Version | None:
         if sealed is not None:
             return sealed
         if room == ROOMS[0]:
-            return _run_first_room(job)
-        return _run_later_room(job, room, commits)
+            made = _run_first_room(job)
+        else:
+            made = _run_later_room(job, room, commits)
+        save_facts()
+        return made
 
 
 def run_from_room(job: Job, room: str) -> Version | None:
