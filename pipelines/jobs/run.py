@@ -26,7 +26,7 @@ from pipelines.jobs.month_inputs import (
     state_inputs,
 )
 from pipelines.jobs.release import release_month
-from pipelines.jobs.walk import open_trial, run_draft_room
+from pipelines.jobs.walk import judging_beside, open_trial, run_draft_room
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft, MonthFolder, Version, list_held_months
 
@@ -243,9 +243,10 @@ def finish_rooms(
     `find_same` is asked once the delivery has been read: the version it returns says the same, and
     no further room is run.
     """
-    for room in ROOMS[len(draft.rooms) :]:
-        run_draft_room(job, draft, room, gathered=gathered)
-        same = find_same(draft) if room == ROOMS[0] else None
-        if same is not None:
-            return same
+    with judging_beside(job, draft) as judged:
+        for room in ROOMS[len(draft.rooms) :]:
+            run_draft_room(judged, draft, room, gathered=gathered)
+            same = find_same(draft) if room == ROOMS[0] else None
+            if same is not None:
+                return same
     return None

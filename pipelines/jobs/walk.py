@@ -116,8 +116,24 @@ def _find_work(job: Job, room: str) -> Work:
     """What a room does; the gate judges as the job says."""
     work: Work = importlib.import_module(f"pipelines.rooms.{room}").run
     if room == GATE and job.judge is not None:
-        return partial(work, judge_suites=job.judge)
+        return partial(work, judge=job.judge)
     return work
+
+
+@contextmanager
+def judging_beside(job: Job, draft: Draft) -> Iterator[Job]:
+    """Have the gate's judge get ready while the rooms before it work; give the job that has it.
+
+    It is gone at the end, whether it was asked or not.
+    """
+    if job.judge is not None or GATE in draft.rooms:
+        yield job
+        return
+    # Imported here: what judges is asked for by a run that gets as far as the gate.
+    from pipelines.rooms.validate.gate import open_judge
+
+    with open_judge() as judge:
+        yield replace(job, judge=judge)
 
 
 def _do_work(context: Context, room: str, work: Work) -> None:
