@@ -9,7 +9,7 @@ file that is torn, or that other code or another parser made, counts as none.
     recall_fact("select", [sql], work)     the fact; `work` is called where nobody remembers it
     save_facts()                           at the end of a run
 
-An image whose code nobody may write is given the file by `python -m pipelines.catalogue.compile`.
+An image whose code nobody may write is given the file by `python -m pipelines.catalogue.compile_sql`.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ Fact = Any  # what JSON can say
 # The code and libraries that facts follow from, beside what they are asked about.
 _CODE = (Path(__file__).parent, Path(__file__).parents[1] / "core")
 _LIBRARIES = ("sqlglot", "duckdb")
+_READABLE = 0o644  # as compiled code is: an image makes it as another user than who reads it
 # Four times what all our files say: beyond that, most are of files that are no more.
 _MOST_FACTS = 5_000
 
 
 class Facts:
-    """Facts by their key: those of the file, and those that this process has worked out."""
+    """Facts, as JSON by their key: those of the file, and those that this process worked out."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -47,14 +48,23 @@ class Facts:
     def recall(
         self, kind: str, asked: Sequence[object], work: Callable[[], Fact]
     ) -> Fact:
-        """Return a fact, worked out where it is not known; nobody may change what is returned."""
-        text = json.dumps([kind, *asked])
-        key = sha256(text.encode()).hexdigest()
-        if key not in self._known:
-            self._known[key] = work()
+        """Return a fact of the caller's own, worked out where it is not known.
+
+        What JSON would make something else of is worked out each time.
+        """
+        question = json.dumps([kind, *asked])
+        key = sha256(question.encode()).hexdigest()
+        known = self._known.get(key)
+        if known is not None:
+            self._used.add(key)
+            return json.loads(known)
+        fact = work()
+        text = _write_faithfully(fact)
+        if text is not None:
+            self._known[key] = text
+            self._used.add(key)
             self._has_new = True
-        self._used.add(key)
-        return self._known[key]
+        return fact
 
     def save(self) -> None:
         """Write the facts, if there are new ones and the folder can be written."""
@@ -63,7 +73,7 @@ class Facts:
         kept = dict(self._known)
         if len(kept) > _MOST_FACTS:
             kept = {key: kept[key] for key in self._used}
-        body = json.dumps(kept, sort_keys=True, separators=(",", ":"))
+        body = json.dumps(kept)
         head = json.dumps(_describe_body(self._maker, body))
         try:
             _replace_text(self._path, f"{head}\n{body}")
@@ -79,9 +89,12 @@ def recall_fact(
     return _open_facts().recall(kind, asked, work)
 
 
-def save_facts() -> None:
-    """Keep what this process has worked out, unless Python is told to keep no compiled code."""
-    if not sys.dont_write_bytecode:
+def save_facts(*, is_told: bool = False) -> None:
+    """Keep what this process has worked out.
+
+    Where Python keeps no compiled code, only who is told to does.
+    """
+    if is_told or not sys.dont_write_bytecode:
         _open_facts().save()
 
 
@@ -103,9 +116,10 @@ def _identify_maker() -> str:
     """The SHA-256 of the code and the libraries that work facts out."""
     digest = sha256(sys.version.encode())
     for folder in _CODE:
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.name.encode())
-            digest.update(path.read_bytes())
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".py", ".yml"):
+                digest.update(path.name.encode())
+                digest.update(path.read_bytes())
     for name in _LIBRARIES:
         digest.update(library_version(name).encode())
     return digest.hexdigest()
@@ -116,7 +130,16 @@ def _describe_body(maker: str, body: str) -> dict[str, str]:
     return {"maker": maker, "sha256": sha256(body.encode()).hexdigest()}
 
 
-def _read_facts(path: Path, maker: str) -> dict[str, Fact]:
+def _write_faithfully(fact: Fact) -> str | None:
+    """A fact as JSON; None where the same would not come back."""
+    try:
+        text = json.dumps(fact)
+    except (TypeError, ValueError):
+        return None
+    return text if json.loads(text) == fact else None
+
+
+def _read_facts(path: Path, maker: str) -> dict[str, str]:
     """The facts of a file; none where it is not there, not whole, or not made by this code."""
     try:
         head, _, body = path.read_text(encoding="utf-8").partition("\n")
@@ -125,7 +148,7 @@ def _read_facts(path: Path, maker: str) -> dict[str, Fact]:
         return {}
     if not is_ours:
         return {}
-    facts: dict[str, Fact] = json.loads(body)
+    facts: dict[str, str] = json.loads(body)
     return facts
 
 
@@ -136,6 +159,7 @@ def _replace_text(path: Path, text: str) -> None:
     try:
         with open(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
+        os.chmod(beside, _READABLE)
         os.replace(beside, path)
     except OSError:
         os.unlink(beside)

@@ -247,8 +247,11 @@ def load_spec(path: Path) -> Spec:
         raise SpecError("spec.no_front_matter", where=where)
 
     block = Written(where, match["yaml"], first_line=2)
-    meta = block.read()
-    block.hold_to(find_block(room, path.stem), meta)
+    meta = recall_fact(
+        "block",
+        [room, path.stem, match["yaml"]],
+        lambda: block.read_as(find_block(room, path.stem)),
+    )
 
     select = match["sql"].lstrip()
     begins_at = match.end("sql") - len(select)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from pipelines.catalogue.facts import recall_fact
 from pipelines.catalogue.front_matter import Name, Text, Words
 from pipelines.catalogue.spec import Spec, TableName
 from pipelines.core.errors import SpecError
@@ -93,8 +94,7 @@ def load_step(path: Path) -> Step:
     if match is None:
         raise SpecError("spec.no_front_matter", where=where)
     block = Written(where, match["yaml"], first_line=2)
-    meta = block.read()
-    block.hold_to(StepBlock, meta)
+    meta = recall_fact("step", [match["yaml"]], lambda: block.read_as(StepBlock))
     sql_line = match.string.count("\n", 0, match.start("sql")) + 1
     return Step(
         path.parent.parent.name, path.stem, path, meta, match["sql"].rstrip(), sql_line
