@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import duckdb
 
 from pipelines.catalogue.expectations import QUERY, Expectation, load_suites
-from pipelines.catalogue.spec import load_room_specs
+from pipelines.catalogue.facts import recall_fact
+from pipelines.catalogue.spec import load_named_specs
 from pipelines.catalogue.tables import load_tables
 from pipelines.core.contract import load_contract
 from pipelines.core.errors import Phrase, SpecError
@@ -28,16 +30,33 @@ def check_rules(gate_file: Path | None) -> None:
     SELECT.
     """
     suites = load_suites(ANY_MONTH, gate_file)
-    books = {spec.table for spec in load_room_specs("validate")}
+    asked = []
+    for suite in suites.values():
+        for place, rule in enumerate(suite):
+            if _can_be_asked(rule):
+                asked.append((place, rule))
+    # What can be asked of the same empty tables once can be asked of them again.
+    queries = [rule.offending() for _, rule in asked]
+    recall_fact("askable", [write_empty_tables(), queries], lambda: _ask_rules(asked))
+
+
+def _can_be_asked(rule: Expectation) -> bool:
+    """Whether a rule is a query on what there are empty tables of.
+
+    The snapshot's books are made of the month: there are none of them.
+    """
+    query = str(rule.kwargs.get(QUERY, ""))
+    books = {spec.table for spec in load_named_specs("validate").values()}
+    return bool(query) and not any(book in query for book in books)
+
+
+def _ask_rules(asked: Sequence[tuple[int, Expectation]]) -> bool:
+    """Ask every rule, given with its place in its file; say that all can be asked."""
     with duckdb.connect() as connection:
         make_empty_tables(connection)
-        for suite in suites.values():
-            for place, rule in enumerate(suite):
-                query = str(rule.kwargs.get(QUERY, ""))
-                # The snapshot's books are made of the month: there are no empty ones.
-                reads_a_book = any(book in query for book in books)
-                if query and not reads_a_book:
-                    _ask_rule(connection, rule, place)
+        for place, rule in asked:
+            _ask_rule(connection, rule, place)
+    return True
 
 
 def make_empty_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -45,13 +64,21 @@ def make_empty_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
     That is `delivered_<table>` and `previous_<table>` of every delivered table, and the `intake`.
     """
+    for statement in write_empty_tables():
+        connection.execute(statement)
+
+
+def write_empty_tables() -> list[str]:
+    """Return the statements that make them."""
+    statements = []
     for table in load_contract():
         columns = _write_columns(f"snapshot_{table}")
-        connection.execute(f"CREATE TABLE delivered_{table} ({columns})")
-        connection.execute(f"CREATE TABLE previous_{table} ({columns})")
+        statements.append(f"CREATE TABLE delivered_{table} ({columns})")
+        statements.append(f"CREATE TABLE previous_{table} ({columns})")
 
     columns = _write_columns("snapshot_intake")
-    connection.execute(f"CREATE TABLE intake ({columns})")
+    statements.append(f"CREATE TABLE intake ({columns})")
+    return statements
 
 
 def _write_columns(table: str) -> str:

@@ -26,6 +26,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.facts import recall_fact
 from pipelines.catalogue.rule_blocks import ChangeBlock, RuleEntry, RuleMeta, read_rules
 from pipelines.core.contract import load_contract, snapshot_columns
 from pipelines.core.errors import Phrase, SpecError
@@ -165,6 +166,13 @@ class Expectation:
 
 def _find_condition(query: str) -> str | None:
     """The WHERE condition of a query; None where it has none."""
+    condition: str | None = recall_fact(
+        "condition", [query], lambda: _parse_condition(query)
+    )
+    return condition
+
+
+def _parse_condition(query: str) -> str | None:
     import sqlglot  # here, so that who asks which rules there are does not wait for it
     from sqlglot import exp
 

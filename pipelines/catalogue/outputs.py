@@ -132,7 +132,10 @@ def hash_meaning(kpi: Kpi) -> str:
 @cache
 def _write_bare_sql(spec: Spec) -> str:
     """Write a file's SELECT as it is parsed, without layout and comments."""
-    return spec.tree.sql("duckdb", comments=False, copy=False)
+    bare: str = spec.recall(
+        "bare", lambda: spec.tree.sql("duckdb", comments=False, copy=False)
+    )
+    return bare
 
 
 @cache

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from pipelines.catalogue.facts import Fact, recall_fact
 from pipelines.catalogue.front_matter import Windows, find_block
 from pipelines.catalogue.windows import list_window_columns
 from pipelines.core.errors import SpecError
@@ -58,6 +59,14 @@ class TableName:
         return self.name.split("_", 1)[0]
 
 
+class Select(NamedTuple):
+    """What a SELECT says of itself: its columns in order, its tables, and its `:parameters`."""
+
+    columns: tuple[str, ...]
+    tables: frozenset[TableName]
+    parameters: frozenset[str]
+
+
 @dataclass(frozen=True, eq=False)
 class Spec:
     """One parsed SQL file. `meta` is its front matter; `name` its stem; `table` what it writes.
@@ -103,9 +112,25 @@ class Spec:
         return tree.copy().select(*list_window_columns(windows), copy=False)
 
     @cached_property
+    def _select(self) -> Select:
+        """What the SELECT says, remembered from an earlier process where one has asked."""
+        said = self.recall("select", lambda: _describe_select(self._shared_tree))
+        return Select(
+            tuple(said["columns"]),
+            frozenset(TableName(*names) for names in said["tables"]),
+            frozenset(said["parameters"]),
+        )
+
+    def recall(
+        self, kind: str, work: Callable[[], Fact], *also: object
+    ) -> Fact:
+        """Return a fact that follows from the SELECT, and from what else is given, alone."""
+        return recall_fact(kind, [self.sql, self.meta.get("windows"), *also], work)
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         """The names of the columns that the SELECT gives, in their order."""
-        return tuple(self._shared_tree.named_selects)
+        return self._select.columns
 
     def find_parts(self, kind: type[_Part]) -> Iterator[_Part]:
         """Yield the parts of the SELECT that are of a kind; nobody may change them."""
@@ -118,18 +143,21 @@ class Spec:
             return self.sql
         return self.tree.sql("duckdb", pretty=True)
 
+    @cached_property
+    def native_sql(self) -> str:
+        """The SELECT in DuckDB's own words (`:month` becomes `$month`)."""
+        native: str = self.recall("native", lambda: self._shared_tree.sql("duckdb"))
+        return native
+
     @property
     def reads(self) -> frozenset[TableName]:
         """The tables the SELECT reads, its own CTEs left out."""
-        return _find_tables(self.sql, self.where, self.sql_line)
+        return self._select.tables
 
     @property
     def parameters(self) -> frozenset[str]:
         """The names of the `:parameters` in the SELECT."""
-        from sqlglot import exp
-
-        placeholders = self.find_parts(exp.Placeholder)
-        return frozenset(str(placeholder.this) for placeholder in placeholders)
+        return self._select.parameters
 
     @property
     def tolerates(self) -> frozenset[str]:
@@ -180,12 +208,22 @@ def _describe_unparsable(where: str, line: int, what: object) -> SpecError:
     return SpecError("spec.unparsable", where=where, line=line, why=why)
 
 
-@cache
-def _find_tables(sql: str, where: str, sql_line: int) -> frozenset[TableName]:
+def _describe_select(tree: exp.Query) -> Fact:
+    """What a SELECT says of itself, as JSON."""
+    from sqlglot import exp
+
+    placeholders = tree.find_all(exp.Placeholder)
+    return {
+        "columns": tree.named_selects,
+        "tables": sorted([table.name, table.era] for table in _find_tables(tree)),
+        "parameters": sorted({str(found.this) for found in placeholders}),
+    }
+
+
+def _find_tables(tree: exp.Query) -> set[TableName]:
     """The tables that a SELECT reads; a name of its own CTEs is no table."""
     from sqlglot import exp
 
-    tree = _parse_select(sql, where, sql_line)
     cte_names = {cte.alias for cte in tree.find_all(exp.CTE)}
 
     found = set()
@@ -194,7 +232,7 @@ def _find_tables(sql: str, where: str, sql_line: int) -> frozenset[TableName]:
         if name.era or name.name not in cte_names:
             found.add(name)
 
-    return frozenset(found)
+    return found
 
 
 def load_spec(path: Path) -> Spec:
@@ -209,8 +247,11 @@ def load_spec(path: Path) -> Spec:
         raise SpecError("spec.no_front_matter", where=where)
 
     block = Written(where, match["yaml"], first_line=2)
-    meta = block.read()
-    block.hold_to(find_block(room, path.stem), meta)
+    meta = recall_fact(
+        "block",
+        [room, path.stem, match["yaml"]],
+        lambda: block.read_as(find_block(room, path.stem)),
+    )
 
     select = match["sql"].lstrip()
     begins_at = match.end("sql") - len(select)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from pipelines.catalogue.facts import recall_fact
 from pipelines.catalogue.front_matter import Name, Text, Words
 from pipelines.catalogue.spec import Spec, TableName
 from pipelines.core.errors import SpecError
@@ -28,6 +29,8 @@ from pipelines.core.written import Written
 from pipelines.core.yaml_files import read_text
 
 STEPS = "steps"  # the folder below a room's
+_MARKED = "input__of__step__"  # in front of an input's name, where the engine's is to stand
+_MARK = re.compile(rf"\b{_MARKED}(?P<input>\w+)")
 _FILE = re.compile(r"\A/\* ---\n(?P<yaml>.*?)\n--- \*/\n(?P<sql>.*)\Z", re.DOTALL)
 
 
@@ -91,8 +94,7 @@ def load_step(path: Path) -> Step:
     if match is None:
         raise SpecError("spec.no_front_matter", where=where)
     block = Written(where, match["yaml"], first_line=2)
-    meta = block.read()
-    block.hold_to(StepBlock, meta)
+    meta = recall_fact("step", [match["yaml"]], lambda: block.read_as(StepBlock))
     sql_line = match.string.count("\n", 0, match.start("sql")) + 1
     return Step(
         path.parent.parent.name, path.stem, path, meta, match["sql"].rstrip(), sql_line
@@ -104,14 +106,21 @@ def _path_in_words(path: Path) -> str:
 
 
 def _bind(step: Step, relations: tuple[tuple[str, str], ...]) -> str:
+    """The SELECT with the name of each relation where its input's mark stands."""
+    names = dict(relations)
+    marked: str = step.recall("marked", lambda: _mark_inputs(step), step.inputs)
+    return _MARK.sub(lambda mark: names[mark["input"]], marked)
+
+
+def _mark_inputs(step: Step) -> str:
+    """The SELECT for DuckDB, reading a mark in the place of each input."""
     from sqlglot import exp
 
-    names = dict(relations)
     tree = step.tree
     for table in tree.find_all(exp.Table):
-        if table.db or table.name not in names:
+        if table.db or table.name not in step.inputs:
             continue
         if not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
-        table.set("this", exp.to_identifier(names[table.name]))
+        table.set("this", exp.to_identifier(f"{_MARKED}{table.name}"))
     return tree.sql(dialect="duckdb", comments=False, copy=False)

@@ -68,6 +68,12 @@ class Written:
             shows_values=self.shows_values,
         )
 
+    def read_as(self, model: type[Model] | TypeAdapter[Model]) -> Any:
+        """Read the YAML, which a model allows; raise SpecError for the first fault of either."""
+        content = self.read()
+        self.hold_to(model, content)
+        return content
+
     def line_of(self, place: Place) -> int:
         """Return the line of a key or an entry; of what contains it where it is missing."""
         lines = find_lines(self.text, self.first_line)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -88,6 +87,7 @@ class DuckEngine:
 
         self._scratch = scratch
         self._offered: dict[str, dict[str, Path]] = {}
+        self._places: dict[TableName, Path] = {}
         for era in EARLIER:
             self._connection.execute(f"CREATE SCHEMA {era}")
 
@@ -118,11 +118,27 @@ class DuckEngine:
         A month may read four hundred tables of itself and of earlier months; a room reads a few.
         Raise StorageError naming a file that is gone or cut off; of parts, one that is gone.
         """
+        self._places[table] = path
         if stands_in_parts(path):
             list_files(path)
         else:
             check_table(path)
         self._offered.setdefault(table.name, {})[table.era] = path
+
+    def offers(self, table: TableName, path: Path) -> bool:
+        """Say whether a table is readable that stands there, as an earlier room made it so."""
+        return self._places.get(table) == path
+
+    def begin_room(self) -> None:
+        """Be ready for another room, which may spill where the one before it did."""
+        self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def end_room(self) -> None:
+        """Give up what a room kept: the tables that are readable stay so for the next."""
+        for kind in ("table", "view"):
+            sql = f"SELECT {kind}_name AS name FROM duckdb_{kind}s() WHERE temporary AND NOT internal"
+            for row in self.rows(sql):
+                self.execute(f"DROP {kind} {quote_name(row['name'])}")
 
     def _bind_named(self, sql: str) -> None:
         """Bind the tables on offer that a statement may name; one that it does not does no harm."""
@@ -160,6 +176,7 @@ class DuckEngine:
     def bind_empty(self, table: TableName, columns: Columns) -> None:
         """Put an empty table of those columns (name → SQL type) where one is missing."""
         self._withdraw_offer(table)
+        self._places.pop(table, None)
         nothing = select_nothing(columns)
         self.execute(f"CREATE OR REPLACE VIEW {table} AS {nothing}")
 
@@ -378,7 +395,6 @@ def select_nothing(columns: Columns) -> str:
     return f"SELECT {listed} WHERE FALSE"
 
 
-@cache
 def write_native_sql(spec: Spec) -> str:
     """Return a SQL file's SELECT in DuckDB's own words (`:month` becomes `$month`)."""
-    return spec.tree.sql(dialect="duckdb", copy=False)
+    return spec.native_sql

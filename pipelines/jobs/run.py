@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from pipelines import ROOMS
 from pipelines.catalogue.check_rules import check_rules
+from pipelines.catalogue.facts import save_facts
 from pipelines.core.errors import Refused, UsageError
 from pipelines.jobs.job import Job
 from pipelines.jobs.month_inputs import (
@@ -25,7 +26,12 @@ from pipelines.jobs.month_inputs import (
     state_inputs,
 )
 from pipelines.jobs.release import release_month
-from pipelines.jobs.walk import open_trial, run_draft_room
+from pipelines.jobs.walk import (
+    judging_beside,
+    open_trial,
+    run_draft_room,
+    sharing,
+)
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft, MonthFolder, Version, list_held_months
 
@@ -59,6 +65,7 @@ def run_month(job: Job) -> Version:
             return standing
         draft = open_draft(job, gathered=gathered)
         same = finish_rooms(job, draft, gathered, lambda made: _find_same(job, made))
+        save_facts()
         return same or job.folder.commit(draft)
 
 
@@ -77,8 +84,11 @@ def run_room(job: Job, room: str, commits: bool = True) -> Version | None:
         if sealed is not None:
             return sealed
         if room == ROOMS[0]:
-            return _run_first_room(job)
-        return _run_later_room(job, room, commits)
+            made = _run_first_room(job)
+        else:
+            made = _run_later_room(job, room, commits)
+        save_facts()
+        return made
 
 
 def run_from_room(job: Job, room: str) -> Version | None:
@@ -238,9 +248,10 @@ def finish_rooms(
     `find_same` is asked once the delivery has been read: the version it returns says the same, and
     no further room is run.
     """
-    for room in ROOMS[len(draft.rooms) :]:
-        run_draft_room(job, draft, room, gathered=gathered)
-        same = find_same(draft) if room == ROOMS[0] else None
-        if same is not None:
-            return same
+    with judging_beside(job, draft) as judged, sharing(job, draft) as shared:
+        for room in ROOMS[len(draft.rooms) :]:
+            run_draft_room(judged, draft, room, gathered=gathered, shared=shared)
+            same = find_same(draft) if room == ROOMS[0] else None
+            if same is not None:
+                return same
     return None

@@ -17,6 +17,7 @@ from pipelines import ROOMS
 from pipelines.catalogue.spec import Spec
 from pipelines.core.contract import load_contract
 from pipelines.core.errors import GateStopped, SourceNotReady, SpecError
+from pipelines.engines.duckdb import DuckEngine
 from pipelines.engines.failures import Step, naming_table
 from pipelines.jobs.job import Job
 from pipelines.jobs.month_inputs import (
@@ -29,7 +30,7 @@ from pipelines.jobs.month_inputs import (
     state_inputs,
 )
 from pipelines.jobs.size import measure_month
-from pipelines.rooms.context import Context, open_context
+from pipelines.rooms.context import Context, open_context, open_room_engine
 from pipelines.store.failpoints import failpoint
 from pipelines.store.lake import Draft, Made, Version
 from pipelines.store.manifest import Entries, Json, TableEntry
@@ -38,6 +39,13 @@ from pipelines.store.persons.keys import PersonKeys
 
 GATE = "validate"
 Work = Callable[..., None]  # of a context; the gate's takes its judge too
+
+
+class Shared(NamedTuple):
+    """What the rooms of one run have in common, opened once: the earlier versions and an engine."""
+
+    earlier: dict[str, Version | None]
+    engine: DuckEngine
 
 
 class RawTable(NamedTuple):
@@ -56,31 +64,36 @@ def run_draft_room(
     room: str,
     work: Work | None = None,
     gathered: Gathered | None = None,
+    shared: Shared | None = None,
 ) -> None:
     """Run a room on a draft, with the earlier versions and waivers that its record names.
 
     So a month that runs while an earlier one is redone is made of one version of it, and says of
     which. `work` is done instead of what the room does. `gathered` is what the run has opened
-    already; the first room opens it without.
+    already, `shared` what its rooms have in common; without, a room opens its own.
     """
     failpoint(f"room.begun:{room}")
     job.progress(room)
     if room == ROOMS[0]:
-        _run_first_room(job, draft, work, gathered)
+        _run_first_room(job, draft, work, gathered, shared)
         return
-    with _open_room(job, draft, room) as context:
+    with _open_room(job, draft, room, shared) as context:
         _do_work(context, room, work or _find_work(job, room))
-        draft.finish_room(room, context.entries)
+    draft.finish_room(room, context.entries)
 
 
 def _run_first_room(
-    job: Job, draft: Draft, work: Work | None, gathered: Gathered | None
+    job: Job,
+    draft: Draft,
+    work: Work | None,
+    gathered: Gathered | None,
+    shared: Shared | None,
 ) -> None:
     """Run the room that reads source and office, and record what was read of them."""
     room = ROOMS[0]
     source = gathered.source if gathered else None
     office = gathered.office if gathered else job.read_office()
-    with _open_room(job, draft, room) as context:
+    with _open_room(job, draft, room, shared) as context:
         context.source = source or job.open_source()
         context.office = office
         # A trial keeps nothing, and its names nowhere.
@@ -89,35 +102,75 @@ def _run_first_room(
             context.keys = PersonKeys(job.home)
         _do_work(context, room, work or _find_work(job, room))
 
-        staged: Json = {"office": office.sha256}
-        if draft.month_inputs.source is None:
-            staged["source"] = _hash_deliveries(context.entries)
-        draft.finish_room(room, context.entries, staged)
+    staged: Json = {"office": office.sha256}
+    if draft.month_inputs.source is None:
+        staged["source"] = _hash_deliveries(context.entries)
+    draft.finish_room(room, context.entries, staged)
     job.tell_size(measure_month(draft.finished, job.settings, draft.path))
 
 
 @contextmanager
-def _open_room(job: Job, draft: Draft, room: str) -> Iterator[Context]:
-    """Open a room's context on a draft; what the engine throws is told with the table it was at."""
-    earlier = recorded_versions(job.home, draft)
+def _open_room(
+    job: Job, draft: Draft, room: str, shared: Shared | None
+) -> Iterator[Context]:
+    """Open a room's context on a draft; what the engine throws is told with the table it was at.
+
+    What the room kept is given up before the room is finished: its scratch folder goes then.
+    """
     step = Step(job.progress, room)
+    earlier = shared.earlier if shared else recorded_versions(job.home, draft)
+    engine = shared.engine if shared else None
+    if engine is not None:
+        engine.begin_room()
     with (
         naming_table(step, job.month),
-        open_context(draft, job.settings, earlier) as context,
+        open_context(draft, job.settings, earlier, engine=engine) as context,
     ):
         context.waivers = recorded_waivers(draft)
         context.champion = recorded_champion(job.home, draft)
         context.uplift = recorded_uplift(job.home, draft)
         context.progress = step
         yield context
+        if engine is not None:
+            engine.end_room()
+
+
+@contextmanager
+def sharing(job: Job, draft: Draft) -> Iterator[Shared | None]:
+    """Open what the rooms of a run have in common.
+
+    None where executors are at work: what they keep is a room's own.
+    """
+    if job.settings.engine != "duckdb":
+        yield None
+        return
+    earlier = recorded_versions(job.home, draft)
+    with open_room_engine(draft, job.settings, earlier) as engine:
+        yield Shared(earlier, engine)
 
 
 def _find_work(job: Job, room: str) -> Work:
     """What a room does; the gate judges as the job says."""
     work: Work = importlib.import_module(f"pipelines.rooms.{room}").run
     if room == GATE and job.judge is not None:
-        return partial(work, judge_suites=job.judge)
+        return partial(work, judge=job.judge)
     return work
+
+
+@contextmanager
+def judging_beside(job: Job, draft: Draft) -> Iterator[Job]:
+    """Have the gate's judge get ready while the rooms before it work; give the job that has it.
+
+    It is gone at the end, whether it was asked or not.
+    """
+    if job.judge is not None or GATE in draft.rooms:
+        yield job
+        return
+    # Imported here: what judges is asked for by a run that gets as far as the gate.
+    from pipelines.rooms.validate.gate import open_judge
+
+    with open_judge() as judge:
+        yield replace(job, judge=judge)
 
 
 def _do_work(context: Context, room: str, work: Work) -> None:

@@ -177,7 +177,7 @@ class Context:
         """Make every table that earlier rooms and earlier months have computed readable."""
         for name, entry in self.draft.finished.items():
             if entry.is_computed:
-                self.engine.offer_table(TableName(name), self.path(name))
+                self._offer(TableName(name), self.path(name))
         for era, version in self.earlier.items():
             if version is not None:
                 self._bind_version(era, version)
@@ -187,7 +187,12 @@ class Context:
         for name, entry in version.entries.items():
             if entry.is_computed and not name.startswith("extract_"):
                 path = place_table(version.path, name, entry.parts)
-                self.engine.offer_table(TableName(name, era), path)
+                self._offer(TableName(name, era), path)
+
+    def _offer(self, table: TableName, path: Path) -> None:
+        """Make a table readable, unless the room before has had it so."""
+        if not self.engine.offers(table, path):
+            self.engine.offer_table(table, path)
 
     def bind_tolerated(self, spec: Spec) -> None:
         """Put empty tables where a SQL file reads missing ones that it can do without."""
@@ -447,27 +452,49 @@ def _list_columns_read(spec: Spec, table: TableName) -> set[str]:
 
 @contextmanager
 def open_context(
-    draft: Draft, settings: Settings, earlier: Earlier, scratch: Path | None = None
+    draft: Draft,
+    settings: Settings,
+    earlier: Earlier,
+    scratch: Path | None = None,
+    engine: DuckEngine | None = None,
 ) -> Iterator[Context]:
     """Open a context on a draft (or on a version as one), with every table bound that it may read.
 
-    The engine is the one that the settings name. It reads the draft and the earlier versions, and
-    spills into `scratch`, the draft's own where none is given. Waivers, models, source and office
-    are for the caller to set.
+    The engine is the one that the settings name, unless rooms before this one have had one
+    (`open_room_engine`). It reads the draft and the earlier versions, and spills into `scratch`,
+    the draft's own where none is given. Waivers, models, source and office are for the caller to
+    set.
     """
+    if engine is not None:
+        yield _make_context(draft, settings, earlier, engine)
+        return
+    with open_room_engine(draft, settings, earlier, scratch) as own:
+        yield _make_context(draft, settings, earlier, own)
+
+
+@contextmanager
+def open_room_engine(
+    draft: Draft, settings: Settings, earlier: Earlier, scratch: Path | None = None
+) -> Iterator[DuckEngine]:
+    """Open the engine that the settings name on a draft and the earlier versions."""
     folders = [draft.path]
     for version in earlier.values():
         if version is not None:
             folders.append(version.path)
-    calendar = Calendar.load(settings.calendar_file)
     with open_engine(settings, scratch or draft.scratch, folders) as engine:
-        context = Context(
-            month=draft.month,
-            settings=settings,
-            calendar=calendar,
-            draft=draft,
-            engine=engine,
-            earlier=earlier,
-        )
-        context.bind_everything()
-        yield context
+        yield engine
+
+
+def _make_context(
+    draft: Draft, settings: Settings, earlier: Earlier, engine: DuckEngine
+) -> Context:
+    context = Context(
+        month=draft.month,
+        settings=settings,
+        calendar=Calendar.load(settings.calendar_file),
+        draft=draft,
+        engine=engine,
+        earlier=earlier,
+    )
+    context.bind_everything()
+    return context

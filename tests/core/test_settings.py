@@ -177,7 +177,7 @@ def test_nobody_else_reads_the_environment() -> None:
         "core/settings.py",
         "operations/doctor/services.py",
         "operations/orchestration.py",
-        "rooms/validate/gx.py",
+        "rooms/judge/gx.py",
         "sources/operator/database_spec.py",
         "store/failpoints.py",
         "text/texts.py",

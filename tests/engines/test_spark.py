@@ -105,7 +105,7 @@ def test_a_failure_is_told_by_its_condition(tmp_path: Path) -> None:
 
 def test_great_expectations_does_not_end_the_process_with_it() -> None:
     """PySpark takes `python -c` for a doctest of its remote client, and ends it with 0 as if all were done."""
-    judge = "from pipelines.rooms.validate.gx import load_gx; print(load_gx().__name__)"
+    judge = "from pipelines.rooms.judge.gx import load_gx; print(load_gx().__name__)"
     done = subprocess.run(
         [sys.executable, "-c", judge], capture_output=True, text=True, cwd=ROOT
     )

@@ -276,7 +276,7 @@ def test_the_office_logs_no_row() -> None:
     told = {
         "console/server.py",
         "pipelines/delivery/robot.py",
-        "pipelines/rooms/validate/gx.py",
+        "pipelines/rooms/judge/gx.py",
         "pipelines/text/progress.py",
     }
     assert set(calls(r"logging\.\w+")) <= told

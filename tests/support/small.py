@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +24,8 @@ from pipelines.core.settings import Settings, load_settings
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.jobs.run import ROOMS, Job, run_month, run_room
 from pipelines.rooms.context import Context
-from pipelines.rooms.validate import Suites
+from pipelines.rooms.judge.client import JudgeProcess
+from pipelines.rooms.validate.gate import Suites, judge_suites
 from pipelines.rooms.validate.verdicts import Verdict
 from pipelines.store.lake import Draft, MonthFolder, Version
 from pipelines.store.manifest import COMPUTED, TableEntry
@@ -201,10 +204,27 @@ def own_settings(**changes: Any) -> Settings:
 
 
 def job(home: Path, source: Path | None, month: Month = MONTH, **settings: Any) -> Job:
-    """Return a month's job."""
+    """Return a month's job, judged by the one process of Great Expectations of these tests."""
     return Job(
-        home, month, str(source) if source else None, settings=own_settings(**settings)
+        home,
+        month,
+        str(source) if source else None,
+        settings=own_settings(**settings),
+        judge=judge_by_one_process,
     )
+
+
+def judge_by_one_process(context: Context, suites: Suites) -> list[Verdict]:
+    """Judge as a run does, by a process that is begun once for all of them: it takes seconds."""
+    return judge_suites(begin_judge(os.getpid()), context, suites)
+
+
+@cache
+def begin_judge(asked_by: int) -> JudgeProcess:
+    """Begin Great Expectations for a process, by its number: a fork begins its own."""
+    process = JudgeProcess()
+    atexit.register(process.close)
+    return process
 
 
 def ungated_job(

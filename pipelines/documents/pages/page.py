@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipelines.catalogue.figure_rows import FigureRow, KpiRow
 from pipelines.catalogue.outputs import find_multiplier, load_kpis, name_lists
 from pipelines.core.month import Month
+from pipelines.documents.pages.compiled import CompiledTemplates
 from pipelines.documents.reports.model import Paper, list_figure_ids
 from pipelines.documents.reports.shown import Form, show_paper
 from pipelines.documents.reports.summary import write_paper
@@ -79,6 +80,7 @@ def _make_environment(language: str) -> Environment:
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
+        bytecode_cache=CompiledTemplates(language),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

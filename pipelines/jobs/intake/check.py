@@ -29,6 +29,7 @@ from pipelines.jobs.intake.table_check import (
     read_draft_rows,
 )
 from pipelines.jobs.run import Job, open_trial, run_draft_room
+from pipelines.jobs.walk import judging_beside
 from pipelines.rooms import snapshot
 from pipelines.rooms.context import Context
 from pipelines.sources.operator.delivery import FileRefused
@@ -108,8 +109,9 @@ def check_delivery(job: Job) -> DeliveryCheck:
         run_draft_room(job, draft, "extract")
         stop = _run_snapshot(job, draft)
         if stop is None:
-            for room in _ROOMS_BEHIND_INTAKE:
-                run_draft_room(job, draft, room)
+            with judging_beside(job, draft) as judged:
+                for room in _ROOMS_BEHIND_INTAKE:
+                    run_draft_room(judged, draft, room)
 
         return DeliveryCheck(
             month=str(job.month),

@@ -23,7 +23,7 @@ from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows, take_rows, write_rows, write_step
 from pipelines.rooms.validate.findings import Finding, explain_findings, find_status
-from pipelines.rooms.validate.gate import judge
+from pipelines.rooms.validate.gate import Suites, open_judge
 from pipelines.rooms.validate.offending import SCHEMA as OFFENDING
 from pipelines.rooms.validate.release import Effect, Eras, count_held, release_outputs
 from pipelines.rooms.validate.silence import explain_silence
@@ -45,21 +45,28 @@ TREND_MONTHS = 13
 # A column of bills that counts as 0 where it is not delivered.
 _BILLS = "snapshot_bill"
 _COUNTED_AS_NOTHING = "adjustment_amount"
-Suites = Mapping[str, Sequence[Expectation]]
 Judge = Callable[[Context, Suites], list[Verdict]]
 _TREND_TYPES = {pa.string(): "VARCHAR", pa.bool_(): "BOOLEAN", pa.int64(): "BIGINT"}
 
 
-def run(context: Context, judge_suites: Judge = judge) -> None:
+def run(context: Context, judge: Judge | None = None) -> None:
     """Keep the books, judge every delivered table and decide what is released.
 
-    `judge_suites` gives the verdicts on the suites: Great Expectations, unless told otherwise.
+    `judge` gives the verdicts on the suites: Great Expectations, begun here unless it is passed.
     """
+    if judge is not None:
+        _judge_month(context, judge)
+        return
+    with open_judge() as own:
+        _judge_month(context, own)
+
+
+def _judge_month(context: Context, judge: Judge) -> None:
     for spec in load_room_specs(ROOM):
         context.compute(spec)
     suites = load_suites(context.month, context.settings.gate_file)
     silent = _find_silent(context, suites)
-    verdicts = judge_suites(context, _leave_out(suites, silent))
+    verdicts = judge(context, _leave_out(suites, silent))
     earlier = list(_read_earlier_effects(context))
     findings = _make_findings(context, verdicts, earlier)
     effects = [f.to_effect(context.month) for f in findings if f.status != "released"]

@@ -1,17 +1,22 @@
-"""The verdicts of Great Expectations, on counts and on rows."""
+"""A table's rules: what the engine counts, put to Great Expectations for its verdict."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import duckdb
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from pipelines.catalogue.expectations import Expectation
+from pipelines.rooms.judge.client import JudgeLost, JudgeProcess
+from pipelines.rooms.judge.questions import (
+    CountQuestion,
+    RowsQuestion,
+    Ruling,
+    describe_error,
+)
 from pipelines.rooms.validate.counting import (
     Count,
     Counted,
@@ -19,23 +24,36 @@ from pipelines.rooms.validate.counting import (
     write_count,
     write_statement,
 )
-from pipelines.rooms.validate.gx import load_gx, open_gx_context
 from pipelines.rooms.validate.verdicts import (
     Verdict,
     close_gate,
-    describe_error,
     describe_threshold,
 )
 
-if TYPE_CHECKING:
-    from great_expectations.datasource.fluent import SQLDatasource
+
+@dataclass(frozen=True)
+class Delivered:
+    """The gate's views on what was delivered: the database that has them, and a connection to it.
+
+    `limits` are the engine's settings, the same for whoever opens the database.
+    """
+
+    database: Path
+    limits: Mapping[str, Any]
+    connection: duckdb.DuckDBPyConnection
+
+    def read_rows(self, sql: str) -> list[dict[str, Any]]:
+        """Return the rows of a SELECT, by the names of its columns."""
+        result = self.connection.execute(sql)
+        names = [name for name, *_ in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 # -- counted by the engine, judged by Great Expectations -------------------------------------------
 
 
 def judge_counts(
-    connection: Connection, table: str, suite: Sequence[Expectation]
+    process: JudgeProcess, delivered: Delivered, table: str, suite: Sequence[Expectation]
 ) -> dict[str, Verdict]:
     """Judge the rules of a table that can be counted, by their findings."""
     counts = {}
@@ -44,15 +62,15 @@ def judge_counts(
         if count is not None:
             counts[rule.finding] = count
     try:
-        counted = _count_together(connection, table, counts)
+        counted = _count_together(delivered, table, counts)
         crashes: dict[str, str] = {}
-    except (DBAPIError, ValueError) as error:
-        if _is_interrupted(error):
-            raise
-        counted, crashes = _count_apart(connection, table, counts)
+    except duckdb.InterruptException:
+        raise
+    except (duckdb.Error, ValueError):
+        counted, crashes = _count_apart(delivered, table, counts)
 
     rules = [rule for rule in suite if rule.finding in counted]
-    verdicts = judge_counted(rules, counted)
+    verdicts = judge_counted(process, rules, counted)
     for rule in suite:
         if rule.finding in crashes:
             verdicts[rule.finding] = close_gate(rule, crashes[rule.finding])
@@ -60,7 +78,7 @@ def judge_counts(
 
 
 def _count_apart(
-    connection: Connection, table: str, counts: Mapping[str, Count]
+    delivered: Delivered, table: str, counts: Mapping[str, Count]
 ) -> tuple[dict[str, Counted], dict[str, str]]:
     """Count a rule at a time, because one of them breaks the statement.
 
@@ -70,26 +88,21 @@ def _count_apart(
     crashes = {}
     for finding, count in counts.items():
         try:
-            counted |= _count_together(connection, table, {finding: count})
-        except (DBAPIError, ValueError) as error:
-            if _is_interrupted(error):
-                raise
+            counted |= _count_together(delivered, table, {finding: count})
+        except duckdb.InterruptException:
+            raise
+        except (duckdb.Error, ValueError) as error:
             crashes[finding] = describe_error(error)
     return counted, crashes
 
 
-def _is_interrupted(error: Exception) -> bool:
-    return isinstance(getattr(error, "orig", None), duckdb.InterruptException)
-
-
 def _count_together(
-    connection: Connection, table: str, counts: Mapping[str, Count]
+    delivered: Delivered, table: str, counts: Mapping[str, Count]
 ) -> dict[str, Counted]:
     """Count what breaks each rule, in one statement."""
     if not counts:
         return {}
-    statement = write_statement(table, list(counts.values()))
-    row = dict(connection.exec_driver_sql(statement).mappings().one())
+    [row] = delivered.read_rows(write_statement(table, list(counts.values())))
     counted = {}
     for number, (finding, count) in enumerate(counts.items()):
         counted[finding] = read_counted(row, number, count)
@@ -97,79 +110,45 @@ def _count_together(
 
 
 def judge_counted(
-    rules: Sequence[Expectation], counted: Mapping[str, Counted]
+    process: JudgeProcess, rules: Sequence[Expectation], counted: Mapping[str, Counted]
 ) -> dict[str, Verdict]:
-    """Let Great Expectations judge the counts of rules: one row, a column and a check a rule.
-
-    A check's `meta` names the finding its result belongs to: results come in any order. A rule
-    without a result is red.
-    """
-    row: dict[str, float] = {}
-    checks = []
+    """Let Great Expectations judge the counts of rules; one without a ruling is red."""
+    if not rules:
+        return {}
+    questions = [_ask_about_count(rule, counted[rule.finding]) for rule in rules]
+    lost = "no result"
+    rulings: dict[str, Ruling] = {}
+    try:
+        rulings = {ruling.finding: ruling for ruling in process.ask(questions)}
+    except JudgeLost as error:
+        lost = str(error)
     verdicts = {}
     for rule in rules:
-        count = counted[rule.finding]
-        try:
-            checks.append(_build_count_check(rule, count))
-        except ValueError as error:  # a threshold that is none
-            verdicts[rule.finding] = close_gate(rule, describe_error(error))
-            continue
-        row[rule.finding] = count.kept_share
-        if count.considered is None:
-            row[rule.finding] = count.unexpected or 0
-
-    results = _validate_row(row, checks) if checks else {}
-    for rule in rules:
-        if rule.finding not in verdicts:
-            result = results.get(rule.finding)
-            verdict = _read_count_verdict(rule, counted[rule.finding], result)
-            verdicts[rule.finding] = verdict
+        ruling = rulings.get(rule.finding)
+        verdict = _read_count_verdict(rule, counted[rule.finding], ruling, lost)
+        verdicts[rule.finding] = verdict
     return verdicts
 
 
-def _build_count_check(rule: Expectation, count: Counted) -> Any:
+def _ask_about_count(rule: Expectation, count: Counted) -> CountQuestion:
     """Of a query no row may be found; of the rows considered a share has to keep a rule."""
-    checks = load_gx().expectations
-    meta = {"finding": rule.finding}
-    about = {"column": rule.finding, "severity": rule.severity, "meta": meta}
     if count.considered is None:
-        return checks.ExpectColumnMaxToBeBetween(max_value=0, **about)
-    mostly = rule.kwargs.get("mostly", 1.0)
-    return checks.ExpectColumnMinToBeBetween(min_value=mostly, **about)
+        return CountQuestion(rule.finding, rule.severity, count.unexpected or 0)
+    least = rule.kwargs.get("mostly", 1.0)
+    return CountQuestion(rule.finding, rule.severity, count.kept_share, least)
 
 
-def _validate_row(row: Mapping[str, float], checks: Sequence[Any]) -> dict[str, object]:
-    """Run checks on a table of one row; return their results by finding."""
-    import pandas as pd  # here, so that who only names the gate does not wait for it
-
-    suite = load_gx().ExpectationSuite(name="counts", expectations=list(checks))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        batch = define_counts().get_batch({"dataframe": pd.DataFrame([row])})
-        found = batch.validate(suite, result_format="BASIC")
-    results: dict[str, object] = {}
-    for result in found.results:
-        results[str(result.expectation_config.meta["finding"])] = result
-    return results
-
-
-@cache
-def define_counts() -> Any:
-    """Where Great Expectations looks for counts: opened once a process, it keeps none."""
-    source = open_gx_context().data_sources.add_pandas("counts")
-    counts = source.add_dataframe_asset("counts")
-    return counts.add_batch_definition_whole_dataframe("one row")
-
-
-def _read_count_verdict(rule: Expectation, counted: Counted, result: Any) -> Verdict:
-    if result is None:
-        return close_gate(rule, "no result")
-    raised = _find_exception(result)
-    if raised:
-        return close_gate(rule, raised)
+def _read_count_verdict(
+    rule: Expectation, counted: Counted, ruling: Ruling | None, lost: str
+) -> Verdict:
+    """A rule's verdict; `lost` says why there is no ruling, where there is none."""
+    if ruling is None:
+        return close_gate(rule, lost)
+    if ruling.raised is not None:
+        return close_gate(rule, ruling.raised)
     return Verdict(
         rule,
-        bool(result.success),
+        ruling.is_kept,
         _describe_counted(counted),
         describe_threshold(rule),
         counted.unexpected,
@@ -188,68 +167,37 @@ def _describe_counted(counted: Counted) -> str:
 # -- rules that cannot be counted ------------------------------------------------------------------
 
 
-def run_check(datasource: SQLDatasource, table: str, rule: Expectation) -> Verdict:
+def run_check(
+    process: JudgeProcess, delivered: Delivered, table: str, rule: Expectation
+) -> Verdict:
     """Let Great Expectations run a rule on a table's rows."""
+    question = RowsQuestion(
+        rule.finding,
+        rule.severity,
+        rule.type,
+        rule.kwargs,
+        f"delivered_{table}",
+        str(delivered.database),
+        delivered.limits,
+    )
     try:
-        built = _build_check(load_gx(), rule)
-        asset = datasource.add_table_asset(
-            rule.finding, table_name=f"delivered_{table}"
-        )
-        batch = asset.add_batch_definition_whole_table("all").get_batch()
-        result = batch.validate(
-            built,
-            result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
-        )
-    except Exception as error:  # noqa: BLE001 - any crash of a check closes the gate
-        return close_gate(rule, describe_error(error))
-    return _read_verdict(rule, result)
+        rulings = process.ask(question)
+    except JudgeLost as error:
+        return close_gate(rule, str(error))
+    for ruling in rulings:
+        if ruling.finding == rule.finding:
+            return _read_verdict(rule, ruling)
+    return close_gate(rule, "no result")
 
 
-def _build_check(gx: Any, rule: Expectation) -> Any:
-    name = "".join(word.capitalize() for word in rule.type.split("_"))
-    check = getattr(gx.expectations, name)
-    return check(**rule.kwargs, severity=rule.severity)
-
-
-def _read_verdict(rule: Expectation, result: Any) -> Verdict:
-    raised = _find_exception(result)
-    if raised:
-        return close_gate(rule, raised)
-    found = result.result
+def _read_verdict(rule: Expectation, ruling: Ruling) -> Verdict:
+    if ruling.raised is not None:
+        return close_gate(rule, ruling.raised)
     return Verdict(
         rule,
-        bool(result.success),
-        _describe_observed(found),
+        ruling.is_kept,
+        ruling.observed,
         describe_threshold(rule),
-        _count_unexpected(found),
-        found.get("element_count"),
+        ruling.unexpected,
+        ruling.elements,
     )
-
-
-def _find_exception(result: Any) -> str | None:
-    """What a check raised, in a line; None of one that came to its end.
-
-    Great Expectations gives one record, or one a metric.
-    """
-    info: Mapping[str, object] = result.exception_info
-    records = [info] if "raised_exception" in info else list(info.values())
-    for record in records:
-        if isinstance(record, Mapping) and record.get("raised_exception"):
-            message = str(record.get("exception_message") or "check raised")
-            return message.splitlines()[0][:160]
-    return None
-
-
-def _describe_observed(result: Mapping[str, object]) -> str:
-    if result.get("unexpected_count") is not None:
-        return f"{result['unexpected_count']} of {result.get('element_count')} rows"
-    return str(result.get("observed_value", ""))
-
-
-def _count_unexpected(result: Mapping[str, object]) -> int | None:
-    """How many rows broke the rule; a query that found none observed nothing."""
-    count = result.get("unexpected_count", result.get("observed_value"))
-    if isinstance(count, int | float):
-        return int(count)
-    digits = str(count)
-    return int(digits) if digits.isdigit() else None

@@ -11,20 +11,16 @@ failed and critical: a gate that cannot look is a closed gate.
 
 from __future__ import annotations
 
-import os
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import Any
 
 import duckdb
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from pipelines.catalogue.expectations import Expectation
 from pipelines.catalogue.spec import load_room_specs
@@ -33,32 +29,28 @@ from pipelines.core.errors import SpecError
 from pipelines.core.quoting import scan_parquet
 from pipelines.core.settings import Settings
 from pipelines.rooms.context import Context
-from pipelines.rooms.validate.checks import judge_counts, run_check
-from pipelines.rooms.validate.gx import open_gx_context
+from pipelines.rooms.judge.client import JudgeProcess
+from pipelines.rooms.judge.questions import describe_error
+from pipelines.rooms.validate.checks import Delivered, judge_counts, run_check
 from pipelines.rooms.validate.offending import find_offending
-from pipelines.rooms.validate.verdicts import (
-    Verdict,
-    close_gate,
-    describe_error,
-)
+from pipelines.rooms.validate.verdicts import Verdict, close_gate
 
-if TYPE_CHECKING:
-    from great_expectations.datasource.fluent import SQLDatasource
-
-# GX closes the connection before it fetches, and DuckDB drops an open result on rollback: no
-# transaction, no reset.
-_ENGINE = {
-    "isolation_level": "AUTOCOMMIT",
-    "skip_autocommit_rollback": True,
-    "pool_reset_on_return": None,
-}
-
+Suites = Mapping[str, Sequence[Expectation]]  # by table
 SAMPLES = 5
 _ENDING_SECONDS = 5  # how long a statement that is stopped may take to end
 
 
-def judge(
-    context: Context, suites: Mapping[str, Sequence[Expectation]]
+@contextmanager
+def open_judge() -> Iterator[Callable[[Context, Suites], list[Verdict]]]:
+    """Have Great Expectations get ready in a process of its own; give what judges by it."""
+    with JudgeProcess() as process:
+        yield partial(judge_suites, process)
+
+
+def judge_suites(
+    process: JudgeProcess,
+    context: Context,
+    suites: Suites,
 ) -> list[Verdict]:
     """Run each table's suite over its delivered rows, quarantined ones included."""
     if not suites:
@@ -67,48 +59,41 @@ def judge(
     # A file of its own each time: DuckDB keeps one that was open in this process as it was opened.
     database = Path(mkdtemp(prefix="gate-", dir=context.draft.scratch)) / "gate.duckdb"
     bind_views(context, database)
-    datasource = open_datasource(context.settings, database)
     verdicts: list[Verdict] = []
-    try:
+    with open_delivered(context.settings, database) as delivered:
         for table, suite in suites.items():
             context.progress(f"validate_{table}")
-            verdicts += _judge_table(context, datasource, table, suite)
-        with datasource.get_engine().connect() as connection:
-            return [_look_closer(connection, verdict) for verdict in verdicts]
-    finally:
-        datasource.get_engine().dispose()
+            verdicts += _judge_table(context, process, delivered, table, suite)
+        return [_look_closer(delivered, verdict) for verdict in verdicts]
 
 
-def _look_closer(connection: Connection, verdict: Verdict) -> Verdict:
+def _look_closer(delivered: Delivered, verdict: Verdict) -> Verdict:
     """Add to a rule that was broken some of the rows that broke it, and the branches they name."""
     if verdict.success or verdict.is_crash:
         return verdict
     try:
         rows = f"({verdict.expectation.offending()}) AS found"
-        samples = _read_samples(connection, rows)
-        branches = _read_branches(connection, rows) if verdict.is_confined else ()
-    except (DBAPIError, SpecError):
+        samples = _read_samples(delivered, rows)
+        branches = _read_branches(delivered, rows) if verdict.is_confined else ()
+    except (duckdb.Error, SpecError):
         return verdict
     seen = replace(verdict, samples=samples, branches=branches)
+    connection = delivered.connection
     try:
         offending = find_offending(connection, verdict.expectation, verdict.unexpected)
-    except DBAPIError:  # a query of its own that returns none of its columns
+    except duckdb.Error:  # a query of its own that returns none of its columns
         return seen
     return replace(seen, offending=offending)
 
 
-def _read_samples(
-    connection: Connection, rows: str
-) -> tuple[Mapping[str, object], ...]:
-    result = connection.exec_driver_sql(
-        f"SELECT * FROM {rows} ORDER BY ALL LIMIT {SAMPLES}"
-    )
-    return tuple(dict(row) for row in result.mappings())
+def _read_samples(delivered: Delivered, rows: str) -> tuple[Mapping[str, object], ...]:
+    sql = f"SELECT * FROM {rows} ORDER BY ALL LIMIT {SAMPLES}"
+    return tuple(delivered.read_rows(sql))
 
 
-def _read_branches(connection: Connection, rows: str) -> tuple[str, ...]:
-    result = connection.exec_driver_sql(f"SELECT DISTINCT branch_id FROM {rows}")
-    return tuple(sorted(str(branch) for (branch,) in result))
+def _read_branches(delivered: Delivered, rows: str) -> tuple[str, ...]:
+    sql = f"SELECT DISTINCT branch_id FROM {rows}"
+    return tuple(sorted(str(row["branch_id"]) for row in delivered.read_rows(sql)))
 
 
 def bind_views(context: Context, database: Path) -> None:
@@ -167,15 +152,13 @@ def _find_previous(context: Context, table: str) -> str | None:
     return scan_parquet(version.table(name)) if version.is_computed(name) else None
 
 
-def open_datasource(settings: Settings, database: Path) -> SQLDatasource:
-    """Open a database with the gate's views for Great Expectations."""
-    # A home may be called anything.
-    url = f"duckdb:///{quote(os.fsencode(database))}"
-    limits = {"connect_args": {"config": _limit_engine(settings, database)}}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the library's own deprecations are its own
-        sources = open_gx_context().data_sources
-        return sources.add_sql("gate", connection_string=url, kwargs=_ENGINE | limits)
+@contextmanager
+def open_delivered(settings: Settings, database: Path) -> Iterator[Delivered]:
+    """Open a database with the gate's views, which the judge's process reads as well."""
+    limits = _limit_engine(settings, database)
+    config = {**limits, "access_mode": "READ_ONLY"}
+    with duckdb.connect(str(database), config=config) as connection:
+        yield Delivered(database, limits, connection)
 
 
 def _limit_engine(settings: Settings, database: Path) -> dict[str, Any]:
@@ -189,15 +172,20 @@ def _limit_engine(settings: Settings, database: Path) -> dict[str, Any]:
 
 def _judge_table(
     context: Context,
-    datasource: SQLDatasource,
+    process: JudgeProcess,
+    delivered: Delivered,
     table: str,
     suite: Sequence[Expectation],
 ) -> list[Verdict]:
-    seconds = context.settings.check_timeout_seconds
-    with datasource.get_engine().connect() as connection:
-        stop = connection.connection.dbapi_connection.interrupt
-        work = partial(_run_suite, datasource, connection, table, suite)
-        return judge_in_time(seconds, suite, work, stop)
+    # A process that was given up over the table before is begun anew: not in this table's time.
+    process.wait_until_ready()
+
+    def stop() -> None:
+        delivered.connection.interrupt()
+        process.give_up()
+
+    work = partial(_run_suite, process, delivered, table, suite)
+    return judge_in_time(context.settings.check_timeout_seconds, suite, work, stop)
 
 
 def judge_in_time(
@@ -231,15 +219,12 @@ def judge_in_time(
 
 
 def _run_suite(
-    datasource: SQLDatasource,
-    connection: Connection,
-    table: str,
-    suite: Sequence[Expectation],
+    process: JudgeProcess, delivered: Delivered, table: str, suite: Sequence[Expectation]
 ) -> Iterator[Verdict]:
     """Yield the verdict on each rule of a table, in the suite's order."""
-    verdicts = judge_counts(connection, table, suite)
+    verdicts = judge_counts(process, delivered, table, suite)
     for rule in suite:
         verdict = verdicts.get(rule.finding)
         if verdict is None:
-            verdict = run_check(datasource, table, rule)
+            verdict = run_check(process, delivered, table, rule)
         yield verdict

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection
 
 from pipelines.catalogue.expectations import QUERY, Expectation
 from pipelines.core.quoting import quote_names, quote_text
@@ -40,7 +40,7 @@ class Offending:
 
 
 def find_offending(
-    connection: Connection, about: Expectation, unexpected: int | None
+    connection: duckdb.DuckDBPyConnection, about: Expectation, unexpected: int | None
 ) -> tuple[Offending, ...]:
     """Find the values that break a rule, those of most rows first.
 
@@ -53,10 +53,10 @@ def find_offending(
     if not about.columns:
         return ()
     names = quote_names(about.columns)
-    found = connection.exec_driver_sql(
+    found = connection.execute(
         f"SELECT {names}, COUNT(*) AS row_count FROM ({about.offending()}) AS found "
         f"GROUP BY {names} ORDER BY row_count DESC, {names} LIMIT {MOST}"
-    ).all()
+    ).fetchall()
     return tuple(_of_values(about, list(row[:-1]), int(row[-1])) for row in found)
 
 
@@ -69,16 +69,16 @@ def _of_values(about: Expectation, values: Sequence[object], rows: int) -> Offen
 
 
 def _unreadable(
-    connection: Connection, about: Expectation, unexpected: int
+    connection: duckdb.DuckDBPyConnection, about: Expectation, unexpected: int
 ) -> tuple[Offending, ...]:
     """What stood where nothing could be read, and the cells that were empty."""
     column = about.columns[0]
-    found = connection.exec_driver_sql(
+    found = connection.execute(
         "SELECT value, COUNT(*) AS row_count FROM quarantine "
         f'WHERE "table" = {quote_text(about.table)} AND "column" = {quote_text(column)} '
         "AND starts_with(rule, 'not_a_') "
         f"GROUP BY value ORDER BY row_count DESC, value LIMIT {MOST}"
-    ).all()
+    ).fetchall()
     seen = [
         Offending(column, show_value(about.table, column, value), int(rows))
         for value, rows in found
@@ -89,13 +89,13 @@ def _unreadable(
     return tuple(seen)
 
 
-def _set_aside(connection: Connection, table: str) -> tuple[Offending, ...]:
+def _set_aside(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[Offending, ...]:
     """What most rows of a table were set aside for."""
-    found = connection.exec_driver_sql(
+    found = connection.execute(
         'SELECT "column", value, rule, COUNT(*) AS row_count FROM quarantine '
         f'WHERE "table" = {quote_text(table)} GROUP BY "column", value, rule '
         f'ORDER BY row_count DESC, "column", value, rule LIMIT {MOST}'
-    ).all()
+    ).fetchall()
     return tuple(
         Offending(column or NOTHING, show_value(table, column, value), int(rows), rule)
         for column, value, rule, rows in found

@@ -51,10 +51,3 @@ def describe_threshold(expectation: Expectation) -> str:
         if name in _LIMITS:
             limits.append(f"{name} {value}")
     return ", ".join(limits)
-
-
-def describe_error(error: Exception) -> str:
-    """Say in a line what a check ended with."""
-    lines = str(error).splitlines()
-    first_line = lines[0] if lines else ""
-    return f"{type(error).__name__}: {first_line[:120]}"

@@ -21,11 +21,11 @@ import twin
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.jobs.run import Job, run_month
-from pipelines.rooms.validate.gx import load_gx
 from pipelines.store.lake import MonthFolder, list_held_months
 from tests.proof.faults.page import draw_page
 from tests.proof.faults.told import tell_month, tell_stop
 from tests.proof.faults.verdicts import Control, Result, Told, compare, control_of
+from tests.support.small import judge_by_one_process
 from twin.faults import FAULTS, plant_faults
 
 PAGE = Path(__file__).parents[3] / "docs" / "fault_bench.md"
@@ -48,7 +48,13 @@ def run_clean_months(work: Path, seed: int) -> dict[str, Told]:
 
 def run_one(home: Path, source: Path, month: str) -> Told:
     """Run a month through all rooms, gate included; return what it says."""
-    job = Job(home, Month.parse(month), str(source), settings=load_settings(threads=1))
+    job = Job(
+        home,
+        Month.parse(month),
+        str(source),
+        settings=load_settings(threads=1),
+        judge=judge_by_one_process,  # seconds, once instead of every run
+    )
     try:
         run_month(job)
     except Exception as error:  # noqa: BLE001 - a crash is a result as well, and the other faults go on
@@ -90,7 +96,6 @@ def run_bench(names: Sequence[str]) -> tuple[list[Result], list[Result], list[Co
     """Run the clean months and the faults; return results, those of the month after a lingering fault, and the control."""
     seeds = dict(zip(names, [*OPERATORS] * len(names), strict=False))
     work = Path(tempfile.mkdtemp(prefix="fault-bench-"))
-    load_gx()  # seconds, once instead of in every process
     try:
         with ProcessPoolExecutor(
             PROCESSES, mp_context=multiprocessing.get_context("fork")

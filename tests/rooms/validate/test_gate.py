@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import time
@@ -20,16 +21,17 @@ from pipelines.catalogue.expectations import Expectation, load_suite
 from pipelines.core.contract import Column, snapshot_columns
 from pipelines.core.values import SQL_TYPES
 from pipelines.rooms.context import Context
+from pipelines.rooms.judge.client import JudgeProcess
 from pipelines.rooms.validate.checks import judge_counted, judge_counts, run_check
 from pipelines.rooms.validate.counting import Counted, read_counted, write_count
 from pipelines.rooms.validate.gate import (
     bind_views,
-    judge,
     judge_in_time,
-    open_datasource,
+    judge_suites,
+    open_delivered,
 )
 from pipelines.rooms.validate.verdicts import Verdict
-from tests.support.small import MONTH, room_context
+from tests.support.small import MONTH, begin_judge, judge_by_one_process, room_context
 
 TABLES = ("usage", "service", "ownership", "bill", "receivable", "trouble_ticket")
 RULES = {t: [e for e in load_suite(t, MONTH) if e.takes_rows] for t in TABLES}
@@ -88,11 +90,17 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
         yield context
 
 
+@pytest.fixture
+def process() -> JudgeProcess:
+    """The process of Great Expectations that these tests share."""
+    return begin_judge(os.getpid())
+
+
 @pytest.fixture(scope="module")
 def judged(delivered: Context) -> dict[str, list[Verdict]]:
     """Every row rule's verdict, and whole suites of two tables."""
     suites = RULES | {"usage": load_suite("usage", MONTH)}
-    verdicts = judge(delivered, suites)
+    verdicts = judge_by_one_process(delivered, suites)
     return {t: [v for v in verdicts if v.expectation.table == t] for t in TABLES}
 
 
@@ -141,7 +149,7 @@ def test_a_verdict_says_what_was_seen_and_the_threshold(
 
 @pytest.mark.parametrize("is_empty", [False, True])
 def test_counts_say_what_great_expectations_sees_in_the_rows(
-    delivered: Context, tmp_path: Path, is_empty: bool
+    delivered: Context, tmp_path: Path, process: JudgeProcess, is_empty: bool
 ) -> None:
     """Verdict by verdict, of every rule of six tables that both can run, and of empty tables."""
     for path in delivered.path("snapshot_intake").parent.glob("*.parquet"):
@@ -151,22 +159,20 @@ def test_counts_say_what_great_expectations_sees_in_the_rows(
         (tmp_path / "gate").mkdir()
         database = tmp_path / "gate" / "gate.duckdb"
         bind_views(context, database)
-        datasource = open_datasource(context.settings, database)
     compared, failed = 0, 0
-    for table in TABLES:
-        suite = load_suite(table, MONTH)
-        with datasource.get_engine().connect() as connection:
-            counted = judge_counts(connection, table, suite)
-        assert len(counted) == len(suite)
-        for rule in suite:
-            on_rows = run_check(datasource, table, rule)
-            if on_rows.is_crash:
-                assert counted[rule.finding].is_crash
-                continue
-            assert counted[rule.finding] == on_rows
-            compared += 1
-            failed += not on_rows.success
-    datasource.get_engine().dispose()
+    with open_delivered(context.settings, database) as views:
+        for table in TABLES:
+            suite = load_suite(table, MONTH)
+            counted = judge_counts(process, views, table, suite)
+            assert len(counted) == len(suite)
+            for rule in suite:
+                on_rows = run_check(process, views, table, rule)
+                if on_rows.is_crash:
+                    assert counted[rule.finding].is_crash
+                    continue
+                assert counted[rule.finding] == on_rows
+                compared += 1
+                failed += not on_rows.success
     assert compared > 40 and (failed > 10 or is_empty)
 
 
@@ -205,7 +211,7 @@ def usage_alone(delivered: Context, tmp_path: Path) -> Iterator[Context]:
 
 
 def test_a_check_that_crashes_is_red_and_critical(usage_alone: Context) -> None:
-    *crashed, fine = judge(usage_alone, {"usage": [*BROKEN, one()]})
+    *crashed, fine = judge_by_one_process(usage_alone, {"usage": [*BROKEN, one()]})
     assert [(v.success, v.expectation.severity) for v in crashed] == [
         (False, "critical")
     ] * len(BROKEN)
@@ -226,7 +232,7 @@ def test_a_table_that_is_not_there_is_red(usage_alone: Context) -> None:
         {"column": "customer_id"},
         "info",
     )
-    verdicts = judge(usage_alone, {"loyalty": [lost], "usage": [one()]})
+    verdicts = judge_by_one_process(usage_alone, {"loyalty": [lost], "usage": [one()]})
     assert [(v.success, v.expectation.severity) for v in verdicts] == [
         (False, "critical"),
         (True, "info"),
@@ -234,7 +240,7 @@ def test_a_table_that_is_not_there_is_red(usage_alone: Context) -> None:
 
 
 def test_a_month_can_be_judged_again(usage_alone: Context) -> None:
-    assert [judge(usage_alone, {"usage": [one()]})[0].success for _ in range(2)] == [
+    assert [judge_by_one_process(usage_alone, {"usage": [one()]})[0].success for _ in range(2)] == [
         True,
         True,
     ]
@@ -271,7 +277,7 @@ def test_a_query_that_does_not_come_back_is_stopped(
     rule = one("unexpected_rows_expectation", unexpected_rows_query=endless)
     settings = delivered.settings.model_copy(update={"check_timeout_seconds": 1})
     began = time.monotonic()
-    verdicts = judge(replace(delivered, settings=settings), {"usage": [one(), rule]})
+    verdicts = judge_by_one_process(replace(delivered, settings=settings), {"usage": [one(), rule]})
     assert [(v.success, v.observed) for v in verdicts] == [
         (False, "timeout after 1 s")
     ] * 2
@@ -311,17 +317,18 @@ def test_a_rule_that_nobody_counted_is_judged_on_the_rows(
         strict_min=True,
     )
     assert write_count(strict) is None
-    (verdict,) = judge(usage_alone, {"usage": [strict]})
+    (verdict,) = judge_by_one_process(usage_alone, {"usage": [strict]})
     assert not verdict.is_crash and verdict.observed.endswith(" of 300 rows")
 
 
-def test_a_check_without_a_result_is_red() -> None:
-    fine = judge_counted([one()], {one().finding: Counted(1, 4, 4)})[one().finding]
+def test_a_check_without_a_result_is_red(process: JudgeProcess) -> None:
+    counted = {one().finding: Counted(1, 4, 4)}
+    fine = judge_counted(process, [one()], counted)[one().finding]
     assert (fine.success, fine.observed) == (False, "1 of 4 rows")
     nonsense = one(column="service_id", mostly="most")
-    found = judge_counted([nonsense], {nonsense.finding: Counted(0, 4, 4)})
+    found = judge_counted(process, [nonsense], {nonsense.finding: Counted(0, 4, 4)})
     assert found[nonsense.finding].is_crash
 
 
 def test_no_suite_is_no_verdict(delivered: Context) -> None:
-    assert judge(delivered, {}) == []
+    assert judge_by_one_process(delivered, {}) == []
