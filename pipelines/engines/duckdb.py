@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -40,7 +40,7 @@ _KIND = duckdb.StatementType
 # is COPY, EXPORT, ATTACH, LOAD and SET, and a folder that may be read may be copied into.
 _SENT = frozenset({_KIND.SELECT, _KIND.CREATE, _KIND.INSERT, _KIND.UPDATE, _KIND.DROP})
 
-
+T = TypeVar("T")
 MakeBatch = Callable[[pa.RecordBatch], pa.Table]
 # Gives, where the work is done, what each batch of a result goes through to become other rows.
 BatchMaker = Callable[[], MakeBatch]
@@ -66,6 +66,8 @@ class DuckEngine:
 
     # Whether the room at work lets executors answer what it keeps, where there are executors.
     spreads = False
+    # Whether there are executors.
+    has_executors = False
 
     def __init__(
         self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int
@@ -171,6 +173,10 @@ class DuckEngine:
         """The columns that a SELECT gives, and their SQL types."""
         nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
         return _list_types(nothing)
+
+    def call_each(self, tasks: Sequence[Callable[[], T]], /) -> list[T]:
+        """Call functions, each by itself, and return what they return, in their order."""
+        return [task() for task in tasks]
 
     def is_spread(self, raw: str) -> bool:
         """Say whether executors read a delivered table: there are none here."""

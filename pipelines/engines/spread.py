@@ -23,7 +23,8 @@ import sqlglot
 
 from pipelines.catalogue.spec import TableName
 from pipelines.core.quoting import scan_parquet, write_casts
-from pipelines.engines.duckdb import Answer, BatchMaker, Columns, Parameters
+from pipelines.engines.calls import call_on_executors, read_called
+from pipelines.engines.duckdb import Answer, BatchMaker, Columns, Parameters, T
 from pipelines.engines.executors import make_each, make_group_maker, make_rows_maker
 from pipelines.engines.pieces import Pieces, count_pieces, read_pieces
 from pipelines.engines.spark import (
@@ -45,6 +46,8 @@ _WORD = re.compile(r"\w+")
 
 class SpreadEngine(SparkEngine):
     """Spark, and the embedded engine for what is small; `spreads` says whether a room opted in."""
+
+    has_executors = True
 
     def __init__(self, *given: object) -> None:
         super().__init__(*given)  # type: ignore[arg-type]
@@ -233,6 +236,16 @@ class SpreadEngine(SparkEngine):
         self._take_made(name, folder, schema)
 
     # -- what was delivered ------------------------------------------------------------------------
+
+    def call_each(self, tasks: Sequence[Callable[[], T]], /) -> list[T]:
+        """Have executors call functions, each by itself; what they return is small.
+
+        Raise the error of ours that the first of them raises, StorageError where Spark fails.
+        """
+        folder = self._scratch.resolve()
+        with name_failures(), without_pandas():
+            called = call_on_executors(self._session, tasks, folder)
+        return read_called(called)
 
     def is_spread(self, raw: str) -> bool:
         """Say whether executors read a delivered table: one of more than one piece."""
