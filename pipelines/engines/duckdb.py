@@ -224,6 +224,14 @@ class DuckEngine:
         """Keep a result as a table of this run."""
         self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", parameters)
 
+    def view(self, name: str, sql: str) -> None:
+        """Name what a SELECT gives, to be worked out anew by whoever asks for it."""
+        self.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
+    def stop_statements(self) -> None:
+        """End what is at work, whichever thread asked for it."""
+        self._connection.interrupt()
+
     def reads_spread(self, sql: str) -> bool:
         """Say whether executors answer a statement: there are none here."""
         return False

@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from pipelines.catalogue.expectations import Expectation
@@ -20,6 +19,7 @@ from pipelines.rooms.validate.counting import (
     write_statement,
 )
 from pipelines.rooms.validate.gx import load_gx, open_gx_context
+from pipelines.rooms.validate.on_executors import AskCounts
 from pipelines.rooms.validate.verdicts import (
     Verdict,
     close_gate,
@@ -35,21 +35,24 @@ if TYPE_CHECKING:
 
 
 def judge_counts(
-    connection: Connection, table: str, suite: Sequence[Expectation]
+    ask: AskCounts, table: str, suite: Sequence[Expectation]
 ) -> dict[str, Verdict]:
-    """Judge the rules of a table that can be counted, by their findings."""
+    """Judge the rules of a table that can be counted, by their findings.
+
+    `ask` gives the row that a counting statement comes to.
+    """
     counts = {}
     for rule in suite:
         count = write_count(rule)
         if count is not None:
             counts[rule.finding] = count
     try:
-        counted = _count_together(connection, table, counts)
+        counted = _count_together(ask, table, counts)
         crashes: dict[str, str] = {}
     except (DBAPIError, ValueError) as error:
         if _is_interrupted(error):
             raise
-        counted, crashes = _count_apart(connection, table, counts)
+        counted, crashes = _count_apart(ask, table, counts)
 
     rules = [rule for rule in suite if rule.finding in counted]
     verdicts = judge_counted(rules, counted)
@@ -60,7 +63,7 @@ def judge_counts(
 
 
 def _count_apart(
-    connection: Connection, table: str, counts: Mapping[str, Count]
+    ask: AskCounts, table: str, counts: Mapping[str, Count]
 ) -> tuple[dict[str, Counted], dict[str, str]]:
     """Count a rule at a time, because one of them breaks the statement.
 
@@ -70,7 +73,7 @@ def _count_apart(
     crashes = {}
     for finding, count in counts.items():
         try:
-            counted |= _count_together(connection, table, {finding: count})
+            counted |= _count_together(ask, table, {finding: count})
         except (DBAPIError, ValueError) as error:
             if _is_interrupted(error):
                 raise
@@ -83,13 +86,13 @@ def _is_interrupted(error: Exception) -> bool:
 
 
 def _count_together(
-    connection: Connection, table: str, counts: Mapping[str, Count]
+    ask: AskCounts, table: str, counts: Mapping[str, Count]
 ) -> dict[str, Counted]:
     """Count what breaks each rule, in one statement."""
     if not counts:
         return {}
     statement = write_statement(table, list(counts.values()))
-    row = dict(connection.exec_driver_sql(statement).mappings().one())
+    row = ask(statement)
     counted = {}
     for number, (finding, count) in enumerate(counts.items()):
         counted[finding] = read_counted(row, number, count)

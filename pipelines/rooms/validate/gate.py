@@ -36,6 +36,12 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.validate.checks import judge_counts, run_check
 from pipelines.rooms.validate.gx import open_gx_context
 from pipelines.rooms.validate.offending import find_offending
+from pipelines.rooms.validate.on_executors import (
+    AskCounts,
+    ask_connection,
+    ask_executors,
+    name_views,
+)
 from pipelines.rooms.validate.verdicts import (
     Verdict,
     close_gate,
@@ -67,6 +73,8 @@ def judge(
     # A file of its own each time: DuckDB keeps one that was open in this process as it was opened.
     database = Path(mkdtemp(prefix="gate-", dir=context.draft.scratch)) / "gate.duckdb"
     bind_views(context, database)
+    if context.engine.has_executors:
+        name_views(context)
     datasource = open_datasource(context.settings, database)
     verdicts: list[Verdict] = []
     try:
@@ -195,9 +203,20 @@ def _judge_table(
 ) -> list[Verdict]:
     seconds = context.settings.check_timeout_seconds
     with datasource.get_engine().connect() as connection:
-        stop = connection.connection.dbapi_connection.interrupt
-        work = partial(_run_suite, datasource, connection, table, suite)
+        stop = partial(_stop_counting, context, connection)
+        ask = ask_connection(connection)
+        if context.engine.has_executors:
+            ask = ask_executors(context, connection)
+        work = partial(_run_suite, datasource, ask, table, suite)
         return judge_in_time(seconds, suite, work, stop)
+
+
+def _stop_counting(context: Context, connection: Connection) -> None:
+    """End the statement that is at work, wherever it is."""
+    context.engine.stop_statements()
+    own = connection.connection.dbapi_connection
+    assert own is not None
+    own.interrupt()
 
 
 def judge_in_time(
@@ -232,12 +251,12 @@ def judge_in_time(
 
 def _run_suite(
     datasource: SQLDatasource,
-    connection: Connection,
+    ask: AskCounts,
     table: str,
     suite: Sequence[Expectation],
 ) -> Iterator[Verdict]:
     """Yield the verdict on each rule of a table, in the suite's order."""
-    verdicts = judge_counts(connection, table, suite)
+    verdicts = judge_counts(ask, table, suite)
     for rule in suite:
         verdict = verdicts.get(rule.finding)
         if verdict is None:

@@ -28,6 +28,7 @@ from pipelines.rooms.validate.gate import (
     judge_in_time,
     open_datasource,
 )
+from pipelines.rooms.validate.on_executors import ask_connection
 from pipelines.rooms.validate.verdicts import Verdict
 from tests.support.small import MONTH, room_context
 
@@ -156,7 +157,7 @@ def test_counts_say_what_great_expectations_sees_in_the_rows(
     for table in TABLES:
         suite = load_suite(table, MONTH)
         with datasource.get_engine().connect() as connection:
-            counted = judge_counts(connection, table, suite)
+            counted = judge_counts(ask_connection(connection), table, suite)
         assert len(counted) == len(suite)
         for rule in suite:
             on_rows = run_check(datasource, table, rule)

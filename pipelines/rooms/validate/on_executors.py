@@ -1,0 +1,107 @@
+"""The gate's counts, worked out by executors where tables stand in parts; one row comes back.
+
+The statements are those of the gate, on the names that its own views have. A statement that Spark
+does not take, since somebody wrote a rule in words of the embedded engine, is counted here: it
+costs time, and closes no gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from pipelines.core.contract import load_contract
+from pipelines.core.errors import StorageError
+from pipelines.core.quoting import quote_names, write_casts
+from pipelines.engines.duckdb import DuckEngine
+from pipelines.rooms.context import Context
+from pipelines.store.files import read_column_names
+from pipelines.store.parts import list_files, stands_in_parts
+
+# Gives the one row that a counting statement comes to.
+AskCounts = Callable[[str], Mapping[str, object]]
+_BOOKS = {"intake": "snapshot_intake", "quarantine": "snapshot_quarantine"}
+
+
+def ask_connection(connection: Connection) -> AskCounts:
+    """Return what counts on a connection to the gate's views."""
+
+    def ask_here(statement: str) -> Mapping[str, object]:
+        return dict(connection.exec_driver_sql(statement).mappings().one())
+
+    return ask_here
+
+
+def ask_executors(context: Context, connection: Connection) -> AskCounts:
+    """Return what has executors count what stands in parts; all else is counted here."""
+    ask_here = ask_connection(connection)
+
+    def ask(statement: str) -> Mapping[str, object]:
+        with _spreading(context.engine):
+            if context.engine.reads_spread(statement):
+                with suppress(StorageError):
+                    return _count_on_executors(context.engine, statement)
+        return ask_here(statement)
+
+    return ask
+
+
+def name_views(context: Context) -> None:
+    """Give executors the gate's names: `delivered_<table>`, `previous_<table>`, the books."""
+    with _spreading(context.engine):
+        for table in load_contract():
+            for name, select in _select_views(context, table):
+                context.engine.view(name, select)
+        for name, table in _BOOKS.items():
+            if context.is_computed(table):
+                context.engine.view(name, f"SELECT * FROM {table}")
+
+
+def _select_views(context: Context, table: str) -> Iterator[tuple[str, str]]:
+    """Yield the names of a delivered table and of last month's, each with its SELECT.
+
+    Without last month's an empty one of the same columns.
+    """
+    accepted = f"snapshot_{table}"
+    before = context.earlier.get("m1")
+    nothing = None
+    if context.is_computed(accepted):
+        columns = _list_columns(context.path(accepted))
+        select = f"SELECT {columns} FROM {accepted}"
+        nothing = f"{select} WHERE FALSE"
+        rejected = f"{accepted}_rejected"
+        if context.is_computed(rejected):
+            select += f" UNION ALL SELECT {columns} FROM {rejected}"
+        yield f"delivered_{table}", select
+    if before is not None and before.is_computed(accepted):
+        columns = _list_columns(before.table(accepted))
+        yield f"previous_{table}", f"SELECT {columns} FROM m1.{accepted}"
+    elif nothing is not None:
+        yield f"previous_{table}", nothing
+
+
+def _list_columns(path: Path) -> str:
+    """The columns that a table has where it stands: a younger one is not there to be judged."""
+    file = list_files(path)[0] if stands_in_parts(path) else path
+    return quote_names(read_column_names(file))
+
+
+def _count_on_executors(engine: DuckEngine, statement: str) -> Mapping[str, object]:
+    """Have executors count; what comes back is whole numbers, in the gate's own type."""
+    counts = dict.fromkeys(engine.types(statement), "BIGINT")
+    sql = f"SELECT {write_casts(counts)} FROM ({statement}) AS counted"
+    [row] = engine.rows(sql)
+    return row
+
+
+@contextmanager
+def _spreading(engine: DuckEngine) -> Iterator[None]:
+    """Let executors answer for a while."""
+    engine.spreads = True
+    try:
+        yield
+    finally:
+        engine.spreads = False
