@@ -1,4 +1,4 @@
-"""The gate's counts, worked out by executors where tables stand in parts; one row comes back.
+"""The gate's counts, worked out by executors where large tables stand in parts; one row comes back.
 
 The statements are those of the gate, on the names that its own views have. A statement that Spark
 does not take, since somebody wrote a rule in words of the embedded engine, is counted here: it
@@ -7,22 +7,27 @@ costs time, and closes no gate.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection
 
+from pipelines.catalogue.spec import TableName
 from pipelines.core.contract import load_contract
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_names, write_casts
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.rooms.context import Context
-from pipelines.store.files import read_column_names
+from pipelines.store.files import ROW_GROUP, read_column_names
 from pipelines.store.parts import list_files, stands_in_parts
 
 # Gives the one row that a counting statement comes to.
 AskCounts = Callable[[str], Mapping[str, object]]
+_DELIVERED = "delivered_"
+_WORD = re.compile(r"\w+")
+FEW_ROWS = ROW_GROUP  # which one machine counts sooner than Spark has planned to
 _BOOKS = {"intake": "snapshot_intake", "quarantine": "snapshot_quarantine"}
 
 
@@ -36,21 +41,33 @@ def ask_connection(connection: Connection) -> AskCounts:
 
 
 def ask_executors(context: Context, connection: Connection) -> AskCounts:
-    """Return what has executors count what stands in parts; all else is counted here."""
+    """Return what has executors count what is large; all else is counted here."""
     ask_here = ask_connection(connection)
+    large = {f"{_DELIVERED}{table}" for table in list_large(context)}
 
     def ask(statement: str) -> Mapping[str, object]:
-        with _spreading(context.engine):
-            if context.engine.reads_spread(statement):
-                with suppress(StorageError):
-                    return _count_on_executors(context.engine, statement)
+        if not large.isdisjoint(_WORD.findall(statement)):
+            with _spreading(context.engine), suppress(StorageError):
+                return _count_on_executors(context.engine, statement)
         return ask_here(statement)
 
     return ask
 
 
+def list_large(context: Context) -> list[str]:
+    """Name the delivered tables in parts that are worth a statement of Spark's."""
+    large = []
+    for table in load_contract():
+        entry = context.find_entry(TableName(f"snapshot_{table}"))
+        if entry is not None and entry.parts and (entry.rows or 0) > FEW_ROWS:
+            large.append(table)
+    return large
+
+
 def name_views(context: Context) -> None:
     """Give executors the gate's names: `delivered_<table>`, `previous_<table>`, the books."""
+    if not list_large(context):
+        return
     with _spreading(context.engine):
         for table in load_contract():
             for name, select in _select_views(context, table):
@@ -75,7 +92,7 @@ def _select_views(context: Context, table: str) -> Iterator[tuple[str, str]]:
         rejected = f"{accepted}_rejected"
         if context.is_computed(rejected):
             select += f" UNION ALL SELECT {columns} FROM {rejected}"
-        yield f"delivered_{table}", select
+        yield f"{_DELIVERED}{table}", select
     if before is not None and before.is_computed(accepted):
         columns = _list_columns(before.table(accepted))
         yield f"previous_{table}", f"SELECT {columns} FROM m1.{accepted}"
