@@ -30,7 +30,9 @@ Fact = Any  # what JSON can say
 # The code and libraries that facts follow from, beside what they are asked about.
 _CODE = (Path(__file__).parent, Path(__file__).parents[1] / "core")
 _LIBRARIES = ("sqlglot", "duckdb")
-_READABLE = 0o644  # as compiled code is: an image makes it as another user than who reads it
+_READABLE = (
+    0o644  # as compiled code is: an image makes it as another user than who reads it
+)
 # Four times what all our files say: beyond that, most are of files that are no more.
 _MOST_FACTS = 5_000
 
@@ -82,9 +84,7 @@ class Facts:
         self._has_new = False
 
 
-def recall_fact(
-    kind: str, asked: Sequence[object], work: Callable[[], Fact]
-) -> Fact:
+def recall_fact(kind: str, asked: Sequence[object], work: Callable[[], Fact]) -> Fact:
     """Return what `work` gives, or what it gave another process that asked the same."""
     return _open_facts().recall(kind, asked, work)
 

@@ -84,7 +84,9 @@ def trace_origin(spec: Spec) -> Origin:
     Raise SpecError for a column that no table it reads has.
     """
     # What a SELECT is made of follows from it and from the columns that its tables have.
-    tables = [[str(name), *list_table_columns(name.name)] for name in sorted(spec.reads)]
+    tables = [
+        [str(name), *list_table_columns(name.name)] for name in sorted(spec.reads)
+    ]
     fact = spec.recall("origin", lambda: _describe_select_origin(spec), tables)
     made = _read_origin(fact)
     if spec.meta.get("carry"):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -39,7 +39,7 @@ _KIND = duckdb.StatementType
 # is COPY, EXPORT, ATTACH, LOAD and SET, and a folder that may be read may be copied into.
 _SENT = frozenset({_KIND.SELECT, _KIND.CREATE, _KIND.INSERT, _KIND.UPDATE, _KIND.DROP})
 
-
+T = TypeVar("T")
 MakeBatch = Callable[[pa.RecordBatch], pa.Table]
 # Gives, where the work is done, what each batch of a result goes through to become other rows.
 BatchMaker = Callable[[], MakeBatch]
@@ -65,6 +65,8 @@ class DuckEngine:
 
     # Whether the room at work lets executors answer what it keeps, where there are executors.
     spreads = False
+    # Whether there are executors.
+    has_executors = False
 
     def __init__(
         self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int
@@ -189,6 +191,10 @@ class DuckEngine:
         nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
         return _list_types(nothing)
 
+    def call_each(self, tasks: Sequence[Callable[[], T]], /) -> list[T]:
+        """Call functions, each by itself, and return what they return, in their order."""
+        return [task() for task in tasks]
+
     def is_spread(self, raw: str) -> bool:
         """Say whether executors read a delivered table: there are none here."""
         return False
@@ -234,6 +240,14 @@ class DuckEngine:
     def table(self, name: str, sql: str, parameters: Parameters | None = None) -> None:
         """Keep a result as a table of this run."""
         self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", parameters)
+
+    def view(self, name: str, sql: str) -> None:
+        """Name what a SELECT gives, to be worked out anew by whoever asks for it."""
+        self.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
+    def stop_statements(self) -> None:
+        """End what is at work, whichever thread asked for it."""
+        self._connection.interrupt()
 
     def reads_spread(self, sql: str) -> bool:
         """Say whether executors answer a statement: there are none here."""

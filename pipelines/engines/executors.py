@@ -37,6 +37,7 @@ _LIBRARIES = ("pyarrow", "duckdb", "numpy", "pandas", "scikit-learn", "scipy")
 _CODE = (
     Path(__file__),
     Path(__file__).with_name("pieces.py"),
+    Path(__file__).with_name("calls.py"),
     Path(parts.__file__),
     Path(files.__file__),
 )

@@ -23,7 +23,8 @@ import sqlglot
 
 from pipelines.catalogue.spec import TableName
 from pipelines.core.quoting import scan_parquet, write_casts
-from pipelines.engines.duckdb import Answer, BatchMaker, Columns, Parameters
+from pipelines.engines.calls import call_on_executors, read_called
+from pipelines.engines.duckdb import Answer, BatchMaker, Columns, Parameters, T
 from pipelines.engines.executors import make_each, make_group_maker, make_rows_maker
 from pipelines.engines.pieces import Pieces, count_pieces, read_pieces
 from pipelines.engines.spark import (
@@ -45,6 +46,8 @@ _WORD = re.compile(r"\w+")
 
 class SpreadEngine(SparkEngine):
     """Spark, and the embedded engine for what is small; `spreads` says whether a room opted in."""
+
+    has_executors = True
 
     def __init__(self, *given: object) -> None:
         super().__init__(*given)  # type: ignore[arg-type]
@@ -91,6 +94,23 @@ class SpreadEngine(SparkEngine):
             keep_frame(rows, folder)
         self.take_spread(name, folder, types)
 
+    def view(self, name: str, sql: str) -> None:
+        """Name what a SELECT gives, worked out anew by executors where they read what it names."""
+        super().view(name, sql)
+        if not self.reads_spread(sql):
+            self._exported.pop(name, None)
+            self._small.add(name)
+            return
+        with self.ask_spark(sql) as answered:
+            answered.createOrReplaceTempView(name)
+        self._spread.add(name)
+
+    def stop_statements(self) -> None:
+        """End what is at work, here and on executors."""
+        super().stop_statements()
+        with name_failures():
+            self._session.sparkContext.cancelAllJobs()
+
     def register(self, name: str, rows: pa.Table) -> None:
         """Take an Arrow table in under a name."""
         super().register(name, rows)
@@ -99,10 +119,8 @@ class SpreadEngine(SparkEngine):
 
     def bring(self, name: str, sql: str, parameters: Parameters | None = None) -> None:
         """Keep a small result on the workbench, whoever works it out."""
-        if self.reads_spread(sql):
-            answer = super().answer(sql, parameters)
-            sql, parameters = answer.sql, answer.parameters
-        super().table(name, sql, parameters)
+        answer = self._bring_answer(sql, parameters)
+        super().table(name, answer.sql, answer.parameters)
         self._small.add(name)
 
     def answer(self, sql: str, parameters: Parameters | None = None) -> Answer:
@@ -111,6 +129,12 @@ class SpreadEngine(SparkEngine):
             given = dict(parameters or {})
             return Answer(sql, given)
         return super().answer(sql, parameters)
+
+    def _bring_answer(self, sql: str, parameters: Parameters | None) -> Answer:
+        """Bring what executors answer within the workbench's reach; all else it answers itself."""
+        if self.reads_spread(sql):
+            return super().answer(sql, parameters)
+        return Answer(sql, dict(parameters or {}))
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[TableRow]:
         """Return a small result; one that executors work out is collected, in its order."""
@@ -136,21 +160,22 @@ class SpreadEngine(SparkEngine):
         is_in_order: bool = False,
     ) -> Written:
         """Write a result; executors write the parts of one that they work out."""
-        if not self.reads_spread(sql):
-            return super().write(sql, path, order, parameters, parts, is_in_order)
-        if parts is not None:
+        is_spread = self.reads_spread(sql)
+        if is_spread and parts is not None:
             return self.write_answer(sql, path, order, parameters, parts)
-        answer = super().answer(sql, parameters)
-        return super().write(answer.sql, path, order)
+        answer = self._bring_answer(sql, parameters)
+        # What executors have answered lies in no order.
+        is_in_order = is_in_order and not is_spread
+        return super().write(
+            answer.sql, path, order, answer.parameters, parts, is_in_order
+        )
 
     def append(
         self, table: str, sql: str, parameters: Parameters | None = None
     ) -> None:
         """Add the rows of a SELECT, each value to the column of its name; sums, not customers."""
-        if self.reads_spread(sql):
-            answer = super().answer(sql, parameters)
-            sql, parameters = answer.sql, answer.parameters
-        super().append(table, sql, parameters)
+        answer = self._bring_answer(sql, parameters)
+        super().append(table, answer.sql, answer.parameters)
         self._exported.pop(table, None)
 
     def refine(
@@ -236,6 +261,16 @@ class SpreadEngine(SparkEngine):
         self._take_made(name, folder, schema)
 
     # -- what was delivered ------------------------------------------------------------------------
+
+    def call_each(self, tasks: Sequence[Callable[[], T]], /) -> list[T]:
+        """Have executors call functions, each by itself; what they return is small.
+
+        Raise the error of ours that the first of them raises, StorageError where Spark fails.
+        """
+        folder = self._scratch.resolve()
+        with name_failures(), without_pandas():
+            called = call_on_executors(self._session, tasks, folder)
+        return read_called(called)
 
     def is_spread(self, raw: str) -> bool:
         """Say whether executors read a delivered table: one of more than one piece."""

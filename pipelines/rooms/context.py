@@ -32,7 +32,7 @@ from pipelines.engines.duckdb import Answer, DuckEngine, Parameters, write_nativ
 from pipelines.rooms.parameters import find_dispatch_day, list_parameters
 from pipelines.sources.operator.delivery import Delivery
 from pipelines.sources.operator.own_names import NamesMapping
-from pipelines.sources.operator.source import Source
+from pipelines.sources.operator.source import CallEach, Source
 from pipelines.store.champions import Champion
 from pipelines.store.files import Written
 from pipelines.store.inputs import ONE_PART
@@ -69,7 +69,9 @@ class NoSource:
         """Raise UsageError."""
         raise UsageError("source.none", month=month)
 
-    def extract(self, month: Month, into: Path) -> list[Delivery]:
+    def extract(
+        self, month: Month, into: Path, call_each: CallEach | None = None
+    ) -> list[Delivery]:
         """Raise UsageError."""
         raise UsageError("source.none", month=month)
 

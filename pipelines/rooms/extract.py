@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from functools import partial
 
 import pyarrow as pa
 
 from pipelines.catalogue.spec import TableName
-from pipelines.core.quoting import quote_names
 from pipelines.core.reasons import Reason
 from pipelines.rooms.changed_numbers import tell_changed_numbers
 from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import find_schema
 from pipelines.rooms.relations import write_rows
 from pipelines.sources.office.answers import OFFICE_TABLES
-from pipelines.sources.operator.delivery import EXTRA, FILE, LINE, Delivery
+from pipelines.sources.operator.delivery import EXTRA, Delivery
 from pipelines.sources.operator.sealing import seal_table
+from pipelines.sources.operator.tables.finishing import (
+    FinishedTable,
+    finish_table,
+    select_content_hash,
+    write_content_hash,
+)
 from pipelines.store.files import OWNER_ALONE, hash_file
 from pipelines.store.manifest import COMPUTED, NOT_COMPUTED, DeliveryFacts, TableEntry
 
 _ROOM = "extract"
+_RAW = "raw"  # where tables lie until executors have finished them
 # A row of `extract_delivery`; a column that is not said is NULL.
 ReceiptRow = dict[str, object]
 
@@ -30,10 +39,9 @@ def run(context: Context) -> None:
     `extract_delivery` has a row a file: how it was encoded, what it had too much and too little of,
     why it was refused.
     """
-    deliveries = context.source.extract(context.month, context.draft.path)
+    take_in = _take_in_apart if context.engine.has_executors else _take_in
     rows: list[ReceiptRow] = []
-    for delivery in deliveries:
-        entry = _make_entry(context, delivery)
+    for delivery, entry in take_in(context):
         context.record_entry(f"extract_{delivery.table}", entry)
         rows += _make_receipts(delivery)
     for name in context.source.unknown_files(context.month):
@@ -86,21 +94,67 @@ def _is_delivered_column(name: str) -> bool:
     return name.startswith(EXTRA) or not name.startswith("_")
 
 
-def _make_entry(context: Context, delivery: Delivery) -> TableEntry:
+# -- the delivered tables --------------------------------------------------------------------------
+
+
+def _take_in(context: Context) -> Iterator[tuple[Delivery, TableEntry]]:
+    """Write the delivered tables one after the other; yield what the manifest says of each."""
+    deliveries = context.source.extract(context.month, context.draft.path)
+    for delivery in deliveries:
+        if not _is_written(delivery):
+            yield delivery, make_missing_entry(delivery)
+            continue
+        table = f"extract_{delivery.table}"
+        path = context.path(table)
+        os.chmod(path, OWNER_ALONE)
+        content = _hash_content(context, table)
+        _seal_personal(context, delivery.table)
+        finished = FinishedTable(content, hash_file(path))
+        yield delivery, _make_entry(delivery, finished)
+
+
+def _take_in_apart(context: Context) -> Iterator[tuple[Delivery, TableEntry]]:
+    """Have executors write them, and take names and numbers out of them; yield the same.
+
+    Until a table is finished it lies in a folder of its own, so that a task that is tried again
+    begins with what was delivered.
+    """
+    engine, draft = context.engine, context.draft.path.resolve()
+    raw = context.draft.scratch.resolve() / _RAW
+    keys = context.keys and context.keys.with_whole_path()
+    shutil.rmtree(raw, ignore_errors=True)
+    deliveries = context.source.extract(context.month, raw, engine.call_each)
+    written = [one for one in deliveries if _is_written(one)]
+    tasks = []
+    for delivery in written:
+        task = partial(finish_table, delivery.table, raw, draft, keys)
+        tasks.append(task)
+    finished = engine.call_each(tasks)
+    shutil.rmtree(raw)
+    by_table = dict(zip([one.table for one in written], finished, strict=True))
+    for delivery in deliveries:
+        if not _is_written(delivery):
+            yield delivery, make_missing_entry(delivery)
+            continue
+        table = f"extract_{delivery.table}"
+        engine.bind(TableName(table), context.path(table))
+        yield delivery, _make_entry(delivery, by_table[delivery.table])
+
+
+def _is_written(delivery: Delivery) -> bool:
+    """Whether there is a raw table of a delivery."""
+    return delivery.state in ("present", "empty")
+
+
+def _make_entry(delivery: Delivery, finished: FinishedTable) -> TableEntry:
     """What the manifest says of a delivered table."""
-    if delivery.state not in ("present", "empty"):
-        return make_missing_entry(delivery)
-    table = f"extract_{delivery.table}"
-    path = context.path(table)
-    os.chmod(path, OWNER_ALONE)
-    content = _hash_content(context, table)
-    _seal_personal(context, delivery.table)
+    facts = DeliveryFacts(delivery.state, tuple(delivery.missing), finished.content)
     return TableEntry(
         COMPUTED,
         _ROOM,
         rows=delivery.rows,
-        sha256=hash_file(path),
-        delivery=DeliveryFacts(delivery.state, tuple(delivery.missing), content),
+        sha256=finished.sha256,
+        delivery=facts,
     )
 
 
@@ -132,11 +186,7 @@ def make_missing_entry(delivery: Delivery) -> TableEntry:
 
 def _hash_content(context: Context, table: str) -> str:
     """Hash a table's rows whatever their order: a database owes us none."""
-    context.engine.bind(TableName(table), context.path(table))
-    described = context.engine.rows(f"DESCRIBE SELECT * FROM {table}")
-    names = [row["column_name"] for row in described]
-    delivered = [name for name in names if name not in (FILE, LINE)]
-    cells = quote_names(delivered)
-    sql = f"SELECT COUNT(*) AS n, SUM(CAST(HASH({cells}) AS HUGEINT)) AS total FROM {table}"
-    [row] = context.engine.rows(sql)
-    return f"{row['n']}:{row['total']}"
+    path = context.path(table)
+    context.engine.bind(TableName(table), path)
+    [row] = context.engine.rows(select_content_hash(path))
+    return write_content_hash(row)

@@ -216,7 +216,7 @@ def read_raw(
 def name_result(context: Context, label: str, sql: str) -> Relation:
     """Name what a SELECT gives, to be worked out anew by whoever asks for it."""
     relation = Relation(_name_relation(label).name, is_kept=False)
-    context.engine.execute(f"CREATE OR REPLACE TEMP VIEW {relation.name} AS {sql}")
+    context.engine.view(relation.name, sql)
     return relation
 
 

@@ -104,6 +104,13 @@ def rename_folder(source: Path, target: Path) -> None:
     _sync_to_disk(target.parent)
 
 
+def move_file(source: Path, target: Path) -> None:
+    """Put a finished file in its place, instead of what stood there, also after a power cut."""
+    _sync_to_disk(source)
+    os.replace(source, target)
+    _sync_to_disk(target.parent)
+
+
 def protect_folder(folder: Path) -> None:
     """Take the right to write from a folder and all that is in it.
 

@@ -117,12 +117,12 @@ def test_quoting_by_hand_is_found() -> None:
 
 def test_who_opens_the_embedded_engine_is_known() -> None:
     """Beside the engine: the gate, on a private file that the checks' library reads; the answers' macros; who reads the
-    rows of a finished table; who reads names out of a delivery to seal them; and who tries a rule or a word on tables
+    rows of a finished table; who reads names out of a delivery to seal them, or hashes its rows where it was read; and who tries a rule or a word on tables
     without rows."""
     assert set(calls(r"duckdb\.connect")) == {
         "pipelines/documents/workbooks/quarantine.py", "pipelines/returns/return_values.py", "pipelines/catalogue/check_rules.py",
         "pipelines/engines/duckdb.py", "pipelines/engines/executors.py", "pipelines/engines/pieces.py", "pipelines/jobs/new_files.py", "pipelines/store/rows.py", "pipelines/rooms/validate/gate.py",
-        "pipelines/sources/operator/sealing.py",
+        "pipelines/sources/operator/sealing.py", "pipelines/sources/operator/tables/finishing.py",
     }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from pipelines.rooms.validate.counting import (
     write_count,
     write_statement,
 )
+from pipelines.rooms.validate.on_executors import AskCounts
 from pipelines.rooms.validate.verdicts import (
     Verdict,
     close_gate,
@@ -42,6 +43,11 @@ class Delivered:
     limits: Mapping[str, Any]
     connection: duckdb.DuckDBPyConnection
 
+    def read_row(self, sql: str) -> dict[str, Any]:
+        """Return the one row that a SELECT gives."""
+        [row] = self.read_rows(sql)
+        return row
+
     def read_rows(self, sql: str) -> list[dict[str, Any]]:
         """Return the rows of a SELECT, by the names of its columns."""
         result = self.connection.execute(sql)
@@ -53,21 +59,24 @@ class Delivered:
 
 
 def judge_counts(
-    process: JudgeProcess, delivered: Delivered, table: str, suite: Sequence[Expectation]
+    process: JudgeProcess, ask: AskCounts, table: str, suite: Sequence[Expectation]
 ) -> dict[str, Verdict]:
-    """Judge the rules of a table that can be counted, by their findings."""
+    """Judge the rules of a table that can be counted, by their findings.
+
+    `ask` gives the row that a counting statement comes to.
+    """
     counts = {}
     for rule in suite:
         count = write_count(rule)
         if count is not None:
             counts[rule.finding] = count
     try:
-        counted = _count_together(delivered, table, counts)
+        counted = _count_together(ask, table, counts)
         crashes: dict[str, str] = {}
     except duckdb.InterruptException:
         raise
     except (duckdb.Error, ValueError):
-        counted, crashes = _count_apart(delivered, table, counts)
+        counted, crashes = _count_apart(ask, table, counts)
 
     rules = [rule for rule in suite if rule.finding in counted]
     verdicts = judge_counted(process, rules, counted)
@@ -78,7 +87,7 @@ def judge_counts(
 
 
 def _count_apart(
-    delivered: Delivered, table: str, counts: Mapping[str, Count]
+    ask: AskCounts, table: str, counts: Mapping[str, Count]
 ) -> tuple[dict[str, Counted], dict[str, str]]:
     """Count a rule at a time, because one of them breaks the statement.
 
@@ -88,7 +97,7 @@ def _count_apart(
     crashes = {}
     for finding, count in counts.items():
         try:
-            counted |= _count_together(delivered, table, {finding: count})
+            counted |= _count_together(ask, table, {finding: count})
         except duckdb.InterruptException:
             raise
         except (duckdb.Error, ValueError) as error:
@@ -97,12 +106,12 @@ def _count_apart(
 
 
 def _count_together(
-    delivered: Delivered, table: str, counts: Mapping[str, Count]
+    ask: AskCounts, table: str, counts: Mapping[str, Count]
 ) -> dict[str, Counted]:
     """Count what breaks each rule, in one statement."""
     if not counts:
         return {}
-    [row] = delivered.read_rows(write_statement(table, list(counts.values())))
+    row = ask(write_statement(table, list(counts.values())))
     counted = {}
     for number, (finding, count) in enumerate(counts.items()):
         counted[finding] = read_counted(row, number, count)

@@ -33,6 +33,7 @@ from pipelines.rooms.judge.client import JudgeProcess
 from pipelines.rooms.judge.questions import describe_error
 from pipelines.rooms.validate.checks import Delivered, judge_counts, run_check
 from pipelines.rooms.validate.offending import find_offending
+from pipelines.rooms.validate.on_executors import AskCounts, ask_executors, name_views
 from pipelines.rooms.validate.verdicts import Verdict, close_gate
 
 Suites = Mapping[str, Sequence[Expectation]]  # by table
@@ -59,6 +60,8 @@ def judge_suites(
     # A file of its own each time: DuckDB keeps one that was open in this process as it was opened.
     database = Path(mkdtemp(prefix="gate-", dir=context.draft.scratch)) / "gate.duckdb"
     bind_views(context, database)
+    if context.engine.has_executors:
+        name_views(context)
     verdicts: list[Verdict] = []
     with open_delivered(context.settings, database) as delivered:
         for table, suite in suites.items():
@@ -179,12 +182,16 @@ def _judge_table(
 ) -> list[Verdict]:
     # A process that was given up over the table before is begun anew: not in this table's time.
     process.wait_until_ready()
+    ask: AskCounts = delivered.read_row
+    if context.engine.has_executors:
+        ask = ask_executors(context, delivered.read_row)
 
     def stop() -> None:
+        context.engine.stop_statements()
         delivered.connection.interrupt()
         process.give_up()
 
-    work = partial(_run_suite, process, delivered, table, suite)
+    work = partial(_run_suite, process, delivered, ask, table, suite)
     return judge_in_time(context.settings.check_timeout_seconds, suite, work, stop)
 
 
@@ -219,10 +226,14 @@ def judge_in_time(
 
 
 def _run_suite(
-    process: JudgeProcess, delivered: Delivered, table: str, suite: Sequence[Expectation]
+    process: JudgeProcess,
+    delivered: Delivered,
+    ask: AskCounts,
+    table: str,
+    suite: Sequence[Expectation],
 ) -> Iterator[Verdict]:
     """Yield the verdict on each rule of a table, in the suite's order."""
-    verdicts = judge_counts(process, delivered, table, suite)
+    verdicts = judge_counts(process, ask, table, suite)
     for rule in suite:
         verdict = verdicts.get(rule.finding)
         if verdict is None:

@@ -31,6 +31,7 @@ from pipelines.sources.operator.delivery import (
 from pipelines.sources.operator.header import check_names, column_names, fold_names
 from pipelines.sources.operator.own_names import NO_NAMES, NamesMapping
 from pipelines.sources.operator.renaming import explain_lost_column, translate_parts
+from pipelines.sources.operator.source import CallEach
 from pipelines.sources.operator.staging import make_folder, prepare_output
 
 _ATTEMPTS = 3
@@ -69,10 +70,13 @@ class DatabaseSource:
         """Return nothing: only the tables asked for are read."""
         return ()
 
-    def extract(self, month: Month, into: Path) -> list[Delivery]:
+    def extract(
+        self, month: Month, into: Path, call_each: CallEach | None = None
+    ) -> list[Delivery]:
         """Write every configured table; one Delivery a contract table.
 
-        A dropped connection starts all tables afresh, three times in all; then SourceNotReady.
+        One connection reads them, whoever else is there: all are of one moment. A dropped one
+        starts all tables afresh, three times in all; then SourceNotReady.
         """
         url = self.spec.find_url()
         for attempt in range(1, _ATTEMPTS + 1):

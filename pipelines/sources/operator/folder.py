@@ -7,90 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from pipelines.core.contract import Table, load_contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import SourceNotReady
 from pipelines.core.month import Month
 from pipelines.core.names import show_name
-from pipelines.sources.operator.batches.part import Part
-from pipelines.sources.operator.batches.spool import guard_writing
-from pipelines.sources.operator.batches.writer import write_parts
 from pipelines.sources.operator.delivered_file import stat_delivered
-from pipelines.sources.operator.delivery import (
-    Delivery,
-    FileReceipt,
-    FileRefused,
-    Limits,
-    absent_table,
-    refused_table,
-    written_table,
-)
-from pipelines.sources.operator.formats.csv_file import open_csv
-from pipelines.sources.operator.formats.parquet_file import open_parquet
-from pipelines.sources.operator.formats.sisters import SisterFiles
-from pipelines.sources.operator.formats.xlsx_file import open_xlsx
+from pipelines.sources.operator.delivery import Delivery, FileRefused, Limits
 from pipelines.sources.operator.mapping import MAPPING_FILE, find_mapping
-from pipelines.sources.operator.month_files import (
-    TableFile,
-    check_repeats,
-    match_tables,
-    sort_parts,
-)
+from pipelines.sources.operator.month_files import TableFile, match_tables
 from pipelines.sources.operator.own_names import NO_NAMES, NamesMapping
-from pipelines.sources.operator.renaming import explain_lost_column, translate_parts
-from pipelines.sources.operator.staging import (
-    Staged,
-    hash_file,
-    prepare_output,
-    stage_files,
-)
+from pipelines.sources.operator.source import CallEach
+from pipelines.sources.operator.staging import hash_file
+from pipelines.sources.operator.tables.apart import TableFiles, extract_apart
+from pipelines.sources.operator.tables.table_files import FileReader, extract_table
 
 # What an operator may deliver of a day.
 DAILY_TABLES = ("service", "receivable", "payment", "trouble_ticket", "status_change")
-
-_OPENERS: dict[str, Callable[[Staged, Table, Limits], Part]] = {
-    "parquet": open_parquet,
-    "xlsx": open_xlsx,
-}
-
-
-@dataclass(frozen=True)
-class _FileReader:
-    """What it takes to read the files of one month."""
-
-    limits: Limits
-    roots: tuple[Path, ...]
-    sisters: SisterFiles
-
-    def stage_copies(
-        self, files: Sequence[TableFile], folder: Path, staged: list[Staged]
-    ) -> None:
-        """Add our copies of a table's files to `staged`, one by one.
-
-        So the caller knows, when a file is refused, which came before it.
-        """
-        chosen = [(file.path, file.kind) for file in files]
-        staged.extend(stage_files(chosen, folder, self.limits, self.roots))
-        check_repeats(staged)
-
-    def open_parts(
-        self, copies: Sequence[Staged], table: Table, folder: Path
-    ) -> list[Part]:
-        """Open a table's files; a full or read-only disk is a StorageError."""
-        return guard_writing(
-            folder, lambda: [self._open_part(copy, table) for copy in copies]
-        )
-
-    def _open_part(self, copy: Staged, table: Table) -> Part:
-        """Open a file by its kind."""
-        if copy.kind == "csv":
-            return open_csv(copy, table, self.limits, self.sisters.tell_encoding)
-        opener = _OPENERS[copy.kind]
-        return opener(copy, table, self.limits)
 
 
 class FolderSource:
@@ -130,8 +66,12 @@ class FolderSource:
         _, unknown = self._list_files(month)
         return unknown
 
-    def extract(self, month: Month, into: Path) -> list[Delivery]:
+    def extract(
+        self, month: Month, into: Path, call_each: CallEach | None = None
+    ) -> list[Delivery]:
         """Write every delivered table into a folder; one Delivery a table.
+
+        Workers read the files where there are some.
 
         Raise SourceNotReady if the month moves meanwhile.
         """
@@ -139,28 +79,23 @@ class FolderSource:
         before = {file: stat_delivered(file.path) for file in files}
 
         mapping = self.mapping(month) or NO_NAMES
+        tables = []
+        for contract_table in self.tables.values():
+            table = mapping.apply_to(contract_table)
+            of_table = tuple(file for file in files if file.table == table.name)
+            tables.append(TableFiles(table, of_table))
+
         staging = into / ".staging"
-        reader = self._make_reader(files, month, staging)
-        deliveries: list[Delivery] = []
+        roots = self._list_roots(month)
+        texts = tuple((file.path, file.kind) for file in files)
+        reader = FileReader(self.limits, roots, texts, staging)
         try:
-            for contract_table in self.tables.values():
-                table = mapping.apply_to(contract_table)
-                of_table = [file for file in files if file.table == table.name]
-                deliveries.append(_extract_table(table, of_table, into, reader))
+            deliveries = _extract_tables(tables, into, reader, call_each)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
         self._check_unmoved(month, before)
         return deliveries
-
-    def _make_reader(
-        self, files: Sequence[TableFile], month: Month, staging: Path
-    ) -> _FileReader:
-        """Return what reads the files of a month; `staging` is a folder of ours."""
-        roots = self._list_roots(month)
-        texts = [(file.path, file.kind) for file in files]
-        sisters = SisterFiles(texts, staging / "sisters", self.limits, roots)
-        return _FileReader(self.limits, roots, sisters)
 
     def _check_unmoved(
         self, month: Month, before: Mapping[TableFile, tuple[int, ...]]
@@ -236,54 +171,13 @@ class DaySource(FolderSource):
         return self.folder.parent, *super()._list_roots(month)
 
 
-def _extract_table(
-    table: Table,
-    files: Sequence[TableFile],
+def _extract_tables(
+    tables: Sequence[TableFiles],
     into: Path,
-    reader: _FileReader,
-) -> Delivery:
-    """Write one table from its files; a file that cannot be trusted refuses the table."""
-    output = prepare_output(table.name, into)
-    if not files:
-        return absent_table(table)
-
-    folder = into / ".staging" / table.name
-    staged: list[Staged] = []
-    try:
-        reader.stage_copies(sort_parts(files), folder, staged)
-        parts = reader.open_parts(staged, table, folder)
-        schema = write_parts(
-            table, translate_parts(table, parts), output, reader.limits
-        )
-    except FileRefused as refusal:
-        explain_lost_column(table, refusal)
-        receipts = _receipts_of_refused(staged, refusal.facts.get("file"))
-        return refused_table(table, refusal, receipts)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-    receipts = tuple(part.make_receipt() for part in parts)
-    return written_table(table, schema.names, receipts)
-
-
-def _receipts_of_refused(
-    staged: Sequence[Staged], refused: str | None
-) -> tuple[FileReceipt, ...]:
-    """Say which files of a refused table were there; `refused` may never have been copied."""
-    receipts = [_receipt_unread(copy.name, copy.sha256, copy.size) for copy in staged]
-    names = [copy.name for copy in staged]
-    if refused and refused not in names:
-        receipts.append(_receipt_unread(refused))
-    return tuple(receipts)
-
-
-def _receipt_unread(name: str, sha256: str = "", size: int = 0) -> FileReceipt:
-    """Return the receipt of a file of which no row was read; `size` is in bytes."""
-    return FileReceipt(
-        name=name,
-        sha256=sha256,
-        bytes=size,
-        encoding=None,
-        delimiter=None,
-        rows=0,
-    )
+    reader: FileReader,
+    call_each: CallEach | None,
+) -> list[Delivery]:
+    """Write every table: workers do where there are some, else one after the other."""
+    if call_each is not None:
+        return extract_apart(tables, into, reader, call_each)
+    return [extract_table(one.table, one.files, into, reader) for one in tables]

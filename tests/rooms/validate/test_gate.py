@@ -27,7 +27,6 @@ from pipelines.rooms.validate.counting import Counted, read_counted, write_count
 from pipelines.rooms.validate.gate import (
     bind_views,
     judge_in_time,
-    judge_suites,
     open_delivered,
 )
 from pipelines.rooms.validate.verdicts import Verdict
@@ -163,7 +162,7 @@ def test_counts_say_what_great_expectations_sees_in_the_rows(
     with open_delivered(context.settings, database) as views:
         for table in TABLES:
             suite = load_suite(table, MONTH)
-            counted = judge_counts(process, views, table, suite)
+            counted = judge_counts(process, views.read_row, table, suite)
             assert len(counted) == len(suite)
             for rule in suite:
                 on_rows = run_check(process, views, table, rule)
@@ -240,7 +239,10 @@ def test_a_table_that_is_not_there_is_red(usage_alone: Context) -> None:
 
 
 def test_a_month_can_be_judged_again(usage_alone: Context) -> None:
-    assert [judge_by_one_process(usage_alone, {"usage": [one()]})[0].success for _ in range(2)] == [
+    assert [
+        judge_by_one_process(usage_alone, {"usage": [one()]})[0].success
+        for _ in range(2)
+    ] == [
         True,
         True,
     ]
@@ -277,7 +279,9 @@ def test_a_query_that_does_not_come_back_is_stopped(
     rule = one("unexpected_rows_expectation", unexpected_rows_query=endless)
     settings = delivered.settings.model_copy(update={"check_timeout_seconds": 1})
     began = time.monotonic()
-    verdicts = judge_by_one_process(replace(delivered, settings=settings), {"usage": [one(), rule]})
+    verdicts = judge_by_one_process(
+        replace(delivered, settings=settings), {"usage": [one(), rule]}
+    )
     assert [(v.success, v.observed) for v in verdicts] == [
         (False, "timeout after 1 s")
     ] * 2

@@ -22,7 +22,7 @@ def spool_batches(
 ) -> Callable[[], Iterator[pa.RecordBatch]]:
     """Write batches to a file of ours; return a reader of it."""
     guard_writing(path, lambda: _write_spool(batches, schema, path))
-    return partial(_read_spool, path)
+    return partial(read_spool, path)
 
 
 def _write_spool(
@@ -33,7 +33,8 @@ def _write_spool(
             writer.write_batch(batch)
 
 
-def _read_spool(path: Path) -> Iterator[pa.RecordBatch]:
+def read_spool(path: Path) -> Iterator[pa.RecordBatch]:
+    """Yield the batches that were put aside in a file of ours."""
     with pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as reader:
         for number in range(reader.num_record_batches):
             yield reader.get_batch(number)
