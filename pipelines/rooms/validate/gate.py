@@ -213,7 +213,8 @@ def _judge_table(
 
 def _stop_counting(context: Context, connection: Connection) -> None:
     """End the statement that is at work, wherever it is."""
-    context.engine.stop_statements()
+    if context.engine.has_executors:
+        context.engine.stop_statements()
     own = connection.connection.dbapi_connection
     assert own is not None
     own.interrupt()
