@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
+from pipelines.core.paths import ROOT
 from pipelines.core.quoting import write_casts
 from pipelines.engines.duckdb import BatchMaker
-from pipelines.store import files, parts
 from pipelines.store.files import write_parquet
 from pipelines.store.parts import PART, WrittenPart, write_parts
 
@@ -34,20 +34,17 @@ _WRITTEN = pa.schema(
 )
 # What a file's bytes depend on besides its rows.
 _LIBRARIES = ("pyarrow", "duckdb", "numpy", "pandas", "scikit-learn", "scipy")
-_CODE = (
-    Path(__file__),
-    Path(__file__).with_name("pieces.py"),
-    Path(__file__).with_name("calls.py"),
-    Path(parts.__file__),
-    Path(files.__file__),
-)
+# Whatever of ours a worker may run: its readers, its writers, models, what they read beside them.
+_CODE = {"pipelines": (".py", ".yml"), "models": (".py",)}
 
 
 def _hash_code() -> str:
     """The code that this process runs, whatever becomes of its files meanwhile."""
     code = sha256()
-    for path in _CODE:
-        code.update(path.read_bytes())
+    for folder, suffixes in _CODE.items():
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in suffixes:
+                code.update(path.read_bytes())
     return code.hexdigest()[:12]
 
 

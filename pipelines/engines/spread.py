@@ -108,8 +108,9 @@ class SpreadEngine(SparkEngine):
     def stop_statements(self) -> None:
         """End what is at work, here and on executors."""
         super().stop_statements()
-        with name_failures():
-            self._session.sparkContext.cancelAllJobs()
+        if "_session" in vars(self):  # else nothing was ever asked of Spark
+            with name_failures():
+                self._session.sparkContext.cancelAllJobs()
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Take an Arrow table in under a name."""

@@ -13,6 +13,7 @@ from pipelines.store.lake import Draft, MonthFolder
 from pipelines.store.manifest import TableEntry
 from pipelines.store.persons.vault import read_delivered
 from pipelines.store.rows import read_rows
+from tests.engines.test_spread_rooms import begin, kill_writer
 from tests.rooms.test_snapshot import dirty_town
 from tests.support.small import MONTH, job
 from tests.support.spark import needs_spark
@@ -37,10 +38,16 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def take_in(home: Path, source: Path, engine: str) -> Draft:
+def take_in(home: Path, source: Path, engine: str, master: str | None = None) -> Draft:
     """Have an engine take the month in."""
     given = job(
-        home, source, engine=engine, table_parts=16, memory_limit="1GB", threads=2
+        home,
+        source,
+        engine=engine,
+        table_parts=16,
+        memory_limit="1GB",
+        threads=2,
+        spark_master=master,
     )
     run_room(given, "extract")
     return MonthFolder(home, MONTH).draft()
@@ -93,3 +100,25 @@ def test_a_worker_with_other_code_takes_nothing_in(
         take_in(tmp_path / "home", source, "spark")
     assert "has code" in str(caught.value.facts["why"])
     assert not list(tmp_path.rglob("extract_*.parquet"))
+
+
+_SCRIPT = """
+import sys
+from pathlib import Path
+from tests.engines.test_spread_rooms import CLUSTER
+from tests.rooms.test_extract_on_executors import take_in
+
+take_in(Path(sys.argv[1]), Path(sys.argv[2]), "spark", CLUSTER)
+"""
+
+
+@pytest.mark.long
+def test_an_executor_killed_while_it_takes_in(tmp_path: Path, source: Path) -> None:
+    """Its tables are begun again from what was delivered: nothing is sealed twice, or stays open."""
+    here = take_in(tmp_path / "here", source, "duckdb")
+    process = begin(tmp_path, str(source), script=_SCRIPT)
+    kill_writer(process, tmp_path / "there", ["raw/*.parquet", "raw/*/*.parquet"])
+    there = MonthFolder(tmp_path / "there", MONTH).draft()
+    assert read_said(there.finished) == read_said(here.finished)
+    assert read_files(there) == read_files(here)
+    assert open_cells(there, "customer") == open_cells(here, "customer")
