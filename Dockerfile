@@ -1,8 +1,15 @@
-FROM python:3.11-slim-bookworm AS office
+# What its bytes depend on, and how they are made the same twice: docs/upgrade.md.
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE} AS office
 
+# Where it is set compiled modules name the hash of their source instead of its time, and who is
+# added was added on that day.
+ARG SOURCE_DATE_EPOCH=1767225600
 ENV UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv/retention
-RUN pip install --no-cache-dir uv==0.13.9
+# The uv that `make` fetches: compared with the checksum that stands there.
+COPY deploy/fetch_uv.py deploy/fetch_uv.py
+RUN python deploy/fetch_uv.py /usr/local/bin
 
 # The libraries change seldom, the project often: two layers.
 COPY pyproject.toml uv.lock README.md LICENSE ./
@@ -15,9 +22,11 @@ COPY expectations expectations
 COPY locales locales
 COPY models models
 COPY dags dags
-RUN uv sync --frozen --no-dev --extra celery --no-cache \
+# uv notes when the project was last changed: not when it was checked out.
+RUN touch --date "@$SOURCE_DATE_EPOCH" pyproject.toml \
+    && uv sync --frozen --no-dev --extra celery --no-cache \
     && .venv/bin/python -m pipelines.catalogue.compile_sql \
-    && useradd --uid 1000 --create-home office \
+    && useradd --no-log-init --uid 1000 --create-home office \
     && install -d -o office /srv/airflow /srv/home /srv/backup
 
 ENV PATH=/srv/retention/.venv/bin:$PATH

@@ -13,7 +13,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-all check bench bench-quick bench-faults bench-league torture fuzz mutants sbom audit wheel spark packages clean
 
-PYTHON ?= python3.11
+# The first of those it is tested with that runs here.
+PYTHON ?= $(or $(shell for one in python3.11 python3.12; do $$one -c '' 2>/dev/null && echo $$one && break; done),python3.11)
 UV := build/uv/bin/uv
 BIN := .venv/bin
 # Files in the order that tests/conftest.py gives them: those with slow tests begin, so that all workers end together.

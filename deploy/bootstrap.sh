@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bootstrap.sh PYTHON FOLDER: put the uv that deploy/fetch_uv.py pins into FOLDER, with nothing but Python 3.11 at hand.
+# bootstrap.sh PYTHON FOLDER: put the uv that deploy/fetch_uv.py pins into FOLDER, with nothing but Python at hand.
 # What is missing is installed where that is allowed (Debian and Ubuntu, as root or with sudo), else named.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,7 +20,7 @@ install_package() {
 }
 
 command -v "$python" >/dev/null || install_package "$python" ||
-    fail "$python is missing. On Debian 12 or Ubuntu 22.04: apt-get install $python"
+    fail "$python is missing. On Debian 12 or Ubuntu 22.04: apt-get install $python; on Ubuntu 24.04: python3.12"
 # Debian has the certificates in a package of their own; without them nothing can be fetched safely.
 [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -n "${SSL_CERT_FILE:-}${SSL_CERT_DIR:-}" ] || ! [ -e /etc/debian_version ] ||
     install_package ca-certificates || fail "there are no certificates. Please run: apt-get install ca-certificates"

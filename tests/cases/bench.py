@@ -60,24 +60,33 @@ def run_case(engine: str, case: Case, folder: Path) -> list[dict[str, Any]]:
     if made in MADE:
         return _run_made(engine, case, folder, made)
     spec = load_named_specs(case.room)[case.stem]
-    readable = spec.reads | (
-        {TableName(spec.table, "prior")} if spec.meta.get("carry") else set()
-    )
+    with open_engine(engine, folder) as open_:
+        context = make_context(case.month, open_, folder, read_earlier(case, folder))
+        bind_case(open_, case, spec, folder)
+        parameters = fill_parameters(context, case, spec)
+        answer = open_.answer(write_question(context, spec), parameters)
+        return read_as_its_room(context, spec, answer)
+
+
+def bind_case(engine: Any, case: Case, spec: Spec, folder: Path) -> None:
+    """Give an engine the tables of a case; raise ValueError for one that its SQL does not read."""
+    readable = set(spec.reads)
+    if spec.meta.get("carry"):
+        readable.add(TableName(spec.table, "prior"))
     _refuse_unknown(
         "table, the SQL does not read it", map(str, case.given), map(str, readable)
     )
+    for table in readable:
+        bind(engine, table, _fill(table, case.given.get(table)), folder)
+
+
+def fill_parameters(context: Context, case: Case, spec: Spec) -> dict[str, Any]:
+    """The month's parameters with those of a case; raise ValueError for one that is not read."""
     _refuse_unknown(
         "parameter, the SQL does not read it", case.parameters, spec.parameters
     )
-    with open_engine(engine, folder) as open_:
-        context = make_context(case.month, open_, folder, _earlier(case, folder))
-        for table in readable:
-            bind(open_, table, _fill(table, case.given.get(table)), folder)
-        parameters = context.parameters(spec.parameters) | _typed_parameters(
-            case.parameters
-        )
-        answer = open_.answer(_asked(context, spec), parameters)
-        return read_as_its_room(context, spec, answer)
+    given = _typed_parameters(case.parameters)
+    return context.parameters(spec.parameters) | given
 
 
 def _run_made(
@@ -110,7 +119,7 @@ def _typed_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
 # -- what a room makes of its SELECTs --------------------------------------------------------------
 
 
-def _asked(context: Context, spec: Spec) -> str:
+def write_question(context: Context, spec: Spec) -> str:
     """What an engine is asked for a SQL file: its SELECT, joined with what is carried where it carries a history."""
     return (
         features.carry_history(context, spec)
@@ -171,7 +180,7 @@ class Earlier(Version):
         return {"tables": {name: {"status": "computed"} for name in self.tables}}
 
 
-def _earlier(case: Case, folder: Path) -> dict[str, Version | None]:
+def read_earlier(case: Case, folder: Path) -> dict[str, Version | None]:
     months = {
         "m1": case.month.plus(-1),
         "m2": case.month.plus(-2),
@@ -238,7 +247,7 @@ def described(spec: Spec, missing: Iterable[TableName] = ()) -> pa.Schema:
             else:
                 bind(engine, table, _fill(table, None), Path(name))
         schema: pa.Schema = (
-            engine.execute(_asked(context, spec), context.parameters(spec.parameters))
+            engine.execute(write_question(context, spec), context.parameters(spec.parameters))
             .to_arrow_table()
             .schema
         )

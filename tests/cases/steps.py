@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from pipelines.catalogue.steps import Step, read_step
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import Relation, read_rows, take_rows
 from tests.cases.bench import (
-    _earlier,
     _fill,
     _refuse_unknown,
     _typed_parameters,
@@ -22,6 +21,7 @@ from tests.cases.bench import (
     bind,
     make_context,
     open_engine,
+    read_earlier,
 )
 from tests.cases.form import CASES, Case, Grid, read_cases
 
@@ -74,19 +74,32 @@ def room_of(case: Case) -> str:
 
 def run_step_case(case: Case, folder: Path) -> list[dict[str, Any]]:
     """Run a step on the relations and tables of a case, and return its rows."""
+    with open_engine("duckdb", folder) as engine:
+        return open_step_case(engine, case, folder)()
+
+
+def open_step_case(
+    engine: Any, case: Case, folder: Path
+) -> Callable[[], list[dict[str, Any]]]:
+    """Give an engine the relations and tables of a case; return what runs the step on them."""
     step = read_step(room_of(case), case.stem)
     readable = {str(table) for table in step.tables} | set(step.inputs)
-    _refuse_unknown("table, the step does not read it", map(str, case.given), readable)
+    _refuse_unknown(
+        "table, the step does not read it", map(str, case.given), readable
+    )
     _refuse_unknown(
         "parameter, the step does not read it", case.parameters, step.parameters
     )
-    with open_engine("duckdb", folder) as engine:
-        context = make_context(case.month, engine, folder, _earlier(case, folder))
-        for table in step.tables:
-            bind(engine, table, _fill(table, case.given.get(table)), folder)
-        inputs = {name: _take_input(context, step, name, case) for name in step.inputs}
-        parameters = _typed_parameters(case.parameters)
+    context = make_context(case.month, engine, folder, read_earlier(case, folder))
+    for table in step.tables:
+        bind(engine, table, _fill(table, case.given.get(table)), folder)
+    inputs = {name: _take_input(context, step, name, case) for name in step.inputs}
+    parameters = _typed_parameters(case.parameters)
+
+    def run() -> list[dict[str, Any]]:
         return read_rows(context, step.room, step.name, parameters, **inputs)
+
+    return run
 
 
 def _take_input(context: Context, step: Step, name: str, case: Case) -> Relation:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from deploy.dependencies import (
     STATED,
@@ -24,6 +27,7 @@ from deploy.dependencies import (
     list_refused,
 )
 from pipelines.core.paths import ROOT
+from pipelines.operations.doctor.machine import PYTHONS, check_python
 from tests.homes.make import write_source
 
 UV = ROOT / "build" / "uv" / "bin" / "uv"
@@ -33,6 +37,50 @@ NOTHING_LISTENS = "http://127.0.0.1:9"
 needs_uv = pytest.mark.skipif(
     not UV.exists(), reason="uv is not set up here: make setup"
 )
+
+
+# -- what it is said to run on ---------------------------------------------------------------------------------------
+
+
+def test_every_page_and_the_doctor_name_the_pythons_that_the_package_does() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    stated = SpecifierSet(project["requires-python"])
+    running = [f"3.{minor}" for minor in range(8, 30) if f"3.{minor}" in stated]
+    classified = [
+        one.rpartition(" :: ")[2]
+        for one in project["classifiers"]
+        if one.startswith("Programming Language :: Python :: 3.")
+    ]
+    assert running == classified
+    assert running == [f"{major}.{minor}" for major, minor in PYTHONS]
+    makefile = (ROOT / "Makefile").read_text()
+    assert f"for one in {' '.join(f'python{one}' for one in running)};" in makefile
+    for page in ("README.md", "README.zh-CN.md"):
+        text = (ROOT / page).read_text("utf-8")
+        assert re.search(" (or|或) ".join(running), text), page
+
+
+@pytest.mark.parametrize(
+    ("running", "state"),
+    [((3, 11, 2), "ok"), ((3, 12, 1), "ok"), ((3, 10, 9), "fail"), ((3, 13, 0), "fail")],
+)  # fmt: skip
+def test_the_doctor_takes_those_pythons_and_no_others(
+    running: tuple[int, int, int], state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "version_info", running)
+    found = check_python()
+    assert found.state == state
+    said = ".".join(map(str, running))
+    assert found.facts == {"version": said, "wanted": "3.11, 3.12"}
+
+
+def test_the_changes_begin_with_the_version_that_this_is() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    released = re.findall(r"^## (\d+\.\d+\.\d+) ", changes, re.MULTILINE)
+    assert released[0] == project["version"]
+    upgrades = (ROOT / "docs" / "upgrade.md").read_text("utf-8")
+    assert f"## To {project['version']}" in upgrades
 
 
 # -- licences ------------------------------------------------------------------------------------------------------

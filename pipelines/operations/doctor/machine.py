@@ -5,6 +5,7 @@ from __future__ import annotations
 import locale
 import sys
 import sysconfig
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, requires
 from importlib.metadata import version as installed_version
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,16 +16,20 @@ from pipelines.core.errors import SpecError
 from pipelines.operations.doctor.check import FAIL, OK, WARN, Check
 
 PACKAGE = "retention-office"
-PYTHON = (3, 11)
+PYTHONS = ((3, 11), (3, 12))
 
 
 def check_python() -> Check:
-    """Look whether this is the Python that the project was tested with."""
-    version = ".".join(str(number) for number in sys.version_info[:3])
-    wanted = ".".join(str(number) for number in PYTHON)
-    state = OK if sys.version_info[:2] == PYTHON else FAIL
+    """Look whether this is a Python that the project was tested with."""
+    version = _write_version(sys.version_info[:3])
+    wanted = ", ".join(map(_write_version, PYTHONS))
+    state = OK if sys.version_info[:2] in PYTHONS else FAIL
     facts = {"version": version, "wanted": wanted}
     return Check("python", state, "python", facts, SpecError.exit_code)
+
+
+def _write_version(numbers: Sequence[int]) -> str:
+    return ".".join(map(str, numbers))
 
 
 def check_packages() -> Check:

@@ -187,7 +187,8 @@ def _judge_table(
         ask = ask_executors(context, delivered.read_row)
 
     def stop() -> None:
-        context.engine.stop_statements()
+        if context.engine.has_executors:
+            context.engine.stop_statements()
         delivered.connection.interrupt()
         process.give_up()
 
