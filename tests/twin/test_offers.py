@@ -63,7 +63,8 @@ def make_orders(world: World, list_name: str, offer_id: str | None) -> pa.Table:
 
 def expect(world: World, prospects: Prospects, list_name: str, offer: str | None) -> pd.DataFrame:  # fmt: skip
     orders = make_orders(world, list_name, offer)
-    return expect_orders(world, orders, prospects).to_pandas()
+    found: pd.DataFrame = expect_orders(world, orders, prospects).to_pandas()
+    return found
 
 
 @pytest.mark.parametrize("list_name", ["churn_risk", "renewal", "vip_zero_usage"])

@@ -51,7 +51,7 @@ def fork(
     return np.where(reached, contacted, without)
 
 
-def raised(chance: Array | float, lift: float, asked: Array) -> Array:
+def raised(chance: Array | float, lift: Array | float, asked: Array) -> Array:
     """Raise a chance by a share of what is missing to certainty, where asked."""
     return np.where(asked, chance + lift * (1 - np.asarray(chance)), chance)
 
