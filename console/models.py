@@ -5,7 +5,11 @@ Nothing here is ever overwritten or deleted: outcomes are added, marks are lifte
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.db import models
+
+from pipelines.core.instalments import Instalment, gather_later
 
 
 class Release(models.Model):
@@ -129,7 +133,9 @@ class OrderState(models.Model):
     last_kind = models.CharField(max_length=16, null=True)
     outcome = models.CharField(max_length=32, null=True)
     promised_on = models.DateField(null=True)
-    day = models.DateField()  # that was promised, else the day it is due
+    promised_on_2 = models.DateField(null=True)
+    promised_on_3 = models.DateField(null=True)
+    day = models.DateField()  # that was promised first, else the day it is due
 
     class Meta:
         """A manager's list, and a branch's."""
@@ -173,6 +179,10 @@ class Answer(models.Model):
     contacted_on = models.DateField(null=True)
     promised_amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     promised_on = models.DateField(null=True)
+    promised_amount_2 = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    promised_on_2 = models.DateField(null=True)
+    promised_amount_3 = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    promised_on_3 = models.DateField(null=True)
     note = models.TextField(blank=True)
     digest = models.CharField(max_length=64)
 
@@ -182,6 +192,11 @@ class Answer(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("order", "digest"), name="an_answer_once"),
         )
+
+    @property
+    def later(self) -> tuple[Instalment, ...]:
+        """The instalments behind the first of what is promised."""
+        return gather_later(partial(getattr, self))
 
 
 class HeldAnswer(models.Model):
@@ -196,8 +211,17 @@ class HeldAnswer(models.Model):
     contacted_on = models.DateField(null=True)
     promised_amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     promised_on = models.DateField(null=True)
+    promised_amount_2 = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    promised_on_2 = models.DateField(null=True)
+    promised_amount_3 = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    promised_on_3 = models.DateField(null=True)
     note = models.TextField(blank=True)
     due_at = models.DateTimeField(db_index=True)
+
+    @property
+    def later(self) -> tuple[Instalment, ...]:
+        """The instalments behind the first of what is promised."""
+        return gather_later(partial(getattr, self))
 
 
 class ContactMark(models.Model):

@@ -16,6 +16,7 @@ from console.persons.consent import DO_NOT_CONTACT, take_back_objected
 from console.persons.notes import NOTE, seal_all
 from pipelines.catalogue.outputs import list_outcomes
 from pipelines.catalogue.spec import load_named_specs
+from pipelines.core.instalments import FIRST_DAY, LATER, spread_later
 from pipelines.core.month import Month
 from pipelines.core.outcomes import (
     GRACE_DAYS,
@@ -133,7 +134,10 @@ def _find_impossible_day(row: ReturnedRow, order: Order) -> Refusal | None:
     first = row.contacted_on or order.dispatched_on
     last_promise = last - timedelta(days=GRACE_DAYS)
     if row.promised_on and not first <= row.promised_on <= last_promise:
-        return Refusal("impossible_day", "promised_on")
+        return Refusal("impossible_day", FIRST_DAY)
+    for names, instalment in zip(LATER, row.later, strict=False):
+        if not first <= instalment.promised_on <= last_promise:
+            return Refusal("impossible_day", names.day)
     return None
 
 
@@ -184,6 +188,8 @@ def digest_answer(row: ReturnedRow | Answer, note: str) -> str:
         row.promised_on,
         note,
     ]
+    for instalment in row.later:
+        values += instalment
     texts = [None if value is None else str(value) for value in values]
     content = json.dumps(texts, ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
@@ -215,6 +221,7 @@ def _make_answer(row: ReturnedRow, note: str, intake: Intake) -> Answer:
         contacted_on=row.contacted_on,
         promised_amount=row.promised_amount,
         promised_on=row.promised_on,
+        **spread_later(row.later),
         note=note,
         digest=digest_answer(row, note),
     )

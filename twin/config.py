@@ -92,6 +92,9 @@ class TwinConfig:
 
     # What the operator has to offer: offers a list that is about staying; none, and the table is not delivered.
     offers_a_list: int = 0
+    # Of what the operator believes an offer to do beyond the contact, what it does. Assumed: a belief is made of who took
+    # an offer and stayed, and of those many would have stayed anyhow.
+    offer_heed: float = 0.5
 
     # Managers and their habits; means over the managers, each has his own. Assumed; outcome codes are the contract's.
     worked_share: float = 0.85  # of their orders; the rest is skipped

@@ -41,6 +41,9 @@ def main() -> None:
         help="twin: fixed beforehand",
     )
     parser.add_argument(
+        "--only", nargs="+", help="ibm, uci: these models alone, `ours` among them"
+    )
+    parser.add_argument(
         "--keep",
         type=Path,
         help="twin: folder for scored seeds, which are not scored again",

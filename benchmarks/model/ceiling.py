@@ -40,6 +40,7 @@ GROUPS = {
         "household_active_days", "household_active_days_change", "household_voice_change", "household_data_change",
         "household_lines_lost",
     ],
+    "neighbours in the same group": ["neighbours_lost", "neighbours_lost_share", "neighbour_complaints"],
     "complaints of the line": ["own_complaints", "severe_complaints", "severe_complaints_1"],
     "ends that are past, the bill's shock": ["days_since_contract_end", "days_since_promotion_end", "discount_share"],
 }  # fmt: skip

@@ -65,6 +65,51 @@ household AS (
 ),
 member AS (
     SELECT customer_id, month, COUNT(*) AS lines FROM services GROUP BY customer_id, month
+),
+belongs AS (
+    SELECT
+        customer_id, string_split(filename, '/')[-2] AS month,
+        COALESCE(group_customer_id, CASE WHEN customer_type = 'group' THEN customer_id END) AS group_id
+    FROM read_parquet('{source}/20*/customer.parquet', filename = true)
+),
+complained AS (
+    SELECT customer_id, string_split(filename, '/')[-2] AS month, COUNT(*) AS complaints
+    FROM read_parquet('{source}/20*/trouble_ticket.parquet', filename = true)
+    WHERE category = 'complaint'
+    GROUP BY ALL
+),
+-- By the month in which the lines are missed: those of the month before that are there no more.
+missed AS (
+    SELECT
+        b.customer_id,
+        strftime(CAST(b.month || '-01' AS DATE) + INTERVAL 1 MONTH, '%Y-%m') AS month,
+        COUNT(*) AS lines_before,
+        COUNT(*) FILTER (WHERE n.service_id IS NULL) AS lines_lost
+    FROM services AS b
+    LEFT JOIN services AS n
+        ON n.service_id = b.service_id
+        AND n.month = strftime(CAST(b.month || '-01' AS DATE) + INTERVAL 1 MONTH, '%Y-%m')
+    GROUP BY ALL
+),
+own AS (
+    SELECT
+        g.customer_id, g.month, g.group_id,
+        COALESCE(x.lines_before, 0) AS lines_before,
+        COALESCE(x.lines_lost, 0) AS lines_lost,
+        COALESCE(t.complaints, 0) AS complaints
+    FROM belongs AS g
+    LEFT JOIN missed AS x ON x.customer_id = g.customer_id AND x.month = g.month
+    LEFT JOIN complained AS t ON t.customer_id = g.customer_id AND t.month = g.month
+    WHERE g.group_id IS NOT NULL
+),
+neighbour AS (
+    SELECT
+        customer_id, month,
+        SUM(lines_before) OVER mine - lines_before AS lines_before,
+        SUM(lines_lost) OVER mine - lines_lost AS lines_lost,
+        SUM(complaints) OVER mine - complaints AS complaints
+    FROM own
+    WINDOW mine AS (PARTITION BY group_id, month)
 )
 SELECT
     c.service_id, c.month,
@@ -74,11 +119,15 @@ SELECT
     h.voice_change_sum / NULLIF(h.changed_count, 0) AS household_voice_change,
     h.data_change_sum / NULLIF(h.changed_count, 0) AS household_data_change,
     b.lines - h.line_count AS household_lines_lost,
+    n.lines_lost AS neighbours_lost,
+    n.lines_lost / NULLIF(n.lines_before, 0) AS neighbours_lost_share,
+    n.complaints AS neighbour_complaints,
     c.own_complaints, c.severe_complaints,
     lag(c.severe_complaints) OVER (PARTITION BY c.service_id ORDER BY c.month) AS severe_complaints_1,
     c.days_since_contract_end, c.days_since_promotion_end, c.discount_share
 FROM changed AS c
 JOIN household AS h ON h.customer_id = c.customer_id AND h.month = c.month
+LEFT JOIN neighbour AS n ON n.customer_id = c.customer_id AND n.month = c.month
 LEFT JOIN member AS b
     ON b.customer_id = c.customer_id
     AND b.month = strftime(CAST(c.month || '-01' AS DATE) - INTERVAL 1 MONTH, '%Y-%m')

@@ -108,6 +108,8 @@ def run(arguments: argparse.Namespace) -> None:
         flush=True,
     )
     for name, make in MODELS.items():
+        if arguments.only and name not in arguments.only:
+            continue
         started = time.perf_counter()
         fitted = [make().fit(frame.iloc[fit], outcome[fit]) for fit, _ in folds]
         print_row(name, frame, outcome, folds, fitted, time.perf_counter() - started)

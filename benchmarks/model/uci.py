@@ -82,6 +82,8 @@ def run(arguments: argparse.Namespace) -> None:
         "splines alone": ChurnClassifier(("splines",), MONOTONE, gap=1),
         "plain logistic": PlainLogistic(),
     }
+    if arguments.only:
+        makers = {name: makers[name] for name in makers if name in arguments.only}
     scored = {
         name: roll_origin(
             model, features, panel["outcome"], panel["month"], gap=1, fewest=1

@@ -4,8 +4,11 @@
     … --world nothing --rows nothing.csv       the same where no contact does anything; `harm`: where each drives away
 
 A town is lived by the office (`--lived priority`): months before, a champion, then `--months` months with orders. Each
-month's orders are judged before it is lived. Rows are kept in `--rows` after every town, so that a run can go on, and
-the page is written from them. What the office holds of its lists' effects is kept beside them (`….learnt.csv`).
+month's orders are judged before it is lived. Rows are kept in `--rows` after every town, and the page is written from
+them: a run that was stopped, or that ended by `--minutes`, goes on with the same command. What the office holds of its
+lists' effects is kept beside them (`….learnt.csv`). The whole, over as many nights as it takes, one process:
+
+    … --services 20000 --seeds 30 --judged 7 --minutes 480 --rows build/value.csv --out docs/value.md
 """
 
 from __future__ import annotations
@@ -15,12 +18,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
+from benchmarks.value_kept.kept_rows import Judged, RowsFile
 from benchmarks.value_kept.learnt import compare_beliefs
-from benchmarks.value_kept.page import write_page
+from benchmarks.value_kept.page import make_policy_table, write_page
 from benchmarks.value_kept.policies import MonthView, judge, make_policies
 from benchmarks.value_kept.town import Town, begin_office, by_rule, live_on
 from pipelines.core.month import Month
@@ -44,17 +48,15 @@ WORLDS: dict[str, dict[str, Any]] = {
 }
 
 
-class Judged(NamedTuple):
-    """What came of a town: a row a month, policy and list, and a row a month and list of what was learnt."""
-
-    rows: pd.DataFrame
-    learnt: pd.DataFrame
-
-
 def judge_town(options: argparse.Namespace, seed: int, work: Path) -> Judged:
     """Live a town, and judge the orders of its months."""
     low, high = options.places
-    config = TwinConfig(capacity_low=low, capacity_high=high, **WORLDS[options.world])
+    config = TwinConfig(
+        capacity_low=low,
+        capacity_high=high,
+        offers_a_list=options.offers,
+        **WORLDS[options.world],
+    )
     first = Month.parse(options.first)
     town = Town(work, options.services, seed, config, first)
     town.settings = by_rule(town.settings, options.lived)
@@ -88,7 +90,41 @@ def judge_month(
 
 
 def main() -> None:
-    """Judge the towns that are not in the rows yet, and write the page."""
+    """Judge the towns that are not in the rows yet, and write the page anew behind each."""
+    options = _read_options()
+    file = RowsFile(options.rows, options)
+    judged = file.read()
+    begun, longest = time.perf_counter(), 0.0
+    for seed in range(1, options.seeds + 1):
+        if seed in judged.seeds:
+            continue
+        started = time.perf_counter()
+        if options.minutes and started - begun + longest > options.minutes * 60:
+            print(f"no time for seed {seed}: the same command goes on", file=sys.stderr)
+            break
+        with tempfile.TemporaryDirectory(prefix="value-kept-") as name:
+            town = judge_town(options, seed, Path(name))
+        judged = judged.add(town)
+        file.write(judged)
+        took = time.perf_counter() - started
+        longest = max(longest, took)
+        print(f"seed {seed}: {took:.0f} s", file=sys.stderr, flush=True)
+        print("\n".join(make_policy_table(judged.rows)), file=sys.stderr, flush=True)
+        _tell(judged, options, is_last=False)
+    if judged.seeds:
+        _tell(judged, options, is_last=True)
+
+
+def _tell(judged: Judged, options: argparse.Namespace, is_last: bool) -> None:
+    """Write the page of the towns so far; without a file for it, print it once, at the end."""
+    page = write_page(judged.rows, judged.learnt, options)
+    if options.out is not None:
+        options.out.write_text(page, encoding="utf-8")
+    elif is_last:
+        print(page)
+
+
+def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.value_kept")
     parser.add_argument("--services", type=int, default=3000)
     parser.add_argument("--seeds", type=int, default=30)
@@ -100,40 +136,16 @@ def main() -> None:
     parser.add_argument("--first", default="2025-10", help="the first month of all")
     parser.add_argument("--lived", choices=("priority", "value"), default="priority")
     parser.add_argument("--world", choices=tuple(WORLDS), default="usual")
+    parser.add_argument("--offers", type=int, default=0, help="offers a list has")
     # So few places that they run out: about one customer in ten a month.
     parser.add_argument("--places", type=int, nargs=2, default=(8, 16))
     parser.add_argument("--quick", action="store_true", help="train in seconds")
+    parser.add_argument(
+        "--minutes", type=float, help="begin no town that would not be done by then"
+    )
     parser.add_argument("--rows", type=Path, default=Path("value_kept.csv"))
     parser.add_argument("--out", type=Path, help="the page; without it, to the screen")
-    options = parser.parse_args()
-
-    learnt_path = options.rows.with_suffix(".learnt.csv")
-    rows = _read_kept(options.rows)
-    learnt = _read_kept(learnt_path)
-    known = set(rows["seed"]) if len(rows) else set()
-    for seed in range(1, options.seeds + 1):
-        if seed in known:
-            continue
-        started = time.perf_counter()
-        with tempfile.TemporaryDirectory(prefix="value-kept-") as name:
-            town = judge_town(options, seed, Path(name))
-        learnt = pd.concat([learnt, town.learnt], ignore_index=True)
-        learnt.to_csv(learnt_path, index=False)
-        rows = pd.concat([rows, town.rows], ignore_index=True)
-        rows.to_csv(options.rows, index=False)
-        took = time.perf_counter() - started
-        print(f"seed {seed}: {took:.0f} s", file=sys.stderr, flush=True)
-
-    page = write_page(rows, learnt, options)
-    if options.out is None:
-        print(page)
-    else:
-        options.out.write_text(page, encoding="utf-8")
-
-
-def _read_kept(path: Path) -> pd.DataFrame:
-    """The rows of an earlier run; none where there is no file."""
-    return pd.read_csv(path) if path.exists() else pd.DataFrame()
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

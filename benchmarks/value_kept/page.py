@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from benchmarks.value_kept.learnt import find_pauses, make_learning_table
-from benchmarks.value_kept.policies import COST, PERSUASION
+from benchmarks.value_kept.policies import COST, NOTHING_OFFERED, PERSUASION
 
 POLICIES = (
     "priority",
@@ -54,6 +54,8 @@ def write_page(
         command += f" --world {options.world}"
     if (low, high) != (8, 16):
         command += f" --places {low} {high}"
+    if options.offers:
+        command += f" --offers {options.offers}"
     if options.quick:
         command += " --quick"
     parts = [
@@ -71,7 +73,7 @@ def write_page(
         "",
         *_policy_table(by_town),
         "",
-        "*Kept* is revenue kept, *net* is that less the calls; both of the lists that hold somebody out. The "
+        "*Kept* is revenue kept, *net* is that less the calls and what is offered; both of the lists that hold somebody out. The "
         "plain rules call about leaving, anybody whom a manager owns and may call, also month after month; *on contracts too* "
         "makes the same calls, about the contract where one ends; *held to "
         "the rules* spares whom the office must spare: who is held out, was called within sixty days, complains or "
@@ -113,7 +115,7 @@ def add_up_towns(rows: pd.DataFrame) -> pd.DataFrame:
     """Means a month by policy and town of what persuasion does: orders, worked, reached, kept, net."""
     persuading = rows[rows["list"].isin(PERSUASION)]
     months = rows.groupby("seed")["month"].nunique()
-    columns = ["orders", "worked", "reached", "kept"]
+    columns = ["orders", "worked", "reached", "kept", "offered"]
     # Whoever pauses all lists has no orders, and keeps nothing.
     everybody = pd.MultiIndex.from_product(
         [rows["policy"].unique(), months.index], names=["policy", "seed"]
@@ -121,13 +123,22 @@ def add_up_towns(rows: pd.DataFrame) -> pd.DataFrame:
     sums = persuading.groupby(["policy", "seed"])[columns].sum()
     sums = sums.reindex(everybody, fill_value=0.0)
     means = sums.div(months, axis=0, level="seed")
-    found: pd.DataFrame = means.assign(net=means["kept"] - COST * means["worked"])
+    spent = COST * means["worked"] + means["offered"]
+    found: pd.DataFrame = means.assign(net=means["kept"] - spent)
     return found
+
+
+def make_policy_table(rows: pd.DataFrame) -> list[str]:
+    """Orders, kept and net by policy of the towns so far, as lines of Markdown."""
+    return _policy_table(add_up_towns(rows))
 
 
 def _policy_table(by_town: pd.DataFrame) -> list[str]:
     lines = []
-    for policy in POLICIES:
+    known = by_town.index.get_level_values("policy")
+    for policy in (*POLICIES, NOTHING_OFFERED):
+        if policy not in known:
+            continue
         mine = by_town.loc[policy]
         cells = [
             policy,

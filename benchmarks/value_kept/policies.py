@@ -26,6 +26,7 @@ from twin.truth.prospects import Prospects
 from twin.world.state import World
 
 COST = 5.0
+NOTHING_OFFERED = "value, nothing offered"
 CALL = "churn_risk"  # what a plain rule's call is about
 PERSUASION = tuple(spec.name for spec in load_lists() if spec.meta["holdout"])
 # What keeps somebody off every list's orders; the other reasons say who had no place, or was held out.
@@ -88,9 +89,18 @@ def make_policies(view: MonthView, office: Mapping[str, Made]) -> dict[str, pa.T
     chosen["ceiling"] = take_best(rows, rows["worth"], places)
 
     found = {name: read_orders(made) for name, made in office.items()}
+    if found["value"]["offer_id"].null_count < len(found["value"]):
+        found[NOTHING_OFFERED] = _offer_nothing(found["value"])
     for name, orders in chosen.items():
         found[name] = to_orders(pd.concat([duties, orders], ignore_index=True))
     return found
+
+
+def _offer_nothing(orders: pa.Table) -> pa.Table:
+    """The same orders, with nothing to offer."""
+    place = orders.column_names.index("offer_id")
+    nothing = pa.nulls(len(orders), pa.string())
+    return orders.set_column(place, "offer_id", nothing)
 
 
 def _find_places(view: MonthView, persuading: pd.DataFrame) -> pd.Series:
@@ -232,6 +242,6 @@ def judge(view: MonthView, policies: dict[str, pa.Table]) -> list[dict[str, obje
 
 def _add_up(orders: pd.DataFrame) -> dict[str, float]:
     sums = {"orders": float(len(orders))}
-    for name in ("worked", "reached", "kept", "paid"):
+    for name in ("worked", "reached", "kept", "paid", "offered"):
         sums[name] = float(orders[name].sum())
     return sums

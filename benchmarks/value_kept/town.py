@@ -6,6 +6,7 @@ depends on the others.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,11 +151,20 @@ def read_orders(made: Made) -> pa.Table:
     """The treated orders of a month's tables, in the form the twin takes them."""
     frame = read_table(made, "dispatch_order")
     treated = frame[frame["arm"] == "treated"].sort_values("order_id")
-    return to_orders(treated)
+    return to_orders(treated.assign(offer_id=treated["evidence"].map(_read_offer)))
+
+
+def _read_offer(evidence: str | None) -> str | None:
+    """The offer that an order goes out with."""
+    facts = json.loads(evidence) if evidence else {}
+    offer: str | None = facts.get("offer_id")
+    return offer
 
 
 def to_orders(frame: pd.DataFrame) -> pa.Table:
-    """Rows with the twin's columns of an order as its table."""
+    """Rows with the twin's columns of an order as its table; a rule of thumb offers nothing."""
+    if "offer_id" not in frame:
+        frame = frame.assign(offer_id=None)
     return pa.Table.from_pandas(
         frame[ORDER_FORM.names], schema=ORDER_FORM, preserve_index=False
     )

@@ -10,7 +10,7 @@ from console.standing import keep_states
 
 def make_states(apps: Any, editor: Any) -> None:
     """Make those of the orders that are here, and keep them."""
-    keep_states(editor)
+    keep_states(editor, later_days=())
 
 
 class Migration(migrations.Migration):

@@ -13,9 +13,10 @@ from console.models import Order
 from console.returns import judge_row
 from pipelines.catalogue.outputs import list_outcomes
 from pipelines.catalogue.spec import load_named_specs
+from pipelines.core.instalments import FIRST_AMOUNT, FIRST_DAY, LATER, gather_later
 from pipelines.core.outcomes import Outcome, load_outcomes
 from pipelines.returns.corrected import describe_refusal
-from pipelines.returns.filled import NOTE_LIMIT, ReturnedRow
+from pipelines.returns.filled import NOTE_LIMIT, ReturnedRow, find_instalment_fault
 from pipelines.text.texts import load_labels
 
 
@@ -64,8 +65,23 @@ class DayInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
+def _make_amount(label: object, required: bool = True) -> forms.DecimalField:
+    """The field of an amount that is promised."""
+    return forms.DecimalField(
+        label=label,
+        required=required,
+        max_digits=14,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
+
+
 class AnswerForm(forms.Form):
-    """An answer: an outcome, the day of the contact, a note; a promise only where it is one."""
+    """An answer: an outcome, the day of the contact, a note; a promise only where it is one.
+
+    A promise may have a second and a third instalment.
+    """
 
     contacted_on = forms.DateField(
         label=_("Contacted on"), widget=DayInput, required=False
@@ -77,21 +93,26 @@ class AnswerForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     promised_on = forms.DateField(label=_("Promised for"), widget=DayInput)
-    promised_amount = forms.DecimalField(
-        label=_("Promised amount (yuan)"),
-        max_digits=14,
-        decimal_places=2,
-        min_value=Decimal("0.01"),
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    promised_amount = _make_amount(_("Promised amount (yuan)"))
+    promised_on_2 = forms.DateField(
+        label=_("Second instalment for"), widget=DayInput, required=False
     )
+    promised_amount_2 = _make_amount(_("Second amount (yuan)"), required=False)
+    promised_on_3 = forms.DateField(
+        label=_("Third instalment for"), widget=DayInput, required=False
+    )
+    promised_amount_3 = _make_amount(_("Third amount (yuan)"), required=False)
 
     def __init__(self, outcome: Outcome | None, *args: object, **more: object) -> None:
         super().__init__(*args, **more)
         self.label_suffix = ""
+        unasked = []
         if outcome is None or not outcome.needs_date:
-            del self.fields["promised_on"]
+            unasked += [FIRST_DAY, *(names.day for names in LATER)]
         if outcome is None or not outcome.needs_amount:
-            del self.fields["promised_amount"]
+            unasked += [FIRST_AMOUNT, *(names.amount for names in LATER)]
+        for name in unasked:
+            del self.fields[name]
 
 
 def draft_answer(order: Order, outcome: Outcome, form: AnswerForm) -> ReturnedRow:
@@ -105,7 +126,9 @@ def draft_answer(order: Order, outcome: Outcome, form: AnswerForm) -> ReturnedRo
         contacted_on=said["contacted_on"],
         promised_amount=said.get("promised_amount"),
         promised_on=said.get("promised_on"),
+        later=gather_later(said.get),
         note=" ".join(said["note"].split()),
+        refusal=find_instalment_fault(said.get),
     )
     return judge_row(row, order)
 

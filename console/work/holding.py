@@ -17,6 +17,7 @@ from django.utils import timezone
 from console.models import AuditEntry, HeldAnswer, Order
 from console.persons.notes import NOTE, open_words, seal_words
 from console.returns import take_answers_back
+from pipelines.core.instalments import spread_later
 from pipelines.returns.filled import Return, ReturnedRow
 
 UNDO_SECONDS = 10
@@ -37,6 +38,7 @@ def hold_answer(order: Order, row: ReturnedRow, actor: str) -> HeldAnswer:
             contacted_on=row.contacted_on,
             promised_amount=row.promised_amount,
             promised_on=row.promised_on,
+            **spread_later(row.later),
             note=seal_words(order.customer_id, NOTE, row.note),
             due_at=timezone.now() + timedelta(seconds=UNDO_SECONDS),
         )
@@ -84,6 +86,7 @@ def _take_held(held: HeldAnswer) -> None:
         contacted_on=held.contacted_on,
         promised_amount=held.promised_amount,
         promised_on=held.promised_on,
+        later=held.later,
         note=open_words(held.order.customer_id, NOTE, held.note),
     )
     content = hashlib.sha256(repr(row).encode()).hexdigest()

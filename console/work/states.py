@@ -7,10 +7,12 @@ from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple
 
-from django.db.models import Case, Count, IntegerField, QuerySet, When
+from django.db.models import Case, Count, DateField, F, IntegerField, QuerySet, When
+from django.db.models.functions import Coalesce
 
 from console.models import OrderState
 from pipelines.catalogue.outputs import load_lists
+from pipelines.core.instalments import LATER
 from pipelines.core.month import Month
 from pipelines.core.outcomes import LAST_CHECK, load_outcomes
 
@@ -26,6 +28,7 @@ class State(Enum):
     DONE = "done"
 
 
+_LATER_DAYS = tuple(names.day for names in LATER)
 _STATES = list(State)
 _PLACES = {state: place for place, state in enumerate(State)}
 
@@ -46,7 +49,10 @@ class Standing(NamedTuple):
 
 
 class QueuedOrder(NamedTuple):
-    """An order in the queue: its state, and the day that counts (promised, else due)."""
+    """An order in the queue: its state, and the day that counts (promised, else due).
+
+    Of instalments it is the next, behind the last of them the last.
+    """
 
     order: Standing
     state: State
@@ -54,21 +60,22 @@ class QueuedOrder(NamedTuple):
 
 
 # What the queue is sorted by; no two orders are alike in all of it.
-RANKING = ("place", "day", "list_place", "rank", "order_id")
+RANKING = ("place", "counting_day", "list_place", "rank", "order_id")
 
 
 def rank_states(states: QuerySet[OrderState], today: date) -> QuerySet[OrderState]:
-    """Return states in the order to work them, each with its `place`: that of its `State`.
+    """Return states in the order to work them.
 
-    Those that no answer is taken for any more are left out.
+    Each has its `counting_day` and its `place`: that of its `State`. Those that no answer is taken
+    for any more are left out.
     """
     outcomes = load_outcomes().values()
     closing = [outcome.code for outcome in outcomes if outcome.closes]
     not_reached = [outcome.code for outcome in outcomes if not outcome.is_contact]
     place = Case(
         When(outcome__in=closing, then=_PLACES[State.DONE]),
-        When(day__lt=today, then=_PLACES[State.OVERDUE]),
-        When(day=today, then=_PLACES[State.TODAY]),
+        When(counting_day__lt=today, then=_PLACES[State.OVERDUE]),
+        When(counting_day=today, then=_PLACES[State.TODAY]),
         When(promised_on__isnull=False, then=_PLACES[State.PROMISED]),
         When(outcome__in=not_reached, then=_PLACES[State.NOT_REACHED]),
         default=_PLACES[State.OPEN],
@@ -81,13 +88,25 @@ def rank_states(states: QuerySet[OrderState], today: date) -> QuerySet[OrderStat
         output_field=IntegerField(),
     )
     answerable = states.filter(month__gte=find_oldest_month(today))
-    return answerable.annotate(place=place, list_place=list_place).order_by(*RANKING)
+    dated = answerable.annotate(counting_day=_find_counting_day(today))
+    return dated.annotate(place=place, list_place=list_place).order_by(*RANKING)
+
+
+def _find_counting_day(today: date) -> Case:
+    """The day promised next, or promised last where all are over; the day due without any."""
+    return Case(
+        When(day__gte=today, then=F("day")),
+        *(When(**{f"{name}__gte": today}, then=F(name)) for name in _LATER_DAYS),
+        default=Coalesce(*reversed(_LATER_DAYS), "day"),
+        output_field=DateField(),
+    )
 
 
 def read_states(ranked: QuerySet[OrderState]) -> list[QueuedOrder]:
     """Read ranked states, all of them or those of a slice."""
     queue = []
-    for *facts, day, place in ranked.values_list(*Standing._fields, "day", "place"):
+    names = (*Standing._fields, "counting_day", "place")
+    for *facts, day, place in ranked.values_list(*names):
         queue.append(QueuedOrder(Standing(*facts), _STATES[place], day))
     return queue
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,9 @@ def _tell_order(order: Order, language: str) -> Iterator[Event]:
         note = open_words(order.customer_id, NOTE, answer.note)
         yield Event(on, "answer", said, answer.intake.actor, note)
         if answer.promised_on:
-            facts = {"amount": answer.promised_amount or "–"}
-            yield Event(
-                answer.promised_on, "promise", _("Promised: %(amount)s yuan") % facts
-            )
+            yield _tell_promise(answer.promised_on, answer.promised_amount)
+        for instalment in answer.later:
+            yield _tell_promise(instalment.promised_on, instalment.amount)
     held = getattr(order, "held", None)
     if held is not None:
         said = labels[f"outcome.{held.outcome}"]
@@ -82,6 +82,12 @@ def _tell_order(order: Order, language: str) -> Iterator[Event]:
             "withdrawn": _("Taken back"),
         }
         yield Event(on, "change", words[change.kind], change.actor, change.why)
+
+
+def _tell_promise(on: date, amount: Decimal | None) -> Event:
+    """What was promised for a day."""
+    what = _("Promised: %(amount)s yuan") % {"amount": amount or "–"}
+    return Event(on, "promise", what)
 
 
 def _name_list(name: str, language: str) -> str:

@@ -7,20 +7,30 @@ what is wrong with one never holds back another.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from pipelines.core.errors import SourceNotReady
+from pipelines.core.instalments import (
+    FIRST,
+    FIRST_AMOUNT,
+    FIRST_DAY,
+    LATER,
+    Instalment,
+    gather_later,
+    spread_later,
+)
 from pipelines.core.names import show_name
 from pipelines.core.outcomes import Outcome, load_outcomes
 from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS, Column
 from pipelines.documents.workbooks.signature import is_signed_by, list_protected_cells
 from pipelines.returns.return_sheets import INPUTS, ReturnLine, read_sheets
-from pipelines.returns.return_values import AMOUNT, DATES, AnswerValues, read_values
+from pipelines.returns.return_values import AMOUNTS, DATES, AnswerValues, read_values
 from pipelines.sources.operator.delivery import (
     DAMAGED_ID,
     EXCEL_SERIAL,
@@ -65,6 +75,7 @@ class ReturnedRow:
     contacted_on: date | None = None
     promised_amount: Decimal | None = None
     promised_on: date | None = None
+    later: tuple[Instalment, ...] = ()  # the instalments behind the first
     note: str = ""
     refusal: Refusal | None = None
     is_signed: bool = False
@@ -144,6 +155,7 @@ class _RowJudge:
             contacted_on=values.contacted_on,
             promised_amount=values.promised_amount or None,
             promised_on=values.promised_on,
+            later=gather_later(partial(getattr, values)),
             note=_clean_note(line.cells.get("note", "")),
             refusal=refusal,
             is_signed=self.has_signatures,
@@ -222,9 +234,34 @@ def _find_answer_fault(
     if unreadable is not None:
         return unreadable
     if outcome.needs_date and values.promised_on is None:
-        return Refusal("needs", "promised_on")
+        return Refusal("needs", FIRST_DAY)
     if outcome.needs_amount and values.promised_amount is None:
-        return Refusal("needs", AMOUNT)
+        return Refusal("needs", FIRST_AMOUNT)
+    return find_instalment_fault(partial(getattr, values))
+
+
+def find_instalment_fault(get: Callable[[str], Any]) -> Refusal | None:
+    """Return what is wrong with the later instalments: half of one, a gap, a day not later.
+
+    `get` gives the value of a column.
+    """
+    said = []
+    for names in (FIRST, *LATER):
+        said.append((names, get(names.amount), get(names.day)))
+    while said and said[-1][1:] == (None, None):
+        said.pop()
+    if len(said) < 2:
+        return None
+
+    before = date.min
+    for names, amount, day in said:
+        if amount is None:
+            return Refusal("needs", names.amount)
+        if day is None:
+            return Refusal("needs", names.day)
+        if day <= before:
+            return Refusal("early_instalment", names.day)
+        before = day
     return None
 
 
@@ -233,10 +270,11 @@ def _find_unreadable(values: AnswerValues) -> Refusal | None:
     for name in DATES:
         if name in values.unreadable:
             return Refusal("bad_date", name)
-    amount = values.promised_amount
-    is_out_of_bounds = amount is not None and not 0 < amount < _AMOUNT_END
-    if AMOUNT in values.unreadable or is_out_of_bounds:
-        return Refusal("bad_amount", AMOUNT)
+    for name in AMOUNTS:
+        amount = getattr(values, name)
+        is_out_of_bounds = amount is not None and not 0 < amount < _AMOUNT_END
+        if name in values.unreadable or is_out_of_bounds:
+            return Refusal("bad_amount", name)
     return None
 
 
@@ -249,6 +287,7 @@ def list_input_cells(row: ReturnedRow) -> dict[str, object]:
         "contacted_on": row.contacted_on,
         "promised_amount": row.promised_amount,
         "promised_on": row.promised_on,
+        **spread_later(row.later),
     }
     cells = {}
     for name in INPUTS:

@@ -14,18 +14,19 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
+from pipelines.core.instalments import FIRST_AMOUNT, FIRST_DAY, LATER
 from pipelines.core.values import MACROS
 from pipelines.returns.return_sheets import ORDER_ID, ReturnLine
 
 _DAY_OF_YEAR = re.compile(r"([0-9]{1,2})月([0-9]{1,2})[日号]")
-DATES = ("contacted_on", "promised_on")
-AMOUNT = "promised_amount"
-_KINDS = {"contacted_on": "date", "promised_on": "date", AMOUNT: "money"}
+DATES = ("contacted_on", FIRST_DAY, *(names.day for names in LATER))
+AMOUNTS = (FIRST_AMOUNT, *(names.amount for names in LATER))
+_KINDS = dict.fromkeys(DATES, "date") | dict.fromkeys(AMOUNTS, "money")
 
 
 @dataclass(frozen=True)
 class AnswerValues:
-    """The days and the amount of a line; None where nothing was typed, or it cannot be read.
+    """The days and amounts of a line; None where nothing was typed, or it cannot be read.
 
     `unreadable` are the columns of what cannot be read.
     """
@@ -33,6 +34,10 @@ class AnswerValues:
     contacted_on: date | None
     promised_on: date | None
     promised_amount: Decimal | None
+    promised_on_2: date | None
+    promised_amount_2: Decimal | None
+    promised_on_3: date | None
+    promised_amount_3: Decimal | None
     unreadable: frozenset[str]
 
 

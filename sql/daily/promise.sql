@@ -1,7 +1,7 @@
 /* ---
 title: {zh: 缴费承诺回访名单, en: Promises to pay that fell due on the day or are past due and not kept}
 owner: retention
-key: [order_id]
+key: [order_id, promised_on]
 tolerates:
   - daily_money
   - feedback_promise
@@ -10,9 +10,21 @@ tolerates:
 --- */
 -- What came in until the newest month held ended is that month's word; what came in since is money received that went to
 -- bills which were past due when the order was made. Nothing is missing of a promise beyond what is still open of those.
-WITH said AS (  -- promises whose days of grace were not over when that month ended; who must not be contacted is not called
+-- What is short of an instalment is what its day adds to what was short before it.
+WITH promise AS (
+    SELECT
+        order_id,
+        instalment,
+        contacted_on,
+        promised_amount,
+        promised_on,
+        SUM(promised_amount) OVER (PARTITION BY order_id ORDER BY promised_on NULLS FIRST) AS promised_so_far
+    FROM extract_promise
+),
+said AS (  -- promises whose days of grace were not over when that month ended; who must not be contacted is not called
     SELECT
         p.order_id,
+        p.instalment,
         o.customer_id,
         o.branch_id,
         o.manager_id,
@@ -21,9 +33,10 @@ WITH said AS (  -- promises whose days of grace were not over when that month en
         p.contacted_on,
         p.promised_on,
         p.promised_amount,
+        p.promised_so_far,
         COALESCE(b.paid_amount, 0) AS paid_before,
         COALESCE(b.credited_amount, 0) AS credited_before
-    FROM extract_promise AS p
+    FROM promise AS p
     JOIN daily_order AS o ON o.order_id = p.order_id
     JOIN extract_outcome AS a ON a.order_id = p.order_id
     LEFT JOIN features_consent AS c ON c.customer_id = o.customer_id
@@ -42,23 +55,24 @@ payer AS (  -- the customer, and a group's members
     JOIN features_known_customer AS c ON c.group_customer_id = s.customer_id
 ),
 come AS (
-    SELECT s.order_id, SUM(y.amount) AS amount
+    SELECT s.order_id, s.promised_on, SUM(y.amount) AS amount
     FROM said AS s
     JOIN daily_money AS y ON y.order_id = s.order_id AND y.paid_on >= s.counts_from
     JOIN prior.features_open_bill AS b ON b.bill_id = y.bill_id AND b.due_on < s.due_before AND NOT b.is_disputed
-    GROUP BY s.order_id
+    GROUP BY s.order_id, s.promised_on
 ),
 open AS (
-    SELECT s.order_id, SUM(v.open_amount) AS amount
+    SELECT s.order_id, s.promised_on, SUM(v.open_amount) AS amount
     FROM said AS s
     JOIN payer AS r ON r.order_id = s.order_id
     JOIN snapshot_receivable AS v
         ON v.customer_id = r.customer_id AND v.due_on < s.due_before AND NOT COALESCE(v.is_disputed, FALSE)
-    GROUP BY s.order_id
+    GROUP BY s.order_id, s.promised_on
 ),
 stood AS (
     SELECT
         s.order_id,
+        s.instalment,
         s.customer_id,
         s.branch_id,
         s.manager_id,
@@ -66,16 +80,30 @@ stood AS (
         s.promised_on,
         s.promised_amount,
         s.paid_before + COALESCE(c.amount, 0) AS come_amount,
-        GREATEST(
-            LEAST(s.promised_amount - s.credited_before - s.paid_before - COALESCE(c.amount, 0), COALESCE(o.amount, 0)),
-            0
-        ) AS short_amount
+        s.promised_so_far - s.credited_before - s.paid_before - COALESCE(c.amount, 0) AS missing_amount,
+        COALESCE(o.amount, 0) AS open_amount
     FROM said AS s
-    LEFT JOIN come AS c ON c.order_id = s.order_id
-    LEFT JOIN open AS o ON o.order_id = s.order_id
+    LEFT JOIN come AS c ON c.order_id = s.order_id AND c.promised_on = s.promised_on
+    LEFT JOIN open AS o ON o.order_id = s.order_id AND o.promised_on = s.promised_on
+),
+short AS (
+    SELECT
+        order_id,
+        instalment,
+        customer_id,
+        branch_id,
+        manager_id,
+        contacted_on,
+        promised_on,
+        promised_amount,
+        come_amount,
+        GREATEST(LEAST(missing_amount, open_amount), 0)
+        - GREATEST(LEAST(missing_amount - promised_amount, open_amount), 0) AS short_amount
+    FROM stood
 )
 SELECT
     order_id,
+    instalment,
     customer_id,
     branch_id,
     manager_id,
@@ -89,5 +117,5 @@ SELECT
         WHEN promised_on = CAST(:last_day AS DATE) THEN 'due'
         ELSE 'late'
     END AS state
-FROM stood
+FROM short
 WHERE promised_on = CAST(:last_day AS DATE) OR short_amount > 0

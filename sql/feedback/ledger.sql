@@ -21,7 +21,7 @@ tolerates:
 WITH looked AS (
     SELECT order_id, customer_id, 1 AS months_ago FROM feedback_order WHERE purpose = 'debt'
     UNION ALL
-    SELECT o.order_id, o.customer_id, 2 AS months_ago
+    SELECT DISTINCT o.order_id, o.customer_id, 2 AS months_ago  -- a promise may have instalments
     FROM m1.feedback_order AS o
     JOIN extract_promise AS p ON p.order_id = o.order_id
     WHERE o.purpose = 'debt'

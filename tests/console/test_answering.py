@@ -107,6 +107,38 @@ def test_a_promise_asks_for_its_day_and_amount_and_nothing_else_does(
     assert (kept["promised_on"], str(kept["promised_amount"])) == (WEEK, "20.50")
 
 
+def test_a_promise_may_have_two_more_instalments_and_half_of_one_is_not_taken(
+    console: Console, answer: Any, settle: Any
+) -> None:
+    from console.models import Answer
+
+    wang = console.visit("wang")
+    asked = answer(wang, "ann", "promised").content.decode()
+    assert "第二期日期" in asked and "第三期金额" in asked
+    first = {"promised_on": WEEK.isoformat(), "promised_amount": "20.50"}
+    second = {
+        "promised_on_2": str(WEEK + timedelta(days=7)),
+        "promised_amount_2": "10",
+    }
+    for odd, field in (
+        ({"promised_on_2": second["promised_on_2"]}, "第二期金额"),
+        (second | {"promised_on_2": WEEK.isoformat()}, "分期日期必须晚于上一期"),
+        (
+            {"promised_on_3": second["promised_on_2"], "promised_amount_3": "1"},
+            "第二期",
+        ),
+        (second | {"promised_on_2": "2027-05-01"}, "日期不可能"),
+    ):
+        refused = answer(wang, "ann", "promised", **first, **odd)
+        assert refused.status_code == 422 and field in refused.content.decode(), odd
+    assert answer(wang, "ann", "promised", **first, **second).status_code == 302
+    settle()
+    kept = Answer.objects.get()
+    assert [(str(one.amount), one.promised_on) for one in kept.later] == [
+        ("10.00", WEEK + timedelta(days=7))
+    ]
+
+
 @pytest.mark.parametrize(
     ("said", "status"),
     [

@@ -28,6 +28,13 @@ def say(console: Console, customer: str, outcome: str, **more: Any) -> None:
     )
 
 
+PLAN = {
+    "promised_on": DUE + timedelta(days=4),
+    "promised_on_2": DUE + timedelta(days=6),
+    "promised_on_3": DUE + timedelta(days=9),
+}
+
+
 def states_on(today: date) -> dict[str, str]:
     from console.models import OrderState
     from console.work.states import rank_states, read_states
@@ -50,6 +57,10 @@ def states_on(today: date) -> dict[str, str]:
         ("promised", {"promised_on": DUE + timedelta(days=5)}, DUE + timedelta(days=1), "promised"),
         ("promised", {"promised_on": TODAY}, TODAY, "today"),
         ("promised", {"promised_on": TODAY}, TODAY + timedelta(days=1), "overdue"),
+        ("promised", PLAN, TODAY, "promised"),
+        ("promised", PLAN, DUE + timedelta(days=5), "promised"),
+        ("promised", PLAN, DUE + timedelta(days=9), "today"),
+        ("promised", PLAN, DUE + timedelta(days=10), "overdue"),
         ("paid", {}, DUE + timedelta(days=30), "done"),
         ("do_not_contact", {}, TODAY, "done"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,15 @@ def reckon(order: Any) -> tuple[Any, ...]:
     outcome = last.outcome if last else None
     promised_on = last.promised_on if last else None
     kind = change.kind if change else None
-    return holder, kind, outcome, promised_on, promised_on or order.due_on
+    later = last.promised_on_2 if last else None
+    return holder, kind, outcome, promised_on, later, promised_on or order.due_on
 
 
 def test_whatever_happens_the_states_are_what_was_written(office: Console) -> None:
     from console.changes import change_orders
     from console.models import HeldAnswer, Order, OrderState
     from console.work.holding import hold_answer, settle_answers, undo_answer
+    from pipelines.core.instalments import Instalment
     from pipelines.returns.filled import ReturnedRow
 
     drawn = random.Random(7)
@@ -69,11 +72,13 @@ def test_whatever_happens_the_states_are_what_was_written(office: Console) -> No
         order = Order.objects.get(pk=order_id)
         outcome = drawn.choice(["paid", "no_answer", "promised"])
         promised_on = TODAY + timedelta(days=drawn.randrange(9))
+        later = (Instalment(Decimal(5), promised_on + timedelta(days=2)),)
         row = ReturnedRow(
             line=0, cells={}, order_id=order_id, outcome=outcome,
             contacted_on=TODAY - timedelta(days=drawn.randrange(3)),
             promised_amount=order.amount if outcome == "promised" else None,
             promised_on=promised_on if outcome == "promised" else None,
+            later=drawn.choice([later, ()]) if outcome == "promised" else (),
             note=str(drawn.random()),
         )  # fmt: skip
         hold_answer(order, row, "wang")
@@ -87,7 +92,7 @@ def test_whatever_happens_the_states_are_what_was_written(office: Console) -> No
         settle_answers(only_due=False)
 
     deeds: list[Callable[[str], None]] = [give, take_back, answer, answer, undo, settle]
-    names = ("holder_id", "last_kind", "outcome", "promised_on", "day")
+    names = ("holder_id", "last_kind", "outcome", "promised_on", "promised_on_2", "day")
     for _ in range(60):
         drawn.choice(deeds)(drawn.choice(order_ids))
         kept = {s.pk: tuple(getattr(s, n) for n in names) for s in OrderState.objects.all()}  # fmt: skip

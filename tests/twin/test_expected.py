@@ -37,6 +37,8 @@ CONFIG = TwinConfig(
     treated_factors=(0.3, 0.9, 1.8),
     worked_share=0.8,
     bounce_rate=0.0,
+    offers_a_list=2,
+    offer_heed=1.0,
 )
 
 
@@ -48,7 +50,7 @@ def world() -> World:
 
 
 def make_orders(world: World) -> pa.Table:
-    """An order for everybody, of a list that has something to do with them."""
+    """An order for everybody, of a list that has something to do with them; every second may offer something."""
     services = world.services
     size = len(world.customers)
     by = np.array(["churn_risk", "points_redemption", "renewal"], object)[
@@ -79,6 +81,10 @@ def make_orders(world: World) -> pa.Table:
             "manager_id": manager_ids(managers),
             "amount": pa.array([Decimal(100)] * len(rows), pa.decimal128(18, 2)),
             "due_on": [date(2026, 8, 10 + row % 15) for row in rows],
+            "offer_id": [
+                "F01" if row % 2 and by[row] in CONFIG.retention_strength else None
+                for row in rows
+            ],
         }
     ).cast(ORDER_FORM)
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 from twin import codes
 from twin.books.accounts import event_ids
 from twin.books.master import branch_ids, manager_ids
+from twin.world.offers import list_offers
 from twin.world.rows import Array
 from twin.world.state import World, in_net
 from twin.writer import date, identifier, money, whole
@@ -136,23 +137,20 @@ def claim_table(world: World) -> pa.Table:
 
 def offer_table(world: World) -> pa.Table:
     """Write what may be offered next month: for each list about staying, the dearer the longer and the more it does."""
-    size = world.config.offers_a_list
     rows = []
-    for name, strength in world.config.retention_strength.items():
-        for place in range(size):
-            monthly_fen = 500 * (place + 1)
-            rows.append(
-                {
-                    "offer_id": f"F{place + 1:02d}",
-                    "list": name,
-                    "name": f"优惠{monthly_fen // 100}元",
-                    "monthly_cost": monthly_fen,
-                    "months": 3 * (place + 1),
-                    "lift": round(0.5 * (place + 1) * strength, 2),
-                    "lowest_value": 3_000 * place or None,
-                    "contract_state": "free" if place == 0 else None,
-                }
-            )
+    for offer in list_offers(world.config):
+        rows.append(
+            {
+                "offer_id": offer.id,
+                "list": offer.list,
+                "name": f"优惠{offer.monthly_fen // 100}元",
+                "monthly_cost": offer.monthly_fen,
+                "months": offer.months,
+                "lift": offer.lift,
+                "lowest_value": offer.lowest_fen,
+                "contract_state": offer.contract_state,
+            }
+        )
     columns = pa.Table.from_pylist(rows)
     for name in ("monthly_cost", "lowest_value"):
         fen = columns[name].to_pylist()

@@ -30,6 +30,7 @@ ZIP_DATE = (
     0,
     0,
 )  # the same workbook gives the same bytes, whatever the clock says
+OFFER = re.compile(r"[（(](F[0-9]{2})[）)]")
 STAMP = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(<)")
 ORDER_FORM = pa.schema(
     [
@@ -37,6 +38,7 @@ ORDER_FORM = pa.schema(
         for name in ("order_id", "list", "customer_id", "service_id", "manager_id")
     ]
     + [("amount", pa.decimal128(18, 2)), ("due_on", pa.date32())]
+    + [("offer_id", pa.string())]
 )
 Filled = Mapping[str, Mapping[str, object]]  # outcome columns by order id
 
@@ -128,7 +130,14 @@ def _rows(
             "manager_id": manager,
             "amount": _amount(cell.get("amount")),
             "due_on": _day(cell.get("due_on")),
+            "offer_id": _offer(cell.get("evidence")),
         }
+
+
+def _offer(cell: object) -> str | None:
+    """The offer that the reasons of an order end with."""
+    found = OFFER.search(str(cell or ""))
+    return found[1] if found else None
 
 
 def _amount(cell: object) -> Decimal | None:

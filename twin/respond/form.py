@@ -7,6 +7,7 @@ HEADERS = {
     "list_title": ("派单类型", "List"),
     "customer_id": ("客户编号", "Customer id"),
     "service_id": ("业务号码编号", "Service id"),
+    "evidence": ("上榜依据", "Why on the list"),
     "amount": ("金额（元）", "Amount (yuan)"),
     "due_on": ("截止日期", "Due on"),
     "outcome": ("联系结果", "Outcome"),

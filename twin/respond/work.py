@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from twin.codes import CLAIM_LISTS, GROUP_LISTS, LISTS, NONE
 from twin.working_days import working_day
+from twin.world.offers import Offered, find_offered
 from twin.world.rows import Array, Contacts, Orders, Work
 from twin.world.state import World, stream
 
@@ -65,10 +66,17 @@ def take_orders(world: World, table: pa.Table) -> Orders:
         ),
         amount=np.array(fen, np.int64),
         due_on=due,
+        **_find_offered(world, table)._asdict(),
     )
     if (orders.customer == NONE).any():
         raise ValueError("an order without customer_id")
     return orders
+
+
+def _find_offered(world: World, table: pa.Table) -> Offered:
+    """Say what goes out with each order."""
+    lists, offers = table["list"].to_pylist(), table["offer_id"].to_pylist()
+    return find_offered(world.config, lists, offers)
 
 
 def _rows(table: pa.Table, name: str, first: int, size: int) -> Array:
@@ -127,13 +135,18 @@ def find_scales(world: World, orders: Orders) -> tuple[int, Array]:
 def arrange_contacts(world: World, orders: Orders, work: Work) -> Contacts:
     """Say by customer who is talked to, when, and about which list; a group's order reaches its members."""
     contacts = Contacts.build(
-        len(world.customers), day=np.int32(NONE), by=np.int8(NONE), is_reached=False
+        len(world.customers),
+        day=np.int32(NONE),
+        by=np.int8(NONE),
+        is_reached=False,
+        lift=0.0,
     )
     order_of = find_orders(world, orders)
     held = np.flatnonzero(order_of != NONE)
     order = order_of[held]
     contacts.day[held], contacts.by[held] = work.day[order], orders.by[order]
     contacts.is_reached[held] = work.is_reached[order]
+    contacts.lift[held] = orders.lift[order]
     return contacts
 
 

@@ -28,7 +28,7 @@ from twin.codes import (
 from twin.months import Span, season_of, span_of
 from twin.respond.work import find_orders, find_scales, habits_of, take_orders
 from twin.truth.prospects import Prospects, foresee
-from twin.world.contact import factor_of
+from twin.world.contact import factor_of, lift_by_offer
 from twin.world.ledger import CURRENT, OVERDUE, STOPPED, find_stages
 from twin.world.rows import Array, Orders
 from twin.world.state import World, sums_by
@@ -44,6 +44,7 @@ class Chances:
     in_time: Array
     first_day: int
     by_day: Array  # reached by order and day, added up to the day
+    lift: Array  # how much more a contact does by what is offered
 
     def find_reached_by(self, order: Array, day: Array) -> Array:
         """The chance that each order's customer is talked to by a day."""
@@ -58,7 +59,8 @@ def expect_orders(
     """Return by order what it changes in the month after the world's, on average; the world stays as it is.
 
     `worked` and `reached` are chances; `kept` is revenue a month that stays and would not have stayed, `paid` is money
-    that comes in and would not have come, both in yuan. `kept_year` is the revenue of a year that stays. `leaving` is how
+    that comes in and would not have come, both in yuan. `offered` is what offers cost, which whoever is reached takes.
+    `kept_year` is the revenue of a year that stays. `leaving` is how
     many lines are about to leave of their own will without the order, `staying` how many of them stay by it. `prospects`
     are those of the world, for who asks often. Raises ValueError for orders of another twin.
     """
@@ -78,6 +80,7 @@ def expect_orders(
             "kept": kept,
             "kept_year": kept_year,
             "paid": _paid_debts(later, orders, chances),
+            "offered": chances.reached * orders.offer_cost / 100,
             "leaving": leaving,
             "staying": staying,
         }
@@ -103,6 +106,7 @@ def _find_chances(world: World, orders: Orders) -> Chances:
         in_time=reached @ left,
         first_day=begin,
         by_day=reached.cumsum(axis=1),
+        lift=orders.lift,
     )
 
 
@@ -171,10 +175,18 @@ def _months_added(
     stays = 1 - world.services.voluntary_hazard[lines]
     renews = np.isin(by, [LISTS.index("renewal")])
     reached = chances.find_reached_by(order, prospects.renewal_days[lines])
-    added = np.where(renews, prospects.renewal[lines] * reached, 0.0)
+    config, lift = world.config, chances.lift[order]
+    renewal = prospects.renewal[lines] * _share_more(config.renewal_lift, lift)
+    added = np.where(renews, renewal * reached, 0.0)
     wakes = np.isin(by, _codes(ZERO_LISTS))
-    added += np.where(wakes, prospects.waking[lines] * chances.reached[order], 0.0)
+    waking = prospects.waking[lines] * _share_more(config.wake_lift, lift)
+    added += np.where(wakes, waking * chances.reached[order], 0.0)
     return np.asarray(added * stays)
+
+
+def _share_more(chance: float, lift: Array) -> Array:
+    """By what factor more of those who are reached do it with what is offered to them."""
+    return lift_by_offer(chance, lift) / chance if chance else np.ones(len(lift))
 
 
 def _stays_more(
@@ -186,7 +198,7 @@ def _stays_more(
     """
     services = world.services
     hazard = services.voluntary_hazard[lines]
-    factor = factor_of(world, services.customer[lines], by)
+    factor = factor_of(world, services.customer[lines], by, chances.lift[order])
     after = np.minimum(hazard * factor, 1.0)
     in_time = np.where(factor < 1, chances.in_time[order], chances.reached[order])
     return np.asarray((hazard - after) * in_time)

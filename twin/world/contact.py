@@ -29,7 +29,7 @@ def keep_pace(world: World) -> None:
     """Give customers who have come since a row without a contact."""
     if world.contacts is not None:
         late = len(world.customers) - len(world.contacts)
-        world.contacts.append(Contacts.build(late, is_reached=False))
+        world.contacts.append(Contacts.build(late, is_reached=False, lift=0.0))
 
 
 def fork(
@@ -51,7 +51,7 @@ def fork(
     return np.where(reached, contacted, without)
 
 
-def raised(chance: Array | float, lift: float, asked: Array) -> Array:
+def raised(chance: Array | float, lift: Array | float, asked: Array) -> Array:
     """Raise a chance by a share of what is missing to certainty, where asked."""
     return np.where(asked, chance + lift * (1 - np.asarray(chance)), chance)
 
@@ -60,16 +60,33 @@ def factors(world: World, customer: Array) -> Array:
     """Give each line the factor a contact about the customer's order puts on the hazard of leaving; 1 without an order."""
     if world.contacts is None:
         return np.ones(len(customer))
-    return factor_of(world, customer, world.contacts.by[customer])
+    contacts = world.contacts
+    return factor_of(world, customer, contacts.by[customer], contacts.lift[customer])
 
 
-def factor_of(world: World, customer: Array, by: Array) -> Array:
-    """Give the factor that a contact about a list puts on the hazard of each customer; 1 where `by` is NONE."""
+def factor_of(world: World, customer: Array, by: Array, lift: Array) -> Array:
+    """Give the factor that a contact about a list puts on the hazard of each customer; 1 where `by` is NONE.
+
+    What is offered adds its lift to what keeps somebody; whom a contact drives away it drives away no further.
+    """
     strength = np.array(
         [world.config.retention_strength.get(name, 0.0) for name in LISTS] + [0.0]
     )
     full = np.array(world.config.treated_factors)[world.customers.persuasion[customer]]
-    return np.asarray(1 + strength[by] * (full - 1))
+    more = np.where(full < 1, 1 + lift, 1.0)
+    return np.asarray(np.maximum(1 + strength[by] * (full - 1) * more, 0.0))
+
+
+def lift_by_offer(chance: float, lift: Array) -> Array:
+    """Give the share of those who would not do it alone and do it once reached, with what is offered to them."""
+    return np.minimum(chance * (1 + lift), 1.0)
+
+
+def find_lifts(world: World) -> Array:
+    """Give each customer how much more the contact does by what is offered with it; 0 without an offer."""
+    if world.contacts is None:
+        return np.zeros(len(world.customers))
+    return world.contacts.lift
 
 
 def heeds_reminder(world: World) -> Array:

@@ -29,9 +29,11 @@ from twin.world import plans
 from twin.world.contact import (
     contact_days,
     factors,
+    find_lifts,
     fork,
     has_order,
     heeds_reminder,
+    lift_by_offer,
     raised,
 )
 from twin.world.rows import Array, PlanChanges
@@ -234,7 +236,8 @@ def renew_contracts(world: World) -> None:
     in_time = has_order(world, ("renewal",))[services.customer] & (
         asked_on <= services.contract_end
     )
-    talked_to = ends & (draw < raised(chance, config.renewal_lift, in_time))
+    lift = _renewal_lift(world)
+    talked_to = ends & (draw < raised(chance, lift, in_time))
     renewed = fork(
         world,
         "renews",
@@ -247,6 +250,12 @@ def renew_contracts(world: World) -> None:
     services.mood[ends & ~renewed] += MOOD_ENDED
 
 
+def _renewal_lift(world: World) -> Array:
+    """The share of those who would not renew and do once reached, by line."""
+    lift = find_lifts(world)[world.services.customer]
+    return lift_by_offer(world.config.renewal_lift, lift)
+
+
 def _renew_early(world: World) -> Array:
     """Mark lines whose contract ends by a fortnight after the next orders go out, and who renew now if asked."""
     services, config = world.services, world.config
@@ -255,7 +264,7 @@ def _renew_early(world: World) -> Array:
     ends = in_net(services) & (services.contract_end > world.span.last)
     draw = world.random("early renewal").random(len(services))
     return np.asarray(
-        ends & (services.contract_end <= last) & (draw < config.renewal_lift)
+        ends & (services.contract_end <= last) & (draw < _renewal_lift(world))
     )
 
 
@@ -294,7 +303,7 @@ def _prolong_promotions(world: World) -> None:
         world,
         "prolongs",
         never,
-        ends & (draw < world.config.renewal_lift),
+        ends & (draw < _renewal_lift(world)),
         services.customer,
     )
     services.promotion_end[prolonged] += 365

@@ -218,16 +218,23 @@ class Tickets(Rows):
 
 @dataclass
 class Contacts(Rows):
-    """Hold one row a customer: the day he is (or would be) talked to about an order, of which list, and whether he is."""
+    """Hold one row a customer: the day he is (or would be) talked to about an order, of which list, and whether he is.
+
+    `lift` is how much more the contact does by what is offered with it.
+    """
 
     day: Array
     by: Array
     is_reached: Array
+    lift: Array
 
 
 @dataclass
 class Orders(Rows):
-    """Hold the orders given to the managers; ids are texts, amount in fen, a missing service or manager is NONE."""
+    """Hold the orders given to the managers; ids are texts, amount in fen, a missing service or manager is NONE.
+
+    `lift` is how much more an order does by its offer, `offer_cost` what that costs if it is taken, fen.
+    """
 
     order_id: Array
     by: Array
@@ -236,6 +243,8 @@ class Orders(Rows):
     manager: Array
     amount: Array
     due_on: Array
+    lift: Array
+    offer_cost: Array
 
 
 @dataclass

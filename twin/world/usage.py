@@ -3,7 +3,13 @@
 import numpy as np
 
 from twin.codes import ACTIVE, BROADBAND, FIXED_LINE, MOBILE, PRIVATE_LINE, ZERO_LISTS
-from twin.world.contact import fork, has_order, raised
+from twin.world.contact import (
+    find_lifts,
+    fork,
+    has_order,
+    lift_by_offer,
+    raised,
+)
 from twin.world.rows import Array, Usage
 from twin.world.state import World, listed
 
@@ -46,9 +52,8 @@ def doze_and_wake(world: World) -> None:
     services, rng, config = world.services, world.random("doze"), world.config
     draw = rng.random(len(services))
     asked = has_order(world, ZERO_LISTS)[services.customer]
-    talked_to = services.dozing & (
-        draw < raised(config.wake_rate, config.wake_lift, asked)
-    )
+    lift = lift_by_offer(config.wake_lift, find_lifts(world)[services.customer])
+    talked_to = services.dozing & (draw < raised(config.wake_rate, lift, asked))
     wakes = fork(
         world,
         "wakes",

@@ -29,6 +29,7 @@ class PromiseRow(TypedDict):
     """A row of `daily_promise`: a promise to pay, what has come and what is short of it."""
 
     order_id: str
+    instalment: int
     customer_id: str
     branch_id: str | None
     manager_id: str | None

@@ -118,6 +118,11 @@ WORK_LIST_COLUMNS = (
     Column("promised_amount", 11, "money", is_input=True),
     Column("promised_on", 12, "date", is_input=True),
     Column("note", 22, is_input=True),
+    # Seldom needed, so behind what every answer has.
+    Column("promised_amount_2", 11, "money", is_input=True),
+    Column("promised_on_2", 12, "date", is_input=True),
+    Column("promised_amount_3", 11, "money", is_input=True),
+    Column("promised_on_3", 12, "date", is_input=True),
     Column("rank", 6, "integer"),
     Column("reasons", 24, is_folded=True),
     Column("also_on", 14, is_folded=True),

@@ -259,6 +259,7 @@ DAY_COLUMNS = {
 # A promise to pay; those who have not kept theirs come first.
 _PROMISE = read_columns("""
     state             12
+    instalment         6  integer
     promised_on       12  date
     promised_amount   14  money
     day.come_amount   14  money

@@ -7,25 +7,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import sqlalchemy as sa
 
+from pipelines.core.instalments import LATER
 from pipelines.core.month import Month
-from pipelines.core.outcomes import LAST_CHECK, load_outcomes, make_standing_key
+from pipelines.core.outcomes import LAST_CHECK
 from pipelines.sources.office.connection import (
     create_office_engine,
     has_table,
     report_away,
 )
 from pipelines.sources.office.consents import read_consents
+from pipelines.sources.office.standing import (
+    Answer,
+    Outcome,
+    Promise,
+    choose_standing,
+    make_outcome,
+    settle_promises,
+)
 from pipelines.sources.office.tables import ANSWERS, MARKS, ORDERS, RELEASES
 from pipelines.sources.one_moment import begin_reading
 
@@ -50,10 +57,12 @@ OFFICE_TABLES: dict[str, pa.Schema] = {
             ("is_closed", pa.bool_()),
         ]
     ),
-    # The last promise to pay, kept when another answer stands by now, and how often it was put off.
+    # The last promise to pay, an instalment a row, kept when another answer stands by now, and how
+    # often it was put off.
     "promise": pa.schema(
         [
             ("order_id", pa.string()),
+            ("instalment", pa.int32()),
             ("contacted_on", pa.date32()),
             ("promised_amount", _MONEY),
             ("promised_on", pa.date32()),
@@ -88,27 +97,6 @@ class _Release(NamedTuple):
     order_count: int
 
 
-class _Outcome(NamedTuple):
-    """A row of the table `outcome`."""
-
-    order_id: str
-    outcome: str
-    contacted_on: date | None
-    is_contact: bool
-    is_success: bool
-    is_closed: bool
-
-
-class _Promise(NamedTuple):
-    """A row of the table `promise`."""
-
-    order_id: str
-    contacted_on: date | None
-    promised_amount: Decimal | None
-    promised_on: date | None
-    extension_count: int
-
-
 class _Mark(NamedTuple):
     """A row of the table `mark`."""
 
@@ -118,24 +106,7 @@ class _Mark(NamedTuple):
     phone_digest: str | None
 
 
-class _Answer(NamedTuple):
-    """An answer as the office keeps it; of one day, that with the higher number came in later."""
-
-    order_id: str
-    outcome: str
-    contacted_on: date | None
-    promised_amount: Decimal | None
-    promised_on: date | None
-    number: int
-
-    @property
-    def is_promise(self) -> bool:
-        """Whether it promises a payment by a day."""
-        code = load_outcomes()[self.outcome]
-        return code.needs_date and code.needs_amount
-
-
-_Records = Mapping[str, Sequence[_Release | _Outcome | _Promise | _Mark]]
+_Records = Mapping[str, Sequence[_Release | Outcome | Promise | _Mark]]
 
 
 def read_office(url: str, month: Month, until: date | None = None) -> OfficeReading:
@@ -188,8 +159,8 @@ def _read_records(engine: sa.Engine, month: Month, last_day: date) -> _Records:
     promises = [answer for answer in answers if answer.is_promise]
     return {
         "release": releases,
-        "outcome": [_make_outcome(answer) for answer in _choose_standing(answers)],
-        "promise": _settle_promises(promises),
+        "outcome": [make_outcome(answer) for answer in choose_standing(answers)],
+        "promise": settle_promises(promises),
         "mark": marks,
     }
 
@@ -209,7 +180,7 @@ def _select_releases(
 
 def _select_answers(
     connection: sa.Connection, months: Sequence[str], last_day: date
-) -> list[_Answer]:
+) -> list[Answer]:
     """Return the answers to orders of these months whose contact was by the last day."""
     is_in_time = sa.or_(
         ANSWERS.c.contacted_on.is_(None), ANSWERS.c.contacted_on <= last_day
@@ -221,17 +192,34 @@ def _select_answers(
             ANSWERS.c.contacted_on,
             ANSWERS.c.promised_amount,
             ANSWERS.c.promised_on,
+            *_select_later(connection),
             ANSWERS.c.id,
         )
         .join(ORDERS, ORDERS.c.order_id == ANSWERS.c.order_id)
         .where(ORDERS.c.month.in_(months), is_in_time)
     )
-    answers: list[_Answer] = []
+    answers: list[Answer] = []
     for row in connection.execute(query):
-        answer = _Answer(*row)
-        amount = _read_money(answer.promised_amount)
-        answers.append(answer._replace(promised_amount=amount))
+        answer = Answer._make(row)
+        answers.append(
+            answer._replace(
+                promised_amount=_read_money(answer.promised_amount),
+                promised_amount_2=_read_money(answer.promised_amount_2),
+                promised_amount_3=_read_money(answer.promised_amount_3),
+            )
+        )
     return answers
+
+
+def _select_later(connection: sa.Connection) -> list[sa.ColumnElement[Any]]:
+    """The columns of later instalments; empty ones of an office that does not have them yet."""
+    described = sa.inspect(connection).get_columns(ANSWERS.name)
+    known = {column["name"] for column in described}
+    columns: list[sa.ColumnElement[Any]] = []
+    for names in LATER:
+        for name in names:
+            columns.append(ANSWERS.c[name] if name in known else sa.null())
+    return columns
 
 
 def _select_marks(connection: sa.Connection) -> list[_Mark]:
@@ -263,77 +251,3 @@ def _read_money(amount: object) -> Decimal | None:
     if amount is None:
         return None
     return Decimal(str(amount)).quantize(_CENT)
-
-
-# -- what stands ---------------------------------------------------------------------------------
-
-
-def _choose_standing(answers: Iterable[_Answer]) -> list[_Answer]:
-    """Return of each order the answer that stands, in the order of their ids."""
-    last: dict[str, _Answer] = {}
-    for answer in answers:
-        before = last.get(answer.order_id)
-        if before is None or _rank_answer(before) < _rank_answer(answer):
-            last[answer.order_id] = answer
-    return [last[order_id] for order_id in sorted(last)]
-
-
-def _rank_answer(answer: _Answer) -> tuple[date, int]:
-    """Return what puts the answers to one order in their order."""
-    return make_standing_key(answer.contacted_on, answer.number)
-
-
-def _make_outcome(answer: _Answer) -> _Outcome:
-    """Return a standing answer with the flags that its code has."""
-    code = load_outcomes()[answer.outcome]
-    return _Outcome(
-        order_id=answer.order_id,
-        outcome=answer.outcome,
-        contacted_on=answer.contacted_on,
-        is_contact=code.is_contact,
-        is_success=code.is_success,
-        is_closed=code.closes,
-    )
-
-
-# -- which promise stands ------------------------------------------------------------------------
-
-
-def _settle_promises(promises: Iterable[_Answer]) -> list[_Promise]:
-    """Return of each order the last promise, and how often it was put off, by the orders' ids."""
-    of_order: dict[str, list[_Answer]] = defaultdict(list)
-    for answer in sorted(promises, key=_rank_answer):
-        of_order[answer.order_id].append(answer)
-
-    settled = []
-    for order_id in sorted(of_order):
-        said = _keep_last_of_days(of_order[order_id])
-        last = said[-1]
-        promise = _Promise(
-            order_id=order_id,
-            contacted_on=last.contacted_on,
-            promised_amount=last.promised_amount,
-            promised_on=last.promised_on,
-            extension_count=_count_extensions(said),
-        )
-        settled.append(promise)
-    return settled
-
-
-def _keep_last_of_days(answers: Iterable[_Answer]) -> list[_Answer]:
-    """Of each contact day the last answer: what is said again that day is a correction."""
-    last: dict[date | None, _Answer] = {}
-    for answer in answers:
-        last[answer.contacted_on] = answer
-    return list(last.values())
-
-
-def _count_extensions(said: Sequence[_Answer]) -> int:
-    """How often a promise was put off to a later day; one brought forward is none."""
-    count = 0
-    for before, answer in pairwise(said):
-        if before.promised_on is None or answer.promised_on is None:
-            continue
-        if answer.promised_on > before.promised_on:
-            count += 1
-    return count

@@ -44,6 +44,10 @@ ANSWERS = sa.table(
     sa.column("contacted_on", sa.Date),
     sa.column("promised_amount"),
     sa.column("promised_on", sa.Date),
+    sa.column("promised_amount_2"),
+    sa.column("promised_on_2", sa.Date),
+    sa.column("promised_amount_3"),
+    sa.column("promised_on_3", sa.Date),
 )
 
 MARKS = sa.table(

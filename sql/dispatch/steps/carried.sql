@@ -38,6 +38,15 @@ later AS (
     FROM feedback_order
     WHERE arm = 'treated'
 ),
+promised AS (  -- of instalments the next day, behind the last of them the last
+    SELECT
+        order_id,
+        COALESCE(
+            MIN(CASE WHEN promised_on >= CAST(:dispatch_on AS DATE) THEN promised_on END), MAX(promised_on)
+        ) AS promised_on
+    FROM extract_promise
+    GROUP BY order_id
+),
 latest AS (
     SELECT list, customer_id, MAX(month) AS month
     FROM later
@@ -68,7 +77,7 @@ JOIN list_fact AS f ON f.list = g.list
 JOIN ordered AS w ON w.order_id = g.order_id AND w.proof NOT IN ('attended', 'points')
 LEFT JOIN done AS v ON v.order_id = g.order_id
 LEFT JOIN extract_outcome AS a ON a.order_id = g.order_id
-LEFT JOIN extract_promise AS p ON p.order_id = g.order_id
+LEFT JOIN promised AS p ON p.order_id = g.order_id
 LEFT JOIN latest AS l ON l.list = g.list AND l.customer_id = g.customer_id AND l.month > g.month
 LEFT JOIN features_owner AS o ON o.customer_id = g.customer_id
 LEFT JOIN features_manager AS m

@@ -10,9 +10,7 @@ inputs: [candidate, list_fact, recent_order]
 -- first of them pays in none of the others, hence the sum of 1 to the horizon.
 -- Each table is cut down to who is listed before it is joined: the join holds all of them at once.
 WITH listed AS (
-    SELECT DISTINCT
-        customer_id,
-        service_id
+    SELECT DISTINCT customer_id
     FROM candidate
 ),
 score AS (
@@ -61,10 +59,13 @@ customer AS (
     FROM snapshot_customer
     WHERE customer_id IN (SELECT customer_id FROM listed)
 ),
-trailing_mean AS (
-    SELECT service_id, revenue_mean_3
-    FROM features_trailing_mean
-    WHERE service_id IN (SELECT service_id FROM listed)
+-- A contract binds, for each of the customer's lines that has one to renew; a promotion that goes on binds nobody.
+bindable AS (
+    SELECT e.customer_id, SUM(t.revenue_mean_3) AS monthly_amount
+    FROM features_ending AS e
+    JOIN features_trailing_mean AS t ON t.service_id = e.service_id
+    WHERE e.contract_end_on IS NOT NULL AND e.customer_id IN (SELECT customer_id FROM listed)
+    GROUP BY e.customer_id
 ),
 uplift AS (
     SELECT customer_id, uplift
@@ -116,7 +117,7 @@ fact AS (
                 WHEN f.is_held_out THEN COALESCE(e.planned_persuadability, w.planned_persuadability, f.persuadability)
                 ELSE f.persuadability
             END
-            + COALESCE(n.revenue_mean_3, 0) * f.renewal * GREATEST(d.monthly_gap, 0) * :horizon * (:horizon + 1) / 2
+            + COALESCE(n.monthly_amount, 0) * f.renewal * GREATEST(d.monthly_gap, 0) * :horizon * (:horizon + 1) / 2
             - CAST(:cost AS DOUBLE)
         ) * 100) / 100 AS DECIMAL(18, 2)) AS expected_value,
         p.group_customer_id
@@ -132,7 +133,7 @@ fact AS (
     LEFT JOIN high_value AS v ON v.customer_id = l.customer_id
     LEFT JOIN customer AS p ON p.customer_id = l.customer_id
     LEFT JOIN score AS s ON s.customer_id = l.customer_id
-    LEFT JOIN trailing_mean AS n ON n.service_id = l.service_id
+    LEFT JOIN bindable AS n ON n.customer_id = l.customer_id
     CROSS JOIN contract_gap AS d
     LEFT JOIN dispatch_segment AS g ON g.customer_id = l.customer_id
     LEFT JOIN feedback_persuasion AS e ON e.list = l.list AND e.segment = g.segment
