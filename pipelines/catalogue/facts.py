@@ -9,7 +9,8 @@ file that is torn, or that other code or another parser made, counts as none.
     recall_fact("select", [sql], work)     the fact; `work` is called where nobody remembers it
     save_facts()                           at the end of a run
 
-An image whose code nobody may write is given the file by `python -m pipelines.catalogue.compile_sql`.
+An image whose code nobody may write is given the file by
+`python -m pipelines.catalogue.compile_sql`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ Fact = Any  # what JSON can say
 # The code and libraries that facts follow from, beside what they are asked about.
 _CODE = (Path(__file__).parent, Path(__file__).parents[1] / "core")
 _LIBRARIES = ("sqlglot", "duckdb")
-_READABLE = 0o644  # as compiled code is: an image makes it as another user than who reads it
+_READABLE = (
+    0o644  # as compiled code is: an image makes it as another user than who reads it
+)
 # Four times what all our files say: beyond that, most are of files that are no more.
 _MOST_FACTS = 5_000
 
@@ -82,9 +85,7 @@ class Facts:
         self._has_new = False
 
 
-def recall_fact(
-    kind: str, asked: Sequence[object], work: Callable[[], Fact]
-) -> Fact:
+def recall_fact(kind: str, asked: Sequence[object], work: Callable[[], Fact]) -> Fact:
     """Return what `work` gives, or what it gave another process that asked the same."""
     return _open_facts().recall(kind, asked, work)
 

@@ -121,9 +121,7 @@ class Spec:
             frozenset(said["parameters"]),
         )
 
-    def recall(
-        self, kind: str, work: Callable[[], Fact], *also: object
-    ) -> Fact:
+    def recall(self, kind: str, work: Callable[[], Fact], *also: object) -> Fact:
         """Return a fact that follows from the SELECT, and from what else is given, alone."""
         return recall_fact(kind, [self.sql, self.meta.get("windows"), *also], work)
 

@@ -29,7 +29,9 @@ from pipelines.core.written import Written
 from pipelines.core.yaml_files import read_text
 
 STEPS = "steps"  # the folder below a room's
-_MARKED = "input__of__step__"  # in front of an input's name, where the engine's is to stand
+_MARKED = (
+    "input__of__step__"  # in front of an input's name, where the engine's is to stand
+)
 _MARK = re.compile(rf"\b{_MARKED}(?P<input>\w+)")
 _FILE = re.compile(r"\A/\* ---\n(?P<yaml>.*?)\n--- \*/\n(?P<sql>.*)\Z", re.DOTALL)
 

@@ -103,7 +103,12 @@ class JudgeProcess:
     def _start(self) -> None:
         ours, theirs = Pipe()
         descriptor = theirs.fileno()
-        command = [sys.executable, "-m", "pipelines.rooms.judge.process", str(descriptor)]
+        command = [
+            sys.executable,
+            "-m",
+            "pipelines.rooms.judge.process",
+            str(descriptor),
+        ]
         try:
             self._process = subprocess.Popen(
                 command,

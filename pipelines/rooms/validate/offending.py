@@ -89,7 +89,9 @@ def _unreadable(
     return tuple(seen)
 
 
-def _set_aside(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[Offending, ...]:
+def _set_aside(
+    connection: duckdb.DuckDBPyConnection, table: str
+) -> tuple[Offending, ...]:
     """What most rows of a table were set aside for."""
     found = connection.execute(
         'SELECT "column", value, rule, COUNT(*) AS row_count FROM quarantine '

@@ -22,12 +22,16 @@ from pipelines.core.contract import Column, snapshot_columns
 from pipelines.core.values import SQL_TYPES
 from pipelines.rooms.context import Context
 from pipelines.rooms.judge.client import JudgeProcess
-from pipelines.rooms.validate.checks import judge_counted, judge_counts, run_check
+from pipelines.rooms.validate.checks import (
+    count_rules,
+    judge_counted,
+    judge_suite,
+    run_check,
+)
 from pipelines.rooms.validate.counting import Counted, read_counted, write_count
 from pipelines.rooms.validate.gate import (
     bind_views,
     judge_in_time,
-    judge_suites,
     open_delivered,
 )
 from pipelines.rooms.validate.verdicts import Verdict
@@ -163,8 +167,10 @@ def test_counts_say_what_great_expectations_sees_in_the_rows(
     with open_delivered(context.settings, database) as views:
         for table in TABLES:
             suite = load_suite(table, MONTH)
-            counted = judge_counts(process, views, table, suite)
-            assert len(counted) == len(suite)
+            counts = count_rules(views, table, suite)
+            verdicts = judge_suite(process, views, table, suite, counts)
+            counted = {v.expectation.finding: v for v in verdicts}
+            assert len(counts.counted) + len(counts.crashes) == len(suite)
             for rule in suite:
                 on_rows = run_check(process, views, table, rule)
                 if on_rows.is_crash:
@@ -240,7 +246,10 @@ def test_a_table_that_is_not_there_is_red(usage_alone: Context) -> None:
 
 
 def test_a_month_can_be_judged_again(usage_alone: Context) -> None:
-    assert [judge_by_one_process(usage_alone, {"usage": [one()]})[0].success for _ in range(2)] == [
+    assert [
+        judge_by_one_process(usage_alone, {"usage": [one()]})[0].success
+        for _ in range(2)
+    ] == [
         True,
         True,
     ]
@@ -251,7 +260,7 @@ def test_a_check_that_does_not_come_back_is_red() -> None:
         yield Verdict(one(), True, "", "")
         time.sleep(3)
 
-    found = judge_in_time(1, [one(), one()], slow)
+    found = judge_in_time(1, [one(), one()], slow, lambda: None)
     assert [(v.success, v.expectation.severity, v.observed) for v in found] == [
         (False, "critical", "timeout after 1 s")
     ] * 2
@@ -263,7 +272,7 @@ def test_a_suite_that_breaks_off_is_red_from_there() -> None:
         yield Verdict(one(), True, "", "")
         raise MemoryError
 
-    first, second = judge_in_time(5, [one(), one()], breaking)
+    first, second = judge_in_time(5, [one(), one()], breaking, lambda: None)
     assert first.success and (second.success, second.expectation.severity) == (
         False,
         "critical",
@@ -277,7 +286,9 @@ def test_a_query_that_does_not_come_back_is_stopped(
     rule = one("unexpected_rows_expectation", unexpected_rows_query=endless)
     settings = delivered.settings.model_copy(update={"check_timeout_seconds": 1})
     began = time.monotonic()
-    verdicts = judge_by_one_process(replace(delivered, settings=settings), {"usage": [one(), rule]})
+    verdicts = judge_by_one_process(
+        replace(delivered, settings=settings), {"usage": [one(), rule]}
+    )
     assert [(v.success, v.observed) for v in verdicts] == [
         (False, "timeout after 1 s")
     ] * 2

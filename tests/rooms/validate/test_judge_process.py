@@ -25,7 +25,9 @@ from pipelines.rooms.validate.gate import judge_in_time
 from pipelines.rooms.validate.verdicts import Verdict
 
 RULES = [
-    Expectation("usage", "expect_column_values_to_not_be_null", {"column": name}, "info")
+    Expectation(
+        "usage", "expect_column_values_to_not_be_null", {"column": name}, "info"
+    )
     for name in ("service_id", "voice_calls")
 ]
 COUNTED = {rule.finding: Counted(0, 4, 4) for rule in RULES}
