@@ -9,7 +9,8 @@ file that is torn, or that other code or another parser made, counts as none.
     recall_fact("select", [sql], work)     the fact; `work` is called where nobody remembers it
     save_facts()                           at the end of a run
 
-An image whose code nobody may write is given the file by `python -m pipelines.catalogue.compile_sql`.
+An image whose code nobody may write is given the file by
+`python -m pipelines.catalogue.compile_sql`.
 """
 
 from __future__ import annotations

@@ -138,8 +138,8 @@ class DuckEngine:
     def end_room(self) -> None:
         """Give up what a room kept: the tables that are readable stay so for the next."""
         for kind in ("table", "view"):
-            sql = f"SELECT {kind}_name AS name FROM duckdb_{kind}s() WHERE temporary AND NOT internal"
-            for row in self.rows(sql):
+            kept = f"SELECT {kind}_name AS name FROM duckdb_{kind}s() WHERE temporary"
+            for row in self.rows(f"{kept} AND NOT internal"):
                 self.execute(f"DROP {kind} {quote_name(row['name'])}")
 
     def _bind_named(self, sql: str) -> None:

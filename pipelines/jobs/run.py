@@ -83,10 +83,8 @@ def run_room(job: Job, room: str, commits: bool = True) -> Version | None:
         sealed = _find_sealed(job)
         if sealed is not None:
             return sealed
-        if room == ROOMS[0]:
-            made = _run_first_room(job)
-        else:
-            made = _run_later_room(job, room, commits)
+        is_first = room == ROOMS[0]
+        made = _run_first_room(job) if is_first else _run_later_room(job, room, commits)
         save_facts()
         return made
 

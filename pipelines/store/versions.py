@@ -21,6 +21,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -211,6 +212,16 @@ class TableFolder:
         return rows.list_columns(self._hold(name))
 
 
+@lru_cache(maxsize=32)
+def _read_tables(path: Path, content: bytes) -> Mapping[str, TableEntry]:
+    """The entries of a manifest of that content: a run asks the same ones hundreds of times."""
+    record = check_manifest(path, parse_record(path, content))
+    try:
+        return Manifest.from_json(record).tables
+    except _OUT_OF_FORM as error:
+        raise torn(path) from error
+
+
 @dataclass(frozen=True)
 class Version(TableFolder):
     """A finished version of a month: read-only tables and their manifest."""
@@ -246,17 +257,16 @@ class Version(TableFolder):
     @property
     def entries(self) -> Entries:
         """What is recorded of each table; raise StorageError where that is gone or torn."""
-        return self.read_manifest().tables
+        return dict(self.read_tables())
 
     def find_entry(self, name: str) -> TableEntry | None:
         """What is recorded of a table; None when there is no such table."""
-        record = self.manifest["tables"].get(name)
-        if record is None:
-            return None
-        try:
-            return TableEntry.from_json(record)
-        except _OUT_OF_FORM as error:
-            raise torn(self.path / "manifest.json") from error
+        return self.read_tables().get(name)
+
+    def read_tables(self) -> Mapping[str, TableEntry]:
+        """Return the entries of the manifest as it is now, which nobody may change."""
+        path = self.path / "manifest.json"
+        return _read_tables(path, read_kept(path))
 
     @property
     def inputs(self) -> Json:

@@ -35,7 +35,7 @@ from pipelines.rooms.context import Context, find_declared
 from pipelines.rooms.dispatch.candidates import rank_customers
 from pipelines.rooms.feedback.money import write_money
 from pipelines.store.lake import Draft, Version
-from pipelines.store.manifest import TableEntry
+from pipelines.store.manifest import TableEntry, read_entries
 from tests.cases.form import Case, Grid
 
 _ARROW = {
@@ -178,6 +178,10 @@ class Earlier(Version):
     def manifest(self) -> dict[str, Any]:
         """The tables as computed ones."""
         return {"tables": {name: {"status": "computed"} for name in self.tables}}
+
+    def read_tables(self) -> dict[str, TableEntry]:
+        """The same as entries."""
+        return read_entries(self.manifest["tables"])
 
 
 def read_earlier(case: Case, folder: Path) -> dict[str, Version | None]:

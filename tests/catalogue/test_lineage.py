@@ -9,7 +9,7 @@ import pytest
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
-from pipelines.catalogue import origins
+from pipelines.catalogue import select_origin
 from pipelines.catalogue.lineage import (
     CARRY_MONTHS,
     Delivered,
@@ -19,7 +19,7 @@ from pipelines.catalogue.lineage import (
     trace_sources,
     trace_sources_of,
 )
-from pipelines.catalogue.origins import ColumnName
+from pipelines.catalogue.origins import ColumnName, Origin
 from pipelines.catalogue.outputs import load_kpis, load_lists
 from pipelines.catalogue.spec import Spec, load_room_specs
 from pipelines.core.contract import load_contract, snapshot_columns
@@ -351,12 +351,12 @@ def test_a_query_is_worked_out_once_however_many_read_it(
     """A chain of CTEs, each read twice by the next, would be walked two to the power of its length."""
     spec = next(s for s in load_room_specs("feedback") if s.table == "feedback_promise")
     seen: list[int] = []
-    work_out = origins._trace_select
+    work_out = select_origin._trace_select
 
-    def counted(scope: Scope, known: dict[int, origins.Origin]) -> origins.Origin:
+    def counted(scope: Scope, known: dict[int, Origin]) -> Origin:
         seen.append(id(scope))
         return work_out(scope, known)
 
-    monkeypatch.setattr(origins, "_trace_select", counted)
-    origins.trace_origin.__wrapped__(spec)
+    monkeypatch.setattr(select_origin, "_trace_select", counted)
+    select_origin.trace_select(spec)
     assert len(seen) == len(set(seen)) <= len(list(spec.tree.find_all(exp.Select)))

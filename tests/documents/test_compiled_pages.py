@@ -15,7 +15,7 @@ from pipelines.documents.pages.compiled import CompiledTemplates
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     kept = tmp_path / "kept"
     monkeypatch.setattr(compiled, "cache_from_source", lambda file: str(kept / "a.pyc"))
-    monkeypatch.setattr(compiled.sys, "dont_write_bytecode", False)
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
     return kept
 
 
@@ -63,5 +63,5 @@ def test_a_torn_file_is_compiled_anew(folder: Path, keep: int) -> None:
 def test_where_no_compiled_code_is_kept_none_is(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiled.sys, "dont_write_bytecode", True)
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
     assert fill("{{ name }}") == "&lt;b&gt;" and not folder.exists()

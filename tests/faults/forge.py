@@ -9,11 +9,14 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
 from importlib import import_module
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -116,10 +119,10 @@ def _warm_up() -> None:
     from pipelines.cli.command_table import TABLE
     from pipelines.jobs.identity import hash_table_code
     from pipelines.jobs.specs.check_specs import check_specs
-    from pipelines.rooms.validate.checks import define_counts
+    from pipelines.rooms.judge.rulings import get_ready
 
     start_django()
-    define_counts()
+    get_ready()
     check_specs()
     rooms = [f"pipelines.rooms.{room}" for room in ROOMS]
     commands = [f"pipelines.cli.commands.{command.module}" for command in TABLE]
@@ -144,6 +147,45 @@ def _serve() -> None:
         print(json.dumps([code, said]), flush=True)
 
 
+def _fork_judge(tell: int) -> None:
+    """Begin the judge's process as a fork of this one, which has loaded what it asks with.
+
+    The command finds it where a program would begin one; another, if it asks for one, is a program.
+    """
+    from pipelines.rooms.judge import client, process
+
+    ours, theirs = multiprocessing.Pipe()
+    judge = os.fork()
+    if judge == 0:
+        ours.close()
+        os.close(tell)
+        try:
+            process.main(theirs.fileno())
+        finally:
+            os._exit(1)
+    theirs.close()
+    begin_another = client.start_process
+
+    def find_forked() -> tuple[Any, Connection]:
+        client.start_process = begin_another
+        return ForkedJudge(judge), ours
+
+    client.start_process = find_forked  # type: ignore[assignment]
+
+
+class ForkedJudge:
+    """What a command does with a process that it has begun."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
 def _be_the_command(command: dict[str, Any], tell: int) -> None:
     """Run `retention` as a program would; never return."""
     from pipelines.store import failpoints
@@ -151,6 +193,7 @@ def _be_the_command(command: dict[str, Any], tell: int) -> None:
     failpoints.plan = failpoints.read_plan(command["failpoint"], command["trace"])
     os.environ.update(command["change"])
     time.tzset()
+    _fork_judge(tell)
     sys.argv = ["retention", *command["args"]]
     code, said = 0, io.StringIO()
     try:

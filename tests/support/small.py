@@ -28,7 +28,7 @@ from pipelines.rooms.judge.client import JudgeProcess
 from pipelines.rooms.validate.gate import Suites, judge_suites
 from pipelines.rooms.validate.verdicts import Verdict
 from pipelines.store.lake import Draft, MonthFolder, Version
-from pipelines.store.manifest import COMPUTED, TableEntry
+from pipelines.store.manifest import COMPUTED, TableEntry, read_entries
 from pipelines.store.persons.vault import read_open_rows
 from tests.support.made_once import make_once
 from twin import generate
@@ -355,6 +355,10 @@ class Earlier(Version):
     def manifest(self) -> dict[str, Any]:
         """The tables as computed ones."""
         return {"tables": {name: {"status": "computed"} for name in self.names}}
+
+    def read_tables(self) -> dict[str, TableEntry]:
+        """The same as entries."""
+        return read_entries(self.manifest["tables"])
 
 
 _BEFORE = {"m1": -1, "m2": -2, "m3": -3, "m12": -12, "prior": -1, "base": -8}

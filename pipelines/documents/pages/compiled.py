@@ -34,9 +34,11 @@ class CompiledTemplates(BytecodeCache):
     def load_bytecode(self, bucket: Bucket) -> None:
         """Fill a template's bucket, where it was compiled before."""
         # One that is torn, or of another Python, is compiled again.
-        with suppress(OSError, EOFError, ValueError, TypeError, UnpicklingError):
-            with self._name_file(bucket).open("rb") as stream:
-                bucket.load_bytecode(stream)
+        with (
+            suppress(OSError, EOFError, ValueError, TypeError, UnpicklingError),
+            self._name_file(bucket).open("rb") as stream,
+        ):
+            bucket.load_bytecode(stream)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep a template that was compiled, if compiled code is kept and the folder is ours."""

@@ -14,15 +14,17 @@ import subprocess
 import sys
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from pickle import UnpicklingError
 from types import TracebackType
 from typing import Self
 
 from pipelines.core.paths import ROOT
-from pipelines.rooms.judge.process import READY
+from pipelines.rooms.judge import process
 from pipelines.rooms.judge.questions import Question, Ruling
 
 # How long the library's import may take: a busy machine needs twenty seconds.
 STARTING_SECONDS = 300
+_BROKEN = (EOFError, OSError, UnpicklingError)  # what a connection raises that is none
 
 
 class JudgeLost(Exception):
@@ -67,8 +69,8 @@ class JudgeProcess:
             return
         try:
             has_said = self._connection.poll(STARTING_SECONDS)
-            self._is_ready = has_said and self._connection.recv() == READY
-        except (EOFError, OSError):
+            self._is_ready = has_said and self._connection.recv() == process.READY
+        except _BROKEN:
             self._is_ready = False
         if not self._is_ready:
             self._why_none = f"the judge did not start{self._end()}"
@@ -85,7 +87,7 @@ class JudgeProcess:
         try:
             self._connection.send(question)
             rulings = self._connection.recv()
-        except (EOFError, OSError) as error:
+        except _BROKEN as error:
             raise JudgeLost(f"the judge ended{self._end()}") from error
         finally:
             self._is_asked = False
@@ -101,41 +103,42 @@ class JudgeProcess:
         self._end()
 
     def _start(self) -> None:
-        ours, theirs = Pipe()
-        descriptor = theirs.fileno()
-        command = [
-            sys.executable,
-            "-m",
-            "pipelines.rooms.judge.process",
-            str(descriptor),
-        ]
         try:
-            self._process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                pass_fds=[descriptor],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+            self._process, self._connection = start_process()
         except OSError as error:
-            ours.close()
             self._why_none = f"the judge did not start: {error.strerror}"
-            return
-        finally:
-            theirs.close()
-        self._connection = ours
-        self._is_ready = False
 
     def _end(self) -> str:
         """End the process; return how it had ended by itself, where it had."""
-        process, self._process = self._process, None
+        ended, self._process = self._process, None
         connection, self._connection = self._connection, None
         self._is_ready = False
         if connection is not None:
             connection.close()
-        if process is None:
+        if ended is None:
             return ""
-        process.kill()
-        code = process.wait()
+        ended.kill()
+        code = ended.wait()
         return f" with code {code}"
+
+
+def start_process() -> tuple[subprocess.Popen[bytes], Connection]:
+    """Start the judge's process; return it and our end of the connection to it."""
+    ours, theirs = Pipe()
+    descriptor = theirs.fileno()
+    command = [sys.executable, "-m", process.__name__, str(descriptor)]
+    try:
+        started = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            pass_fds=[descriptor],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return started, ours

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class CountQuestion:
-    """Is a rule kept, by the number that stands for it in a table of one row?
+    """Whether a rule is kept, by the number that stands for it in a table of one row.
 
     `least` is the smallest share of rows that has to keep the rule; None for a query, of which no
     row may be found.
@@ -23,7 +23,7 @@ class CountQuestion:
 
 @dataclass(frozen=True)
 class RowsQuestion:
-    """Is a rule kept by the rows of a view, in a database that has the gate's views?
+    """Whether a rule is kept by the rows of a view, in a database that has the gate's views.
 
     `limits` are the engine's settings, the same for whoever opens the database.
     """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -58,41 +58,53 @@ class Delivered:
 # -- counted by the engine, judged by Great Expectations -------------------------------------------
 
 
-def judge_counts(
-    process: JudgeProcess, ask: AskCounts, table: str, suite: Sequence[Expectation]
-) -> dict[str, Verdict]:
-    """Judge the rules of a table that can be counted, by their findings.
+class CountedRules(NamedTuple):
+    """What the engine counted of a table's rules, by finding, and what those said that crashed."""
 
-    `ask` gives the row that a counting statement comes to.
-    """
+    counted: Mapping[str, Counted]
+    crashes: Mapping[str, str]
+
+
+def count_rules(
+    delivered: Delivered, table: str, suite: Sequence[Expectation]
+) -> CountedRules:
+    """Count what breaks each rule of a table that can be counted."""
     counts = {}
     for rule in suite:
         count = write_count(rule)
         if count is not None:
             counts[rule.finding] = count
     try:
-        counted = _count_together(ask, table, counts)
-        crashes: dict[str, str] = {}
+        return CountedRules(_count_together(delivered, table, counts), {})
     except duckdb.InterruptException:
         raise
     except (duckdb.Error, ValueError):
-        counted, crashes = _count_apart(ask, table, counts)
+        return _count_apart(delivered, table, counts)
 
-    rules = [rule for rule in suite if rule.finding in counted]
-    verdicts = judge_counted(process, rules, counted)
+
+def judge_suite(
+    process: JudgeProcess,
+    delivered: Delivered,
+    table: str,
+    suite: Sequence[Expectation],
+    counts: CountedRules,
+) -> Iterator[Verdict]:
+    """Yield the verdict on each rule of a table, in the suite's order."""
+    rules = [rule for rule in suite if rule.finding in counts.counted]
+    verdicts = judge_counted(process, rules, counts.counted)
     for rule in suite:
-        if rule.finding in crashes:
-            verdicts[rule.finding] = close_gate(rule, crashes[rule.finding])
-    return verdicts
+        if rule.finding in counts.crashes:
+            yield close_gate(rule, counts.crashes[rule.finding])
+        elif rule.finding in verdicts:
+            yield verdicts[rule.finding]
+        else:
+            yield run_check(process, delivered, table, rule)
 
 
 def _count_apart(
-    ask: AskCounts, table: str, counts: Mapping[str, Count]
-) -> tuple[dict[str, Counted], dict[str, str]]:
-    """Count a rule at a time, because one of them breaks the statement.
-
-    Return what was counted, and what those that crashed said.
-    """
+    delivered: Delivered, table: str, counts: Mapping[str, Count]
+) -> CountedRules:
+    """Count a rule at a time, because one of them breaks the statement."""
     counted: dict[str, Counted] = {}
     crashes = {}
     for finding, count in counts.items():
@@ -102,7 +114,7 @@ def _count_apart(
             raise
         except (duckdb.Error, ValueError) as error:
             crashes[finding] = describe_error(error)
-    return counted, crashes
+    return CountedRules(counted, crashes)
 
 
 def _count_together(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -31,13 +32,19 @@ from pipelines.core.settings import Settings
 from pipelines.rooms.context import Context
 from pipelines.rooms.judge.client import JudgeProcess
 from pipelines.rooms.judge.questions import describe_error
-from pipelines.rooms.validate.checks import Delivered, judge_counts, run_check
+from pipelines.rooms.validate.checks import (
+    CountedRules,
+    Delivered,
+    count_rules,
+    judge_suite,
+)
 from pipelines.rooms.validate.offending import find_offending
 from pipelines.rooms.validate.on_executors import AskCounts, ask_executors, name_views
 from pipelines.rooms.validate.verdicts import Verdict, close_gate
 
 Suites = Mapping[str, Sequence[Expectation]]  # by table
 SAMPLES = 5
+_TOO_LATE = "timeout after"
 _ENDING_SECONDS = 5  # how long a statement that is stopped may take to end
 
 
@@ -60,13 +67,22 @@ def judge_suites(
     # A file of its own each time: DuckDB keeps one that was open in this process as it was opened.
     database = Path(mkdtemp(prefix="gate-", dir=context.draft.scratch)) / "gate.duckdb"
     bind_views(context, database)
-    if context.engine.has_executors:
-        name_views(context)
-    verdicts: list[Verdict] = []
-    with open_delivered(context.settings, database) as delivered:
+    seconds = context.settings.check_timeout_seconds
+    judged: list[Future[list[Verdict]]] = []
+    # One table is counted while the one before it is judged.
+    with (
+        open_delivered(context.settings, database) as delivered,
+        ThreadPoolExecutor(max_workers=1) as beside,
+    ):
         for table, suite in suites.items():
             context.progress(f"validate_{table}")
-            verdicts += _judge_table(context, process, delivered, table, suite)
+            counts = count_in_time(seconds, delivered, table, suite)
+            judged.append(
+                beside.submit(
+                    _judge_table, seconds, process, delivered, table, suite, counts
+                )
+            )
+        verdicts = [verdict for table in judged for verdict in table.result()]
         return [_look_closer(delivered, verdict) for verdict in verdicts]
 
 
@@ -173,70 +189,71 @@ def _limit_engine(settings: Settings, database: Path) -> dict[str, Any]:
     }
 
 
+def count_in_time(
+    seconds: int, delivered: Delivered, table: str, suite: Sequence[Expectation]
+) -> CountedRules | str:
+    """Count a table's rules; return why not, where that is not done within so many seconds."""
+    found: list[CountedRules] = []
+
+    def work() -> None:
+        found.append(count_rules(delivered, table, suite))
+
+    why = _run_in_time(seconds, work, delivered.connection.interrupt)
+    return why or found[0]
+
+
 def _judge_table(
-    context: Context,
+    seconds: int,
     process: JudgeProcess,
     delivered: Delivered,
     table: str,
     suite: Sequence[Expectation],
+    counts: CountedRules | str,
 ) -> list[Verdict]:
+    """Judge a table by its counts; all its rules are red where they say why there are none."""
+    if isinstance(counts, str):
+        return [close_gate(rule, counts) for rule in suite]
     # A process that was given up over the table before is begun anew: not in this table's time.
     process.wait_until_ready()
-    ask: AskCounts = delivered.read_row
-    if context.engine.has_executors:
-        ask = ask_executors(context, delivered.read_row)
-
-    def stop() -> None:
-        if context.engine.has_executors:
-            context.engine.stop_statements()
-        delivered.connection.interrupt()
-        process.give_up()
-
-    work = partial(_run_suite, process, delivered, ask, table, suite)
-    return judge_in_time(context.settings.check_timeout_seconds, suite, work, stop)
+    work = partial(judge_suite, process, delivered, table, suite, counts)
+    return judge_in_time(seconds, suite, work, process.give_up)
 
 
 def judge_in_time(
     seconds: int,
     suite: Sequence[Expectation],
     run_suite: Callable[[], Iterable[Verdict]],
-    stop: Callable[[], None] | None = None,
+    stop: Callable[[], None],
 ) -> list[Verdict]:
     """Run a table's suite; what is not back within so many seconds is failed and critical.
 
-    `stop` is called then, to end the statement that is still at work.
+    `stop` is called then, to end what is still at work.
     """
     found: list[Verdict] = []
+    why = _run_in_time(seconds, lambda: found.extend(run_suite()), stop)
+    if why is None:
+        return found
+    done = [] if why.startswith(_TOO_LATE) else found
+    return done + [close_gate(rule, why) for rule in suite[len(done) :]]
+
+
+def _run_in_time(
+    seconds: int, work: Callable[[], None], stop: Callable[[], None]
+) -> str | None:
+    """Do some work, and stop it after so many seconds; return what kept it from its end."""
     crashes: list[str] = []
 
-    def work() -> None:
+    def attempt() -> None:
         try:
-            found.extend(run_suite())
+            work()
         except Exception as error:  # noqa: BLE001 - whatever it is, the gate stays closed and says what it was
             crashes.append(describe_error(error))
 
-    worker = threading.Thread(target=work, daemon=True)
+    worker = threading.Thread(target=attempt, daemon=True)
     worker.start()
     worker.join(seconds)
     if worker.is_alive():
-        if stop is not None:
-            stop()
-            worker.join(_ENDING_SECONDS)  # the next table is counted over what it uses
-        return [close_gate(e, f"timeout after {seconds} s") for e in suite]
-    return found + [close_gate(e, *crashes) for e in suite[len(found) :]]
-
-
-def _run_suite(
-    process: JudgeProcess,
-    delivered: Delivered,
-    ask: AskCounts,
-    table: str,
-    suite: Sequence[Expectation],
-) -> Iterator[Verdict]:
-    """Yield the verdict on each rule of a table, in the suite's order."""
-    verdicts = judge_counts(process, ask, table, suite)
-    for rule in suite:
-        verdict = verdicts.get(rule.finding)
-        if verdict is None:
-            verdict = run_check(process, delivered, table, rule)
-        yield verdict
+        stop()
+        worker.join(_ENDING_SECONDS)  # the next table is counted over what it uses
+        return f"{_TOO_LATE} {seconds} s"
+    return crashes[0] if crashes else None

@@ -22,7 +22,12 @@ from pipelines.core.contract import Column, snapshot_columns
 from pipelines.core.values import SQL_TYPES
 from pipelines.rooms.context import Context
 from pipelines.rooms.judge.client import JudgeProcess
-from pipelines.rooms.validate.checks import judge_counted, judge_counts, run_check
+from pipelines.rooms.validate.checks import (
+    count_rules,
+    judge_counted,
+    judge_suite,
+    run_check,
+)
 from pipelines.rooms.validate.counting import Counted, read_counted, write_count
 from pipelines.rooms.validate.gate import (
     bind_views,
@@ -162,8 +167,10 @@ def test_counts_say_what_great_expectations_sees_in_the_rows(
     with open_delivered(context.settings, database) as views:
         for table in TABLES:
             suite = load_suite(table, MONTH)
-            counted = judge_counts(process, views.read_row, table, suite)
-            assert len(counted) == len(suite)
+            counts = count_rules(views, table, suite)
+            verdicts = judge_suite(process, views, table, suite, counts)
+            counted = {v.expectation.finding: v for v in verdicts}
+            assert len(counts.counted) + len(counts.crashes) == len(suite)
             for rule in suite:
                 on_rows = run_check(process, views, table, rule)
                 if on_rows.is_crash:
@@ -253,7 +260,7 @@ def test_a_check_that_does_not_come_back_is_red() -> None:
         yield Verdict(one(), True, "", "")
         time.sleep(3)
 
-    found = judge_in_time(1, [one(), one()], slow)
+    found = judge_in_time(1, [one(), one()], slow, lambda: None)
     assert [(v.success, v.expectation.severity, v.observed) for v in found] == [
         (False, "critical", "timeout after 1 s")
     ] * 2
@@ -265,7 +272,7 @@ def test_a_suite_that_breaks_off_is_red_from_there() -> None:
         yield Verdict(one(), True, "", "")
         raise MemoryError
 
-    first, second = judge_in_time(5, [one(), one()], breaking)
+    first, second = judge_in_time(5, [one(), one()], breaking, lambda: None)
     assert first.success and (second.success, second.expectation.severity) == (
         False,
         "critical",

@@ -16,7 +16,6 @@ import pytest
 
 from pipelines.catalogue.expectations import Expectation
 from pipelines.core.paths import ROOT
-from pipelines.rooms.judge import client
 from pipelines.rooms.judge.client import JudgeLost, JudgeProcess
 from pipelines.rooms.judge.questions import CountQuestion
 from pipelines.rooms.validate.checks import judge_counted
@@ -128,7 +127,7 @@ def test_a_judge_that_does_not_start_is_red(answering: JudgeProcess) -> None:
 
 
 def test_a_judge_that_cannot_be_started_is_red(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client.sys, "executable", "/no/such/interpreter")
+    monkeypatch.setattr("sys.executable", "/no/such/interpreter")
     with JudgeProcess() as process:
         assert all(is_red(verdict) for verdict in judge_all(process))
 
