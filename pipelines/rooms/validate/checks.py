@@ -66,20 +66,23 @@ class CountedRules(NamedTuple):
 
 
 def count_rules(
-    delivered: Delivered, table: str, suite: Sequence[Expectation]
+    ask: AskCounts, table: str, suite: Sequence[Expectation]
 ) -> CountedRules:
-    """Count what breaks each rule of a table that can be counted."""
+    """Count what breaks each rule of a table that can be counted.
+
+    `ask` gives the row that a counting statement comes to.
+    """
     counts = {}
     for rule in suite:
         count = write_count(rule)
         if count is not None:
             counts[rule.finding] = count
     try:
-        return CountedRules(_count_together(delivered, table, counts), {})
+        return CountedRules(_count_together(ask, table, counts), {})
     except duckdb.InterruptException:
         raise
     except (duckdb.Error, ValueError):
-        return _count_apart(delivered, table, counts)
+        return _count_apart(ask, table, counts)
 
 
 def judge_suite(
@@ -102,7 +105,7 @@ def judge_suite(
 
 
 def _count_apart(
-    delivered: Delivered, table: str, counts: Mapping[str, Count]
+    ask: AskCounts, table: str, counts: Mapping[str, Count]
 ) -> CountedRules:
     """Count a rule at a time, because one of them breaks the statement."""
     counted: dict[str, Counted] = {}

@@ -74,9 +74,10 @@ def judge_suites(
         open_delivered(context.settings, database) as delivered,
         ThreadPoolExecutor(max_workers=1) as beside,
     ):
+        count = partial(count_in_time, seconds, *_choose_counter(context, delivered))
         for table, suite in suites.items():
             context.progress(f"validate_{table}")
-            counts = count_in_time(seconds, delivered, table, suite)
+            counts = count(table, suite)
             judged.append(
                 beside.submit(
                     _judge_table, seconds, process, delivered, table, suite, counts
@@ -189,16 +190,36 @@ def _limit_engine(settings: Settings, database: Path) -> dict[str, Any]:
     }
 
 
+def _choose_counter(
+    context: Context, delivered: Delivered
+) -> tuple[AskCounts, Callable[[], None]]:
+    """What counts, and what stops it: executors where there are some, else the gate's views."""
+    stop_here = delivered.connection.interrupt
+    if not context.engine.has_executors:
+        return delivered.read_row, stop_here
+
+    def stop() -> None:
+        context.engine.stop_statements()
+        stop_here()
+
+    name_views(context)
+    return ask_executors(context, delivered.read_row), stop
+
+
 def count_in_time(
-    seconds: int, delivered: Delivered, table: str, suite: Sequence[Expectation]
+    seconds: int,
+    ask: AskCounts,
+    stop: Callable[[], None],
+    table: str,
+    suite: Sequence[Expectation],
 ) -> CountedRules | str:
     """Count a table's rules; return why not, where that is not done within so many seconds."""
     found: list[CountedRules] = []
 
     def work() -> None:
-        found.append(count_rules(delivered, table, suite))
+        found.append(count_rules(ask, table, suite))
 
-    why = _run_in_time(seconds, work, delivered.connection.interrupt)
+    why = _run_in_time(seconds, work, stop)
     return why or found[0]
 
 

@@ -167,7 +167,7 @@ def test_counts_say_what_great_expectations_sees_in_the_rows(
     with open_delivered(context.settings, database) as views:
         for table in TABLES:
             suite = load_suite(table, MONTH)
-            counts = count_rules(views, table, suite)
+            counts = count_rules(views.read_row, table, suite)
             verdicts = judge_suite(process, views, table, suite, counts)
             counted = {v.expectation.finding: v for v in verdicts}
             assert len(counts.counted) + len(counts.crashes) == len(suite)
