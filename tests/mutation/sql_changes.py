@@ -43,6 +43,9 @@ def change_select(sql: str) -> Iterator[exp.Query]:
 
 def _put(original: exp.Expr, place: int, changed: exp.Expr) -> exp.Query:
     """A copy of a statement with another part in a place."""
+    if place == 0:  # the whole of it, which stands in nothing
+        assert isinstance(changed, exp.Query)
+        return changed
     whole = original.copy()
     for number, node in enumerate(whole.walk()):
         if number == place:
