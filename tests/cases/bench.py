@@ -247,7 +247,9 @@ def described(spec: Spec, missing: Iterable[TableName] = ()) -> pa.Schema:
             else:
                 bind(engine, table, _fill(table, None), Path(name))
         schema: pa.Schema = (
-            engine.execute(write_question(context, spec), context.parameters(spec.parameters))
+            engine.execute(
+                write_question(context, spec), context.parameters(spec.parameters)
+            )
             .to_arrow_table()
             .schema
         )

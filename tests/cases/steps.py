@@ -84,9 +84,7 @@ def open_step_case(
     """Give an engine the relations and tables of a case; return what runs the step on them."""
     step = read_step(room_of(case), case.stem)
     readable = {str(table) for table in step.tables} | set(step.inputs)
-    _refuse_unknown(
-        "table, the step does not read it", map(str, case.given), readable
-    )
+    _refuse_unknown("table, the step does not read it", map(str, case.given), readable)
     _refuse_unknown(
         "parameter, the step does not read it", case.parameters, step.parameters
     )
