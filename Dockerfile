@@ -22,10 +22,10 @@ COPY expectations expectations
 COPY locales locales
 COPY models models
 COPY dags dags
-# uv notes when the project was last changed: not when it was checked out.
-RUN touch --date "@$SOURCE_DATE_EPOCH" pyproject.toml \
-    && uv sync --frozen --no-dev --extra celery --no-cache \
-    && .venv/bin/python -m pipelines.catalogue.compile_sql \
+# uv notes when the project was checked out, which says nothing of it.
+RUN uv sync --frozen --no-dev --extra celery --no-cache \
+    && rm .venv/lib/python*/site-packages/retention_office-*.dist-info/uv_cache.json \
+    && sed -i /uv_cache.json/d .venv/lib/python*/site-packages/retention_office-*.dist-info/RECORD \
     && useradd --no-log-init --uid 1000 --create-home office \
     && install -d -o office /srv/airflow /srv/home /srv/backup
 

@@ -4,7 +4,7 @@
 # make check  what CI and pre-commit check: ruff, ruff format, mypy, the compose file against its schema
 # make bench  re-measure what the README claims (bench-quick: in ten minutes); make bench-faults plants every fault and tells what was caught;
 # make torture  lives homes in orders of events that nobody thought of (LIVES=100); make fuzz  gives the console requests and readers bytes (SECONDS_EACH=100)
-# make mutants  changes what decides, a line at a time, and names the changes that no test notices (FILE=pipelines/…)
+# make mutants  changes what decides, a line at a time, and names the changes that no test notices (FILE=pipelines/… or sql/kpi)
 # make sbom   writes what the program is made of, with licences and hashes (build/sbom.cdx.json); make audit asks OSV what is known of it
 # make wheel  builds the wheel twice and compares it (build/wheel)
 # make bench-league  sets this project, a rule list and churnkit side by side (docs/league.md)
@@ -85,7 +85,11 @@ fuzz: setup
 	done
 
 mutants: setup
+ifneq ($(filter sql sql/%,$(FILE)),)
+	@$(BIN)/python -m tests.mutation.sql_files $(patsubst %.sql,%,$(patsubst sql/%,%,$(FILE)))
+else
 	@$(UV) run --no-sync --with mutmut python -m tests.mutation $(FILE)
+endif
 
 BILL := $(UV) export --frozen --quiet --no-dev --all-extras --preview-features sbom-export --format cyclonedx1.5
 

@@ -121,6 +121,26 @@ def test_what_follows_the_file_is_closed() -> None:
     assert "--requirepass" in services["redis"]["command"]
 
 
+def test_images_of_others_see_ours_alone_and_nothing_beyond_this_host() -> None:
+    """Each on a network of its own that leads nowhere; Spark, which asks nobody for a password, is on neither."""
+    services, networks = compose()["services"], compose()["networks"]
+    for name, network in (("postgres", "database"), ("redis", "queue")):
+        assert services[name]["networks"] == [network]
+        assert networks[network] == {"internal": True}
+        others = {
+            other
+            for other, service in services.items()
+            if network in service["networks"] and service not in office()
+        }
+        assert others == {name}
+        assert not services[name].get("ports")
+    for name in SPARK:
+        assert services[name]["networks"] == ["default"]
+        assert not services[name].get("ports")
+    published = {name for name, service in services.items() if service.get("ports")}
+    assert published == {"api-server", "console"}
+
+
 def test_the_doctor_calls_it_closed_as_it_stands_and_open_where_something_is_taken_away() -> (
     None
 ):

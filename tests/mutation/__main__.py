@@ -47,6 +47,7 @@ class Outcome:
     tried: int
     explained: int
     survivors: list[Survivor]
+    timed_out: int  # noticed by taking too long: on a machine at its limit, look again
 
 
 def main() -> None:
@@ -63,8 +64,8 @@ def main() -> None:
         outcome = try_mutants(file)
         noticed = outcome.tried - outcome.explained - len(outcome.survivors)
         print(
-            f"{file}: {outcome.tried} tried, {noticed} killed, "
-            f"{outcome.explained} explained, {len(outcome.survivors)} survive",
+            f"{file}: {outcome.tried} tried, {noticed} killed "
+            f"({outcome.timed_out} by time), {outcome.explained} explained, {len(outcome.survivors)} survive",
             flush=True,
         )
         for survivor in outcome.survivors:
@@ -89,7 +90,8 @@ def try_mutants(file: str) -> Outcome:
             explained += 1
         else:
             survivors.append(survivor)
-    return Outcome(len(states), explained, survivors)
+    timed_out = sum(state == "timeout" for state in states.values())
+    return Outcome(len(states), explained, survivors, timed_out)
 
 
 def _read_explained() -> Mapping[str, Mapping[str, str]]:

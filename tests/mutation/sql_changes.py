@@ -43,6 +43,9 @@ def change_select(sql: str) -> Iterator[exp.Query]:
 
 def _put(original: exp.Expr, place: int, changed: exp.Expr) -> exp.Query:
     """A copy of a statement with another part in a place."""
+    if place == 0:  # the whole of it, which stands in nothing
+        assert isinstance(changed, exp.Query)
+        return changed
     whole = original.copy()
     for number, node in enumerate(whole.walk()):
         if number == place:
@@ -76,9 +79,8 @@ def _list_changes(node: exp.Expr) -> Iterator[exp.Expr]:
 
 def _change_clauses(node: exp.Expr) -> Iterator[exp.Expr]:
     """A join of another side, an order the other way round, repeats kept, a filter left out."""
-    if isinstance(node, exp.Join) and not isinstance(node.this, exp.Unnest):
-        if node.args.get("on") or node.args.get("using"):
-            yield _set(node, "side", _OTHER_SIDES[node.side or ""])
+    if isinstance(node, exp.Join) and (node.args.get("on") or node.args.get("using")):
+        yield _set(node, "side", _OTHER_SIDES[node.side or ""])
     if isinstance(node, exp.Ordered):
         yield _set(node, "desc", not node.args.get("desc"))
     if isinstance(node, exp.Select) and node.args.get("distinct"):

@@ -182,7 +182,7 @@ def _open_step_case(case: Case) -> Iterator[Runner]:
         run_step = steps.open_step_case(engine, case, Path(name))
 
         def run(changed: Spec) -> list[dict[str, Any]]:
-            with mock.patch.object(relations, "read_step", lambda *_: changed):
+            with mock.patch.object(relations, "read_step", return_value=changed):
                 return run_step()
 
         yield run

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from pipelines.core.paths import ROOT
@@ -69,6 +71,31 @@ def test_every_command_and_option_that_a_page_shows_is_there(page: Path) -> None
         known |= {option for p in command.params for option in p.secondary_opts}
         used = {word.split("=")[0] for word in words if word.startswith("--")}
         assert used <= known | {"--help"}, (page.name, name, used - known)
+
+
+def list_copied(page: Path) -> Iterator[list[str]]:
+    """The calls of `retention` that stand on lines of their own, to be copied: no word in them stands for others."""
+    text = page.read_text("utf-8").replace("\\\n", " ")
+    blocks = re.findall(r"```sh\n(.*?)```|((?:^ {4}\S.*\n)+)", text, re.DOTALL | re.MULTILINE)  # fmt: skip
+    for line in "\n".join("\n".join(pair) for pair in blocks).splitlines():
+        for call in re.split(r"&&|;|\|", line.split(" #")[0]):
+            found = re.match(r"\s*(?:\w+=\S+ )*(?:\S*/)?retention ([a-z].*)", call)
+            if found:
+                yield shlex.split(found[1])
+
+
+@every_page
+def test_every_line_that_a_page_gives_to_copy_is_taken_as_it_stands(page: Path) -> None:
+    for words in list_copied(page):
+        if any(re.search(r"[…<>]|^[A-Z_]+$", word) for word in words):
+            continue  # to be filled in
+        command, context = map_commands()[words[0]], click.Context(click.Command("x"))
+        with command.make_context(words[0], words[1:], parent=context):
+            pass
+
+
+def test_pages_give_enough_lines_to_copy() -> None:
+    assert sum(len(list(list_copied(page))) for page in PAGES) > 25
 
 
 @every_page
