@@ -10,7 +10,13 @@ import pandas as pd
 from scipy import stats
 
 from benchmarks.value_kept.learnt import find_pauses, make_learning_table
-from benchmarks.value_kept.policies import COST, NOTHING_OFFERED, PERSUASION
+from benchmarks.value_kept.policies import (
+    COST,
+    HAZARDS_KNOWN,
+    NOTHING_OFFERED,
+    PERSUASION,
+    RULES_CEILING,
+)
 
 POLICIES = (
     "priority",
@@ -22,6 +28,8 @@ POLICIES = (
     "risk",
     "last month's rule",
     "random",
+    HAZARDS_KNOWN,
+    RULES_CEILING,
     "ceiling of the lists",
     "ceiling",
 )
@@ -88,7 +96,8 @@ def write_page(
         *_share_table(by_town),
         "",
         "A ceiling knows each customer's hazard and persuasion; no policy can. That of the lists asks whom the lists "
-        "name, held out or not, the other anybody.",
+        "name, held out or not, the last one anybody. Within the rules nobody held out is asked, and each customer "
+        "about the first list that may have them; who knows only the hazards takes persuasion to be what it is on the mean.",
         "",
         "## List by list",
         "",
@@ -137,7 +146,7 @@ def _policy_table(by_town: pd.DataFrame) -> list[str]:
     lines = []
     known = by_town.index.get_level_values("policy")
     for policy in (*POLICIES, NOTHING_OFFERED):
-        if policy not in known:
+        if policy not in known:  # nothing is offered
             continue
         mine = by_town.loc[policy]
         cells = [
@@ -166,24 +175,15 @@ def _difference_table(by_town: pd.DataFrame) -> list[str]:
 
 
 def _share_table(by_town: pd.DataFrame) -> list[str]:
+    others = (HAZARDS_KNOWN, RULES_CEILING, LISTS_CEILING, CEILING, *RIVALS[:3])
     lines = []
     for policy in PLAIN:
         kept = by_town.loc[policy]["kept"]
         cells = [policy]
-        for other in (LISTS_CEILING, CEILING, *RIVALS[:3]):
+        for other in others:
             cells.append(_ratio(kept, by_town.loc[other]["kept"]))
         lines.append(cells)
-    return _table(
-        [
-            "policy",
-            "of the ceiling of the lists",
-            "of the ceiling",
-            "of risk x value",
-            "of risk x value, on contracts too",
-            "of risk x value, held to the rules",
-        ],
-        lines,
-    )
+    return _table(["policy", *(f"of {other}" for other in others)], lines)
 
 
 def _list_table(rows: pd.DataFrame) -> list[str]:

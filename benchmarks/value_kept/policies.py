@@ -11,7 +11,7 @@ ends; only `risk x value, held to the rules` keeps to what the office must
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,9 @@ from twin.truth.prospects import Prospects
 from twin.world.state import World
 
 COST = 5.0
+# What parts the office from the ceiling of the lists: its rules, and what no file shows.
+RULES_CEILING = "ceiling within the rules"
+HAZARDS_KNOWN = "true hazards within the rules"
 NOTHING_OFFERED = "value, nothing offered"
 CALL = "churn_risk"  # what a plain rule's call is about
 PERSUASION = tuple(spec.name for spec in load_lists() if spec.meta["holdout"])
@@ -85,6 +88,10 @@ def make_policies(view: MonthView, office: Mapping[str, Made]) -> dict[str, pa.T
     is_open &= ~rows["customer_id"].isin(duties["customer_id"])
     rows = rows[is_open]
     listed = rows[rows["is_listed"]]
+    bound = keep_to_rules(view, listed)
+    chosen[RULES_CEILING] = take_best(bound, bound["worth"], places)
+    foreseen = weigh_without_persuasion(view, bound)
+    chosen[HAZARDS_KNOWN] = take_best(bound, foreseen, places)
     chosen["ceiling of the lists"] = take_best(listed, listed["worth"], places)
     chosen["ceiling"] = take_best(rows, rows["worth"], places)
 
@@ -202,6 +209,28 @@ def worth_of_rows(view: MonthView, callable_: pd.DataFrame) -> pd.DataFrame:
         worth = expected["worth"].to_numpy()
         parts.append(rows.assign(worth=worth, is_listed=rows is not callable_))
     return pd.concat(parts, ignore_index=True)
+
+
+def keep_to_rules(view: MonthView, listed: pd.DataFrame) -> pd.DataFrame:
+    """Leave of what lists name whom the office may ask: nobody held out, each on the first list that may have them."""
+    holdout = view.table("dispatch_holdout")
+    drawn = holdout.loc[holdout["is_drawn"], "customer_id"]
+    open_ = listed[~listed["customer_id"].isin(drawn)]
+    in_order = open_.assign(place=open_["list"].map(PERSUASION.index))
+    first: pd.DataFrame = in_order.sort_values(
+        ["place", "customer_id"]
+    ).drop_duplicates("customer_id")
+    return first
+
+
+def weigh_without_persuasion(view: MonthView, rows: pd.DataFrame) -> pd.Series:
+    """The worth of rows to who knows each line's hazard and future, and of persuasion only how common each kind is."""
+    config = view.world.config
+    mean = float(np.dot(config.persuasion_shares, config.treated_factors))
+    same = replace(config, treated_factors=(mean,) * 3)
+    blind = replace(view, world=replace(view.world, config=same))
+    worth = expect(blind, to_orders(rows))["worth"].to_numpy()
+    return pd.Series(worth, rows.index)
 
 
 def _find_listed(view: MonthView, callable_: pd.DataFrame) -> pd.DataFrame:
