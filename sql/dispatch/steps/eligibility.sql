@@ -61,7 +61,8 @@ customer AS (
 ),
 -- A contract binds, for each of the customer's lines that has one to renew; a promotion that goes on binds nobody.
 bindable AS (
-    SELECT e.customer_id, SUM(t.revenue_mean_3) AS monthly_amount
+    -- In whole fen: a sum of doubles would depend on the order of the rows.
+    SELECT e.customer_id, SUM(CAST(ROUND(t.revenue_mean_3 * 100) AS BIGINT)) AS monthly_fen
     FROM features_ending AS e
     JOIN features_trailing_mean AS t ON t.service_id = e.service_id
     WHERE e.contract_end_on IS NOT NULL AND e.customer_id IN (SELECT customer_id FROM listed)
@@ -117,7 +118,8 @@ fact AS (
                 WHEN f.is_held_out THEN COALESCE(e.planned_persuadability, w.planned_persuadability, f.persuadability)
                 ELSE f.persuadability
             END
-            + COALESCE(n.monthly_amount, 0) * f.renewal * GREATEST(d.monthly_gap, 0) * :horizon * (:horizon + 1) / 2
+            + CAST(COALESCE(n.monthly_fen, 0) AS DOUBLE) / 100
+                * f.renewal * GREATEST(d.monthly_gap, 0) * :horizon * (:horizon + 1) / 2
             - CAST(:cost AS DOUBLE)
         ) * 100) / 100 AS DECIMAL(18, 2)) AS expected_value,
         p.group_customer_id
