@@ -16,7 +16,7 @@ COPY locales locales
 COPY models models
 COPY dags dags
 RUN uv sync --frozen --no-dev --extra celery --no-cache \
-    && .venv/bin/python -m pipelines.catalogue.compile_sql \
+    && .venv/bin/python -m pipelines.jobs.specs.compile_sql \
     && useradd --uid 1000 --create-home office \
     && install -d -o office /srv/airflow /srv/home /srv/backup
 

@@ -170,7 +170,7 @@ def _fork_judge(tell: int) -> None:
         client.start_process = begin_another
         return ForkedJudge(judge), ours
 
-    client.start_process = find_forked  # type: ignore[assignment]
+    client.start_process = find_forked
 
 
 class ForkedJudge:

@@ -1,6 +1,6 @@
 """Work out what every SQL file says, for an image whose code nobody may write later.
 
-python -m pipelines.catalogue.compile_sql
+python -m pipelines.jobs.specs.compile_sql
 """
 
 from __future__ import annotations
