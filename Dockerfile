@@ -26,7 +26,7 @@ COPY dags dags
 RUN uv sync --frozen --no-dev --extra celery --no-cache \
     && rm .venv/lib/python*/site-packages/retention_office-*.dist-info/uv_cache.json \
     && sed -i /uv_cache.json/d .venv/lib/python*/site-packages/retention_office-*.dist-info/RECORD \
-    && .venv/bin/python -m pipelines.catalogue.compile_sql \
+    && .venv/bin/python -m pipelines.jobs.specs.compile_sql \
     && useradd --no-log-init --uid 1000 --create-home office \
     && install -d -o office /srv/airflow /srv/home /srv/backup
 

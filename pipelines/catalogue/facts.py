@@ -10,7 +10,7 @@ file that is torn, or that other code or another parser made, counts as none.
     save_facts()                           at the end of a run
 
 An image whose code nobody may write is given the file by
-`python -m pipelines.catalogue.compile_sql`.
+`python -m pipelines.jobs.specs.compile_sql`.
 """
 
 from __future__ import annotations

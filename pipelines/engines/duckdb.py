@@ -34,6 +34,19 @@ from pipelines.store.torn import check_table
 
 BATCH_ROWS = 122_880
 _WORD = re.compile(r"\w+")
+# What a room kept for itself, by what it is to the engine.
+_KEPT = {
+    "TABLE": """
+        SELECT table_name AS name
+        FROM duckdb_tables()
+        WHERE temporary AND NOT internal
+    """,
+    "VIEW": """
+        SELECT view_name AS name
+        FROM duckdb_views()
+        WHERE temporary AND NOT internal
+    """,
+}
 _KIND = duckdb.StatementType
 # What the engine is sent. None of these writes a file, reads another or changes a setting: that
 # is COPY, EXPORT, ATTACH, LOAD and SET, and a folder that may be read may be copied into.
@@ -137,10 +150,10 @@ class DuckEngine:
 
     def end_room(self) -> None:
         """Give up what a room kept: the tables that are readable stay so for the next."""
-        for kind in ("table", "view"):
-            kept = f"SELECT {kind}_name AS name FROM duckdb_{kind}s() WHERE temporary"
-            for row in self.rows(f"{kept} AND NOT internal"):
-                self.execute(f"DROP {kind} {quote_name(row['name'])}")
+        for kind, sql in _KEPT.items():
+            for row in self.rows(sql):
+                name = quote_name(row["name"])
+                self.execute(f"DROP {kind} {name}")
 
     def _bind_named(self, sql: str) -> None:
         """Bind the tables on offer that a statement may name; one that it does not does no harm."""

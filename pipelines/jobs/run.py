@@ -28,9 +28,9 @@ from pipelines.jobs.month_inputs import (
 from pipelines.jobs.release import release_month
 from pipelines.jobs.walk import (
     judging_beside,
+    open_shared,
     open_trial,
     run_draft_room,
-    sharing,
 )
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft, MonthFolder, Version, list_held_months
@@ -246,7 +246,7 @@ def finish_rooms(
     `find_same` is asked once the delivery has been read: the version it returns says the same, and
     no further room is run.
     """
-    with judging_beside(job, draft) as judged, sharing(job, draft) as shared:
+    with judging_beside(job, draft) as judged, open_shared(job, draft) as shared:
         for room in ROOMS[len(draft.rooms) :]:
             run_draft_room(judged, draft, room, gathered=gathered, shared=shared)
             same = find_same(draft) if room == ROOMS[0] else None

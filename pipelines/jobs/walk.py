@@ -136,7 +136,7 @@ def _open_room(
 
 
 @contextmanager
-def sharing(job: Job, draft: Draft) -> Iterator[Shared | None]:
+def open_shared(job: Job, draft: Draft) -> Iterator[Shared | None]:
     """Open what the rooms of a run have in common.
 
     None where executors are at work: what they keep is a room's own.

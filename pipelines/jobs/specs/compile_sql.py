@@ -1,6 +1,6 @@
 """Work out what every SQL file says, for an image whose code nobody may write later.
 
-python -m pipelines.catalogue.compile_sql
+python -m pipelines.jobs.specs.compile_sql
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ def compile_sql() -> int:
     count = 0
     for folder in sorted(path for path in SQL.iterdir() if path.is_dir()):
         for spec in load_room_specs(folder.name):
-            _ask(spec)
+            _ask_select(spec)
             trace_sources(spec)
             count += 1
         for path in sorted((folder / STEPS).glob("*.sql")):
             step = read_step(folder.name, path.stem)
-            _ask(step)
+            _ask_select(step)
             step.bind_inputs({name: name for name in step.inputs})
             count += 1
     for kpi in load_kpis():
@@ -34,7 +34,7 @@ def compile_sql() -> int:
     return count
 
 
-def _ask(spec: Spec) -> None:
+def _ask_select(spec: Spec) -> None:
     """Have a file's SELECT read and put into the engine's words."""
     assert spec.reads is not None
     assert spec.native_sql
