@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -101,8 +101,9 @@ def find_executors(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """The processes of the executors, the oldest first."""
     found = []
     for child in psutil.Process(process.pid).children(recursive=True):
-        if "CoarseGrainedExecutorBackend" in " ".join(child.cmdline()):
-            found.append(child)
+        with suppress(psutil.Error):  # one that has ended meanwhile
+            if "CoarseGrainedExecutorBackend" in " ".join(child.cmdline()):
+                found.append(child)
     return sorted(found, key=lambda one: one.create_time())
 
 
@@ -111,12 +112,15 @@ def kill_writer(
 ) -> str:
     """Kill an executor once one of them has written something; return what the process said in the end."""
     end = time.monotonic() + PATIENCE
-    while not any(any(folder.rglob(pattern)) for pattern in patterns):
-        assert process.poll() is None, "nothing was written"
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    find_executors(process)[0].kill()
-    out, said = process.communicate(timeout=PATIENCE)
+    try:
+        while not any(any(folder.rglob(pattern)) for pattern in patterns):
+            assert process.poll() is None, "nothing was written"
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        find_executors(process)[0].kill()
+        out, said = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
     assert process.returncode == 0, said[-3000:]
     return out
 
