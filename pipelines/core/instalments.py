@@ -29,6 +29,14 @@ class Instalment(NamedTuple):
     promised_on: date
 
 
+class SaidInstalment(NamedTuple):
+    """What was written of an instalment; None where nothing was."""
+
+    names: InstalmentNames
+    amount: Decimal | None
+    day: date | None
+
+
 FIRST = InstalmentNames(FIRST_AMOUNT, FIRST_DAY)
 LATER = (
     InstalmentNames("promised_amount_2", "promised_on_2"),
@@ -45,6 +53,46 @@ def gather_later(get: Callable[[str], Any]) -> tuple[Instalment, ...]:
         if amount is not None and day is not None:
             found.append(Instalment(amount, day))
     return tuple(found)
+
+
+class InstalmentFault(NamedTuple):
+    """What is wrong: a message key, and the column that it is about."""
+
+    key: str
+    column: str
+
+
+def find_fault(get: Callable[[str], Any]) -> InstalmentFault | None:
+    """Return what is wrong with later instalments: half of one, a gap, a day not later.
+
+    `get` gives the value of a column.
+    """
+    said = _list_said(get)
+    if len(said) < 2:
+        return None
+
+    before = date.min
+    for one in said:
+        if one.amount is None:
+            return InstalmentFault("needs", one.names.amount)
+        if one.day is None:
+            return InstalmentFault("needs", one.names.day)
+        if one.day <= before:
+            return InstalmentFault("early_instalment", one.names.day)
+        before = one.day
+    return None
+
+
+def _list_said(get: Callable[[str], Any]) -> list[SaidInstalment]:
+    """Return what was written of the instalments, up to the last of which something was."""
+    said = []
+    for names in (FIRST, *LATER):
+        amount = get(names.amount)
+        day = get(names.day)
+        said.append(SaidInstalment(names, amount, day))
+    while said and said[-1].amount is None and said[-1].day is None:
+        said.pop()
+    return said
 
 
 def spread_later(later: Iterable[Instalment]) -> dict[str, Decimal | date]:

@@ -17,11 +17,10 @@ from typing import Any
 
 from pipelines.core.errors import SourceNotReady
 from pipelines.core.instalments import (
-    FIRST,
     FIRST_AMOUNT,
     FIRST_DAY,
-    LATER,
     Instalment,
+    find_fault,
     gather_later,
     spread_later,
 )
@@ -241,28 +240,11 @@ def _find_answer_fault(
 
 
 def find_instalment_fault(get: Callable[[str], Any]) -> Refusal | None:
-    """Return what is wrong with the later instalments: half of one, a gap, a day not later.
-
-    `get` gives the value of a column.
-    """
-    said = []
-    for names in (FIRST, *LATER):
-        said.append((names, get(names.amount), get(names.day)))
-    while said and said[-1][1:] == (None, None):
-        said.pop()
-    if len(said) < 2:
+    """Return what is wrong with the later instalments; `get` gives the value of a column."""
+    fault = find_fault(get)
+    if fault is None:
         return None
-
-    before = date.min
-    for names, amount, day in said:
-        if amount is None:
-            return Refusal("needs", names.amount)
-        if day is None:
-            return Refusal("needs", names.day)
-        if day <= before:
-            return Refusal("early_instalment", names.day)
-        before = day
-    return None
+    return Refusal(fault.key, fault.column)
 
 
 def _find_unreadable(values: AnswerValues) -> Refusal | None:

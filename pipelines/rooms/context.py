@@ -462,23 +462,21 @@ def open_context(
 ) -> Iterator[Context]:
     """Open a context on a draft (or on a version as one), with every table bound that it may read.
 
-    The engine is the one that the settings name, unless rooms before this one have had one
-    (`open_room_engine`). It reads the draft and the earlier versions, and spills into `scratch`,
-    the draft's own where none is given. Waivers, models, source and office are for the caller to
-    set.
+    The engine is that of the rooms before, or one of its own (`open_room_engine`). Waivers, models,
+    source and office are for the caller to set.
     """
     if engine is not None:
         yield _make_context(draft, settings, earlier, engine)
-        return
-    with open_room_engine(draft, settings, earlier, scratch) as own:
-        yield _make_context(draft, settings, earlier, own)
+    else:
+        with open_room_engine(draft, settings, earlier, scratch) as own:
+            yield _make_context(draft, settings, earlier, own)
 
 
 @contextmanager
 def open_room_engine(
     draft: Draft, settings: Settings, earlier: Earlier, scratch: Path | None = None
 ) -> Iterator[DuckEngine]:
-    """Open the engine that the settings name on a draft and the earlier versions."""
+    """Open the engine that the settings name; it spills into `scratch`, or the draft's own."""
     folders = [draft.path]
     for version in earlier.values():
         if version is not None:
