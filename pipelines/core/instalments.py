@@ -43,6 +43,9 @@ LATER = (
     InstalmentNames("promised_amount_3", "promised_on_3"),
 )
 
+DAYS = (FIRST_DAY, *(names.day for names in LATER))
+AMOUNTS = (FIRST_AMOUNT, *(names.amount for names in LATER))
+
 
 def gather_later(get: Callable[[str], Any]) -> tuple[Instalment, ...]:
     """Return the instalments behind the first; `get` gives the value of a column."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from pipelines.core.errors import SourceNotReady
 from pipelines.core.instalments import (
+    AMOUNTS,
     FIRST_AMOUNT,
     FIRST_DAY,
     Instalment,
@@ -29,7 +30,7 @@ from pipelines.core.outcomes import Outcome, load_outcomes
 from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS, Column
 from pipelines.documents.workbooks.signature import is_signed_by, list_protected_cells
 from pipelines.returns.return_sheets import INPUTS, ReturnLine, read_sheets
-from pipelines.returns.return_values import AMOUNTS, DATES, AnswerValues, read_values
+from pipelines.returns.return_values import DATES, AnswerValues, read_values
 from pipelines.sources.operator.delivery import (
     DAMAGED_ID,
     EXCEL_SERIAL,

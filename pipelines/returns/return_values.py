@@ -14,13 +14,12 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
-from pipelines.core.instalments import FIRST_AMOUNT, FIRST_DAY, LATER
+from pipelines.core.instalments import AMOUNTS, DAYS
 from pipelines.core.values import MACROS
 from pipelines.returns.return_sheets import ORDER_ID, ReturnLine
 
 _DAY_OF_YEAR = re.compile(r"([0-9]{1,2})月([0-9]{1,2})[日号]")
-DATES = ("contacted_on", FIRST_DAY, *(names.day for names in LATER))
-AMOUNTS = (FIRST_AMOUNT, *(names.amount for names in LATER))
+DATES = ("contacted_on", *DAYS)
 _KINDS = dict.fromkeys(DATES, "date") | dict.fromkeys(AMOUNTS, "money")
 
 
