@@ -149,7 +149,8 @@ def _give_tree(spec: Spec, tree: exp.Query) -> Spec:
     if "windows" in spec.meta:
         windows = Windows.model_validate(spec.meta["windows"])
         tree = tree.select(*list_window_columns(windows), copy=False)
-    changed = replace(spec)
+    # What is remembered of a SELECT is found by its text, so the changed one has a text of its own.
+    changed = replace(spec, sql=tree.sql("duckdb"))
     changed.__dict__["_shared_tree"] = tree
     return changed
 
