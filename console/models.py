@@ -9,7 +9,7 @@ from functools import partial
 
 from django.db import models
 
-from pipelines.core.instalments import Instalment, gather_later
+from pipelines.sources.office.instalments import Instalment, gather_later
 
 
 class Release(models.Model):

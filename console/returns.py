@@ -16,7 +16,6 @@ from console.persons.consent import DO_NOT_CONTACT, take_back_objected
 from console.persons.notes import NOTE, seal_all
 from pipelines.catalogue.outputs import list_outcomes
 from pipelines.catalogue.spec import load_named_specs
-from pipelines.core.instalments import FIRST_DAY, LATER, spread_later
 from pipelines.core.month import Month
 from pipelines.core.outcomes import (
     GRACE_DAYS,
@@ -27,6 +26,7 @@ from pipelines.core.outcomes import (
 from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS
 from pipelines.documents.workbooks.signature import make_stable_text
 from pipelines.returns.filled import Refusal, Return, ReturnedRow, name_returned_file
+from pipelines.sources.office.instalments import FIRST_DAY, LATER, spread_later
 from pipelines.store.failpoints import failpoint
 
 _CHUNK = 500

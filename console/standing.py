@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.core.instalments import LATER
+from pipelines.sources.office.instalments import LATER
 
 NO_RANK = (1 << 31) - 1  # orders that were taken in before ranks were come last
 # The days of later instalments, which came to the tables after the rest.

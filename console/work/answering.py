@@ -13,10 +13,15 @@ from console.models import Order
 from console.returns import judge_row
 from pipelines.catalogue.outputs import list_outcomes
 from pipelines.catalogue.spec import load_named_specs
-from pipelines.core.instalments import FIRST_AMOUNT, FIRST_DAY, LATER, gather_later
 from pipelines.core.outcomes import Outcome, load_outcomes
 from pipelines.returns.corrected import describe_refusal
 from pipelines.returns.filled import NOTE_LIMIT, ReturnedRow, find_instalment_fault
+from pipelines.sources.office.instalments import (
+    FIRST_AMOUNT,
+    FIRST_DAY,
+    LATER,
+    gather_later,
+)
 from pipelines.text.texts import load_labels
 
 

@@ -17,8 +17,8 @@ from django.utils import timezone
 from console.models import AuditEntry, HeldAnswer, Order
 from console.persons.notes import NOTE, open_words, seal_words
 from console.returns import take_answers_back
-from pipelines.core.instalments import spread_later
 from pipelines.returns.filled import Return, ReturnedRow
+from pipelines.sources.office.instalments import spread_later
 
 UNDO_SECONDS = 10
 SOURCE = "console"  # what stands for the file's name where there was none

@@ -12,9 +12,9 @@ from django.db.models.functions import Coalesce
 
 from console.models import OrderState
 from pipelines.catalogue.outputs import load_lists
-from pipelines.core.instalments import LATER
 from pipelines.core.month import Month
 from pipelines.core.outcomes import LAST_CHECK, load_outcomes
+from pipelines.sources.office.instalments import LATER
 
 
 class State(Enum):

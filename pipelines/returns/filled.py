@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.errors import SourceNotReady
-from pipelines.core.instalments import (
+from pipelines.core.names import show_name
+from pipelines.core.outcomes import Outcome, load_outcomes
+from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS, Column
+from pipelines.documents.workbooks.signature import is_signed_by, list_protected_cells
+from pipelines.returns.return_sheets import INPUTS, ReturnLine, read_sheets
+from pipelines.returns.return_values import DATES, AnswerValues, read_values
+from pipelines.sources.office.instalments import (
     AMOUNTS,
     FIRST_AMOUNT,
     FIRST_DAY,
@@ -25,12 +31,6 @@ from pipelines.core.instalments import (
     gather_later,
     spread_later,
 )
-from pipelines.core.names import show_name
-from pipelines.core.outcomes import Outcome, load_outcomes
-from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS, Column
-from pipelines.documents.workbooks.signature import is_signed_by, list_protected_cells
-from pipelines.returns.return_sheets import INPUTS, ReturnLine, read_sheets
-from pipelines.returns.return_values import DATES, AnswerValues, read_values
 from pipelines.sources.operator.delivery import (
     DAMAGED_ID,
     EXCEL_SERIAL,

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
-from pipelines.core.instalments import AMOUNTS, DAYS
 from pipelines.core.values import MACROS
 from pipelines.returns.return_sheets import ORDER_ID, ReturnLine
+from pipelines.sources.office.instalments import AMOUNTS, DAYS
 
 _DAY_OF_YEAR = re.compile(r"([0-9]{1,2})月([0-9]{1,2})[日号]")
 DATES = ("contacted_on", *DAYS)

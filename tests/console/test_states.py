@@ -56,8 +56,8 @@ def test_whatever_happens_the_states_are_what_was_written(office: Console) -> No
     from console.changes import change_orders
     from console.models import HeldAnswer, Order, OrderState
     from console.work.holding import hold_answer, settle_answers, undo_answer
-    from pipelines.core.instalments import Instalment
     from pipelines.returns.filled import ReturnedRow
+    from pipelines.sources.office.instalments import Instalment
 
     drawn = random.Random(7)
     order_ids = list(Order.objects.order_by("pk").values_list("pk", flat=True))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.core.instalments import Instalment
 from pipelines.returns.filled import ReturnedRow, list_input_cells, read_return
+from pipelines.sources.office.instalments import Instalment
 from tests.documents.books import KEY
 
 HEAD = (

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import sqlalchemy as sa
 
-from pipelines.core.instalments import LATER
 from pipelines.core.month import Month
 from pipelines.core.outcomes import LAST_CHECK
 from pipelines.sources.office.connection import (
@@ -25,6 +24,7 @@ from pipelines.sources.office.connection import (
     report_away,
 )
 from pipelines.sources.office.consents import read_consents
+from pipelines.sources.office.instalments import LATER
 from pipelines.sources.office.standing import (
     Answer,
     Outcome,

@@ -10,8 +10,8 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
-from pipelines.core.instalments import gather_later
 from pipelines.core.outcomes import load_outcomes, make_standing_key
+from pipelines.sources.office.instalments import gather_later
 
 
 class Answer(NamedTuple):
