@@ -1,0 +1,1 @@
+"""A source's months by both engines, held against each other."""
