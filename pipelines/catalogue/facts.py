@@ -24,7 +24,6 @@ from hashlib import sha256
 from importlib.metadata import version as library_version
 from importlib.util import cache_from_source
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Any
 
 Fact = Any  # what JSON can say
@@ -155,6 +154,8 @@ def _read_facts(path: Path, maker: str) -> dict[str, str]:
 
 def _replace_text(path: Path, text: str) -> None:
     """Write a text beside a file and put it in its place: a reader sees the one or the other."""
+    from tempfile import mkstemp  # here, so that who only reads does not wait for it
+
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, beside = mkstemp(prefix=path.name, dir=path.parent)
     try:

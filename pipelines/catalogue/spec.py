@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pipelines.catalogue.facts import Fact, recall_fact
 from pipelines.catalogue.front_matter import Windows, find_block
-from pipelines.catalogue.windows import list_window_columns
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
 from pipelines.core.written import Written
@@ -108,6 +107,9 @@ class Spec:
         tree = _parse_select(self.sql, self.where, self.sql_line)
         if "windows" not in self.meta:
             return tree
+        # Imported here: who remembers what the files say needs none of it.
+        from pipelines.catalogue.windows import list_window_columns
+
         windows = Windows.model_validate(self.meta["windows"])
         return tree.copy().select(*list_window_columns(windows), copy=False)
 

@@ -80,7 +80,7 @@ def test_protection_allows_sort_filter_and_width(tmp_path: Path) -> None:
         assert allowed in protection[0]
     assert "deleteRows" not in protection[0] and "insertRows" not in protection[0]
     # Sorting needs the whole range, header included, open for editing; typing is refused by validation instead.
-    assert '<protectedRange sqref="A3:T6" name="orders"/>' in sheet
+    assert '<protectedRange sqref="A3:X6" name="orders"/>' in sheet
     refused = re.findall(
         r'type="custom"[^>]*sqref="([A-Z]+)\d+:[A-Z]+\d+"><formula1>FALSE<', sheet
     )
@@ -107,7 +107,7 @@ def test_view_and_print(tmp_path: Path) -> None:
     path = written(tmp_path, work_list())
     sheet, book = part(path, "xl/worksheets/sheet1.xml"), part(path, "xl/workbook.xml")
     assert '<pane xSplit="3" ySplit="3" topLeftCell="D4"' in sheet
-    assert '<autoFilter ref="A3:T6"/>' in sheet and "$3:$3</definedName>" in book
+    assert '<autoFilter ref="A3:X6"/>' in sheet and "$3:$3</definedName>" in book
     assert (
         '<pageSetup paperSize="9" fitToHeight="0" orientation="landscape"/>' in sheet
         and "fitToPage" in sheet
