@@ -65,7 +65,7 @@ class Calendar:
         if day in self._holidays:
             return False
         if _is_published(day.year):
-            return bool(chinese_calendar.is_workday(day))
+            return _is_published_working_day(day)
         is_fixed_holiday = day.strftime("%m-%d") in _FIXED_HOLIDAYS
         return day.weekday() < _SATURDAY and not is_fixed_holiday
 
@@ -87,6 +87,11 @@ class Calendar:
             if self.is_working_day(day):
                 working_days -= 1
         return day
+
+
+@cache
+def _is_published_working_day(day: date) -> bool:
+    return bool(chinese_calendar.is_workday(day))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,8 @@ from pipelines.store.parts import copy_stored, place_table
 from pipelines.store.persons.keys import PersonKeys
 
 GATE = "validate"
+# Objects made between two looks for garbage: with Python's own 700 a tenth of a room is looking.
+_OBJECTS_BETWEEN_LOOKS = 100_000
 Work = Callable[..., None]  # of a context; the gate's takes its judge too
 
 
@@ -123,6 +126,7 @@ def _open_room(
     if engine is not None:
         engine.begin_room()
     with (
+        _collecting_rarely(),
         naming_table(step, job.month),
         open_context(draft, job.settings, earlier, engine=engine) as context,
     ):
@@ -133,6 +137,19 @@ def _open_room(
         yield context
         if engine is not None:
             engine.end_room()
+
+
+@contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Leave what stood before a room alone, and look rarely for garbage among what it makes."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @contextmanager
