@@ -23,7 +23,7 @@ from pipelines.rooms.dispatch.capacity import (
     Ties,
     WaitingOrder,
     WaitingOrders,
-    plan_branches,
+    plan_branch,
     read_managers,
     write_figures,
 )
@@ -53,8 +53,8 @@ class PlanBranch:
             return _PLANNED.empty_table()
         in_turn = rows.sort_by([("place", "ascending"), ("turn", "ascending")])
         waiting, ties = _take_waiting(branch_id, in_turn.to_pylist())
-        own = {branch_id: self.managers[branch_id]}
-        return _put_rows(plan_branches(own, waiting, ties, self.rules))
+        managers = self.managers[branch_id]
+        return _put_rows(plan_branch(branch_id, managers, waiting, ties, self.rules))
 
 
 def assign_managers(context: Context, wanted: Relation) -> Relation:
@@ -95,8 +95,9 @@ def _read_figures(
     figures: list[CapacityFigure] = []
     for branch_id in sorted(managers):
         if branch_id not in by_branch:
-            own = {branch_id: managers[branch_id]}
-            idle = plan_branches(own, WaitingOrders(), Ties({}, {}), rules)
+            idle = plan_branch(
+                branch_id, managers[branch_id], WaitingOrders(), Ties({}, {}), rules
+            )
             by_branch[branch_id] = idle.figures
         figures += by_branch[branch_id]
     return figures

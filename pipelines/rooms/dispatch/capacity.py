@@ -137,39 +137,35 @@ class Planned(NamedTuple):
     figures: list[CapacityFigure]
 
 
-def plan_branches(
-    managers: Mapping[str, Sequence[Manager]],
+def plan_branch(
+    branch_id: str,
+    managers: Sequence[Manager],
     waiting: WaitingOrders,
     ties: Ties,
     rules: Rules,
 ) -> Planned:
-    """Give the places of each branch by itself: no order takes one of another branch."""
+    """Give the places of a branch to its waiting orders."""
     planned = Planned([], [])
     if not rules.duties_take_places:
-        planned.assigned.extend(_assign_duties(waiting.take_duties(), managers, ties))
-    for branch_id in sorted(managers):
-        planner = BranchPlanner(
-            branch_id, managers[branch_id], waiting, rules.minimum_service, ties
-        )
-        planned.assigned.extend(planner.assign_orders(rules.by_value))
-        planned.figures.extend(planner.list_figures(rules.by_value))
+        duties = waiting.take_duties()
+        planned.assigned.extend(_assign_duties(branch_id, managers, duties, ties))
+    planner = BranchPlanner(branch_id, managers, waiting, rules.minimum_service, ties)
+    planned.assigned.extend(planner.assign_orders(rules.by_value))
+    planned.figures.extend(planner.list_figures(rules.by_value))
     return planned
 
 
 def _assign_duties(
-    duties: WaitingOrders, managers: Mapping[str, Sequence[Manager]], ties: Ties
+    branch_id: str, managers: Sequence[Manager], duties: WaitingOrders, ties: Ties
 ) -> list[AssignedOrder]:
     """Give every order a manager, whatever places there are."""
-    assigned: list[AssignedOrder] = []
-    for branch_id in sorted(managers):
-        pooled = _count_orders(duties.pools.get(branch_id, {}))
-        roomy = []
-        for manager in managers[branch_id]:
-            own = _count_orders(duties.desks.get(manager.manager_id, {}))
-            roomy.append(manager._replace(capacity=own + pooled))
-        planner = BranchPlanner(branch_id, roomy, duties, 0.0, ties)
-        assigned += planner.assign_orders(by_value=False)
-    return assigned
+    pooled = _count_orders(duties.pools.get(branch_id, {}))
+    roomy = []
+    for manager in managers:
+        own = _count_orders(duties.desks.get(manager.manager_id, {}))
+        roomy.append(manager._replace(capacity=own + pooled))
+    planner = BranchPlanner(branch_id, roomy, duties, 0.0, ties)
+    return planner.assign_orders(by_value=False)
 
 
 def _count_orders(waiting: Waiting) -> int:
