@@ -21,8 +21,14 @@ def quote_names(names: Iterable[str]) -> str:
 
 
 def quote_text(text: str) -> str:
-    """Quote a text for SQL where a statement takes no parameters (views, macros, value lists)."""
-    return "'" + text.replace("'", "''") + "'"
+    """Quote a text for SQL where a statement takes no parameters (views, macros, value lists).
+
+    DuckDB ends a statement at a NUL character, so that one is written by its number.
+    """
+    quoted = ["'" + piece.replace("'", "''") + "'" for piece in text.split("\0")]
+    if len(quoted) == 1:
+        return quoted[0]
+    return f"({' || chr(0) || '.join(quoted)})"
 
 
 def write_casts(types: Mapping[str, str]) -> str:
