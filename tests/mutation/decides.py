@@ -36,7 +36,7 @@ DECIDES: Mapping[str, tuple[str, ...]] = {
     "pipelines/rooms/dispatch/decide.py": _DISPATCH,
     # what came of it
     "pipelines/rooms/feedback/received.py": ("tests/rooms/feedback/test_received.py",),
-    "pipelines/rooms/feedback/money.py": ("tests/rooms/feedback/test_money.py",),
+    "pipelines/rooms/feedback/money.py": ("tests/rooms/feedback/test_settled.py",),
     "pipelines/rooms/feedback/effect.py": ("tests/rooms/feedback/test_effect.py",),
     # figures
     "pipelines/rooms/kpi/sums.py": _KPI,
