@@ -150,7 +150,8 @@ def test_over_all_lists_what_was_kept_is_added_up_and_nothing_is_paused(
 def test_only_lists_that_hold_somebody_out_now_are_added_to(tmp_path: Path) -> None:
     with room_context(tmp_path, {"feedback_arm": FIRST}) as context:
         write_effect(context, [])
-    assert [row["list"] for row in read(tmp_path, "feedback_effect")] == ["overall"]
+    [row] = read(tmp_path, "feedback_effect")
+    assert (row["list"], row["month_count"]) == ("overall", 0)
 
 
 def test_a_month_without_orders_adds_nothing_and_forgets_nothing(
