@@ -18,7 +18,7 @@ WITH seen AS (
     SELECT
         o.order_id,
         e.first_end_on,
-        e.service_id IS NOT NULL AND e.contract_end_on IS DISTINCT FROM e.first_end_on AS is_about_promotion,
+        e.contract_end_on IS DISTINCT FROM e.first_end_on AS is_about_promotion,
         COALESCE(
             s.status IN ('active', 'suspended_arrears', 'suspended_request') AND s.is_excluded IS DISTINCT FROM TRUE,
             FALSE

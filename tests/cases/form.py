@@ -11,6 +11,7 @@
       expect: |
         service_id | is_zero_all
         S1         | true
+      in_order: true                    # where the rows must come in this order; any will do without
 
 An empty cell is NULL. A column that is not named is NULL, a table that is not given is empty.
 """
@@ -18,7 +19,7 @@ An empty cell is NULL. A column that is not named is NULL, a table that is not g
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from pipelines.catalogue.spec import TableName
 from pipelines.core.month import Month
 
 CASES = Path(__file__).parent
-_KEYS = {"name", "month", "prior", "given", "parameters", "expect"}
+_KEYS = {"name", "month", "prior", "given", "parameters", "expect", "in_order"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Grid:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    in_order: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def _case(path: Path, body: dict[str, Any]) -> Case:
             _table_name(name): read_grid(text)
             for name, text in body.get("given", {}).items()
         },
-        expect=read_grid(body["expect"]),
+        expect=replace(read_grid(body["expect"]), in_order=body.get("in_order", False)),
         parameters=body.get("parameters", {}),
     )
 
@@ -123,8 +125,10 @@ def read_grid(text: str) -> Grid:
 
 
 def differences(expect: Grid, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say which expected rows are not there and which rows nobody expects, in whatever order they come."""
+    """Say which expected rows are not there and which rows nobody expects; also in which order, where that is expected."""
     spare = [[row[name] for name in expect.columns] for row in rows]
+    if expect.in_order and len(spare) == len(expect.rows):
+        return _compare_in_order(expect, spare)
     found = []
     for line in expect.rows:
         match = next((row for row in spare if all(map(_agree, line, row))), None)
@@ -133,6 +137,15 @@ def differences(expect: Grid, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         else:
             spare.remove(match)
     return found + [f"unexpected: {' | '.join(map(_text, row))}" for row in spare]
+
+
+def _compare_in_order(expect: Grid, given: Sequence[Sequence[object]]) -> list[str]:
+    """Say at which places another row stands than is expected there."""
+    found = []
+    for place, (line, row) in enumerate(zip(expect.rows, given, strict=True), start=1):
+        if not all(map(_agree, line, row)):
+            found.append(f"row {place}: {' | '.join(map(_text, row))}")
+    return found
 
 
 def _agree(cell: str, value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,13 @@ def test_differences_are_seen_in_any_order() -> None:
         differences(expect, [{"a": None, "b": "x"}, {"a": 1, "b": 2.5}] * 2)[0]
         == "unexpected:  | x"
     )
+
+
+def test_differences_are_seen_in_the_order_that_is_asked_for() -> None:
+    expect = replace(read_grid("a\n1\n2\n"), in_order=True)
+    assert differences(expect, [{"a": 1}, {"a": 2}]) == []
+    assert differences(expect, [{"a": 2}, {"a": 1}]) == ["row 1: 2", "row 2: 1"]
+    assert differences(expect, [{"a": 2}]) == ["missing:    1"]
 
 
 def test_a_yes_is_not_a_one() -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 _DISPATCH = ("tests/rooms/dispatch",)
 _VALIDATE = ("tests/rooms/validate",)
-_KPI = ("tests/rooms/kpi",)
 _ACCESS = ("tests/console/access", "tests/console/test_scopes.py")
 
 DECIDES: Mapping[str, tuple[str, ...]] = {
@@ -36,10 +35,10 @@ DECIDES: Mapping[str, tuple[str, ...]] = {
     "pipelines/rooms/dispatch/decide.py": _DISPATCH,
     # what came of it
     "pipelines/rooms/feedback/received.py": ("tests/rooms/feedback/test_received.py",),
-    "pipelines/rooms/feedback/money.py": ("tests/rooms/feedback/test_money.py",),
+    "pipelines/rooms/feedback/money.py": ("tests/rooms/feedback/test_settled.py",),
     "pipelines/rooms/feedback/effect.py": ("tests/rooms/feedback/test_effect.py",),
     # figures
-    "pipelines/rooms/kpi/sums.py": _KPI,
-    "pipelines/rooms/kpi/decompose.py": _KPI,
-    "pipelines/rooms/kpi/change.py": _KPI,
+    "pipelines/rooms/kpi/sums.py": ("tests/rooms/kpi/test_kpi.py",),
+    "pipelines/rooms/kpi/decompose.py": ("tests/rooms/kpi/test_change_parts.py",),
+    "pipelines/rooms/kpi/change.py": ("tests/rooms/kpi/test_change.py",),
 }

@@ -36,9 +36,8 @@ def change_select(sql: str) -> Iterator[exp.Query]:
         if node.find_ancestor(exp.DataType):
             continue  # how many digits a number may have decides nothing
         for changed in _list_changes(node):
-            whole = _put(original, place, changed)
-            if whole != original:
-                yield whole
+            if changed != node:
+                yield _put(original, place, changed)
 
 
 def _put(original: exp.Expr, place: int, changed: exp.Expr) -> exp.Query:

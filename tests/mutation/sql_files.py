@@ -3,7 +3,7 @@
     python -m tests.mutation.sql_files [FOLDER …] [--quiet]
 
 A FOLDER is `kpi`, `dispatch/steps`, or a file's path without its end: `kpi/arrears_rate`. A change that no
-case can run (types that do not meet) is not counted. Ends with 1 where a change survives that
+case can run (types that do not meet) is not counted; one that some can and one cannot is noticed. Ends with 1 where a change survives that
 `explained_sql.yml` does not explain.
 """
 
@@ -91,7 +91,9 @@ def try_file(path: Path) -> Outcome:
     """Change a file everywhere it can be, one change after the other, and run its cases."""
     spec = _read_spec(path)
     changes = [_give_tree(spec, tree) for tree in change_select(spec.sql)]
-    alive, running = set(range(len(changes))), set()
+    alive = set(range(len(changes)))
+    running: set[int] = set()
+    failing: set[int] = set()
     for case in read_cases(find_cases(path)):
         with _open_case(case, spec) as run:
             missing = differences(case.expect, run(spec))
@@ -99,9 +101,10 @@ def try_file(path: Path) -> Outcome:
             for number, changed in enumerate(changes):
                 if number in alive or number not in running:
                     state = _try_change(run, changed, case)
-                    running |= {number} if state is not None else set()
+                    (failing if state is None else running).add(number)
                     alive -= {number} if state else set()
-    explained, survivors = _explain(spec, [changes[one] for one in alive & running])
+    unnoticed = alive & running - failing
+    explained, survivors = _explain(spec, [changes[one] for one in unnoticed])
     return Outcome(len(running), explained, survivors)
 
 
@@ -132,7 +135,15 @@ def _describe(spec: Spec, changed: Spec) -> str:
     for line in difflib.ndiff(before, after):
         if line[:2] in ("- ", "+ "):
             lines.append(f"{line[0]} {line[1:].strip()}")
-    return " ".join(lines)
+    return " ".join([*lines, *_name_part(spec, changed)])
+
+
+def _name_part(spec: Spec, changed: Spec) -> Iterator[str]:
+    """Where the change is in a part of a WITH, which."""
+    parts = zip(spec.tree.ctes, changed.tree.ctes, strict=False)
+    for before, after in parts:
+        if before != after:
+            yield f"@{before.alias}"
 
 
 # -- running a changed file on the tables of a case ------------------------------------------------

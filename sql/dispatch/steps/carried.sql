@@ -38,12 +38,8 @@ later AS (
     FROM feedback_order
     WHERE arm = 'treated'
 ),
-promised AS (  -- of instalments the next day, behind the last of them the last
-    SELECT
-        order_id,
-        COALESCE(
-            MIN(CASE WHEN promised_on >= CAST(:dispatch_on AS DATE) THEN promised_on END), MAX(promised_on)
-        ) AS promised_on
+promised AS (  -- of instalments the last: an order with one to come is not past its day
+    SELECT order_id, MAX(promised_on) AS promised_on
     FROM extract_promise
     GROUP BY order_id
 ),

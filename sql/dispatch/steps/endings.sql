@@ -2,7 +2,7 @@
 title: {zh: 已上续约派单的到期日, en: The ends of contracts and promotions that have stood on an order of renewals}
 inputs: [decision]
 --- */
--- An end that is over by the day the orders go out can never be listed again.
+-- An end that is over by the day the orders go out can never be listed again; a line has one end or both.
 WITH ordered AS (
     SELECT e.service_id, e.contract_end_on, e.promotion_end_on
     FROM decision AS d
@@ -15,11 +15,9 @@ ever AS (
     UNION ALL
     SELECT service_id, 'contract' AS kind, contract_end_on AS end_on, :month AS first_month
     FROM ordered
-    WHERE contract_end_on IS NOT NULL
     UNION ALL
     SELECT service_id, 'promotion' AS kind, promotion_end_on AS end_on, :month AS first_month
     FROM ordered
-    WHERE promotion_end_on IS NOT NULL
 )
 SELECT service_id, kind, end_on, MIN(first_month) AS first_month
 FROM ever

@@ -15,7 +15,7 @@ SELECT
     COALESCE(d.manager_id, d.branch_id, '') AS desk,
     u.due_on,
     f.place,
-    COALESCE(f.purpose, '') = 'debt' AND b.customer_id IS NOT NULL AS has_broken_promise,
+    f.purpose = 'debt' AND b.customer_id IS NOT NULL AS has_broken_promise,
     d.rank
 FROM decision AS d
 JOIN due_day AS u ON u.list = d.list AND u.customer_id = d.customer_id
