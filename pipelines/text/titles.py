@@ -1,7 +1,10 @@
-"""What an expectation says in words: its own title, else the text that rules of its kind share."""
+"""What an expectation is called, by its own title or its kind's; and a column, by its header."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from pipelines.catalogue.contract_texts import load_contract_texts
 from pipelines.catalogue.expectations import BETWEEN, Expectation
 from pipelines.text.texts import fill_label
 
@@ -32,3 +35,16 @@ def _name_kind(expectation: Expectation) -> str:
     if has_low:
         return "at_least"
     return "at_most"
+
+
+def name_column(table: str, column: str, language: str) -> str:
+    """Name a column of the contract with the header that its file has: `due_on (缴费截止日)`."""
+    text = load_contract_texts()[table].columns.get(column)
+    if text is None:
+        return column
+    return fill_label(language, "intake.column", column=column, header=text.header)
+
+
+def name_columns(table: str, columns: Iterable[str], language: str) -> str:
+    """Name columns of a contract table with their headers, one behind the other."""
+    return " ".join(name_column(table, column, language) for column in columns)
