@@ -109,6 +109,8 @@ def _draw_table(table: TableCheck, language: str) -> None:
     if left > 0:
         _draw_indented(fill_label(language, "intake.more_faults", count=left))
     for unknown in table.unknown:
+        if table.refused and not unknown.like:
+            continue  # of a table that is not taken only what would mend it
         key = "intake.column_unknown"
         if unknown.like:
             key = "intake.column_like"
