@@ -1,4 +1,4 @@
-"""What an expectation is called, by its own title or its kind's; and a column, by its header."""
+"""What people call things: an expectation by its title, a column by its header, a KPI's variant."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pipelines.catalogue.contract_texts import load_contract_texts
 from pipelines.catalogue.expectations import BETWEEN, Expectation
+from pipelines.catalogue.outputs import load_kpis
 from pipelines.text.texts import fill_label
 
 
@@ -48,3 +49,12 @@ def name_column(table: str, column: str, language: str) -> str:
 def name_columns(table: str, columns: Iterable[str], language: str) -> str:
     """Name columns of a contract table with their headers, one behind the other."""
     return " ".join(name_column(table, column, language) for column in columns)
+
+
+def name_variants(language: str) -> dict[tuple[str, str], str]:
+    """Return what each KPI's variant counts over what, in words, by KPI and variant."""
+    words = {}
+    for kpi in load_kpis():
+        for variant, meaning in kpi.spec.meta["variants"].items():
+            words[kpi.name, variant] = str(meaning[language])
+    return words

@@ -128,7 +128,9 @@ def test_every_kind_of_fault_is_told_under_its_header_and_what_follows_from_othe
         bills.write("B202610004,S000002,G000002,2026-10,免,0.00,2026-11-15\n")
         bills.write("B202610005,S000002,G000002,2026-10,12.00,0.00,31/31/2026\n")
     receivables = (delivery / "receivable.csv").read_text(encoding="utf-8")
-    _, _, below = receivables.partition("\n")  # without the titles, which are headers too
+    _, _, below = receivables.partition(
+        "\n"
+    )  # without the titles, which are headers too
     below = below.replace("open_amount", "欠费金额").replace("due_on", "due_on,柜台")
     (delivery / "receivable.csv").write_text(below, encoding="utf-8")
 
