@@ -16,15 +16,11 @@ _OTHERWISE = "en"
 
 
 class Wording(dict[str, Any]):
-    """A text by language; in a language that nobody wrote it in, English."""
+    """A text by language, `text[language]`; English in one that nobody wrote it in."""
 
     def __missing__(self, language: str) -> Any:
         """Return the English text."""
         return dict.__getitem__(self, _OTHERWISE)
-
-    def get(self, language: str, default: Any = None) -> Any:  # type: ignore[override]
-        """Return the text; the default never, for there is English."""
-        return self[language]
 
 
 def mark_wordings(content: Any) -> Any:

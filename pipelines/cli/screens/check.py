@@ -183,9 +183,9 @@ def _read_titles(language: str) -> dict[str, str]:
     """What lists and KPI variants are called; a KPI without a title has its variant's name."""
     titles = name_lists(language)
     for kpi in load_kpis():
-        kpi_title = kpi.meta.get("title", {}).get(language)
+        words = kpi.meta.get("title")
         for variant in kpi.variants:
-            titles[f"{kpi.name}.{variant}"] = str(kpi_title or variant)
+            titles[f"{kpi.name}.{variant}"] = words[language] if words else variant
     return titles
 
 
