@@ -22,28 +22,29 @@ identify() {
         xargs -0 sha256sum | sha256sum | cut -c1-16
 }
 
-# home, unless months of your own lie there. A demonstration made by other code is set aside, never mixed with this one.
+# A home of its own: months of an operator's own belong in ./home, where commands look. A demonstration made by other
+# code is set aside, never mixed with this one; so is one that an earlier make run left in ./home.
 choose_home() {
-    home=home
-    if [ -d home/months ] && [ ! -f home/.demonstration ]; then
-        home=build/home
-        say "home holds months that are not of make run: the demonstration goes to $home · home 中另有账期，演示写入 $home"
-    fi
+    readonly home=build/home
     local want made
+    if [ -f home/.demonstration ]; then
+        set_aside home
+    fi
     want="$services $months $through $answered $seed $(identify)"
     made=$(cat "$home/.demonstration" 2>/dev/null || true)
     if [ "$want" != "$made" ]; then
-        if [ -e "$home" ]; then
-            local aside
-            aside="$home.before-$(date +%Y%m%d-%H%M%S)"
-            mv "$home" "$aside"
-            say "Made by other code, set aside: $aside · 由其他版本生成，已移开"
-        fi
+        [ ! -e "$home" ] || set_aside "$home"
         rm -rf "$source"
         mkdir -p "$home"
         printf '%s\n' "$want" >"$home/.demonstration"
     fi
-    readonly home
+}
+
+set_aside() {
+    local aside
+    aside="$1.before-$(date +%Y%m%d-%H%M%S)"
+    mv "$1" "$aside"
+    say "Made by other code, set aside: $aside · 由其他版本生成，已移开"
 }
 
 make_twin() {
@@ -120,6 +121,7 @@ cat build/export.log
 
 page=$home/months/$newest/$(cat "$home/months/$newest/CURRENT")/outbox/quality.zh.html
 book=$(largest "${newest}_manager_*.xlsx")
+manager=${book%.xlsx} manager=${manager##*_}
 paper=$(largest "${newest}_summary.pdf") # where the machine can set Chinese
 say "5/5 $newest waits for approval. Open next · 本月待审批，下一步请看:"
 cat <<END
@@ -128,5 +130,11 @@ cat <<END
    3  $page   what was delivered, and what was held back · 数据质量与放行
    4  $retention status $newest --home $home   versions, rooms, reasons, deadlines · 版本、环节、原因与期限
 
-   Approve and send · 批准并放行: RETENTION_DEMONSTRATION=true $retention run $newest --source $source --home $home --release
+   Approve, then work an order in a browser or on a phone · 批准并放行，然后在浏览器或手机上办理派单:
+      export RETENTION_DEMONSTRATION=true
+      $retention run $newest --source $source --home $home --release
+      $retention account add wang --role manager --manager-id $manager --home $home
+      $retention console --home $home
+
+   Your own files next · 接下来用您自己的文件: README.md, README.zh-CN.md
 END

@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipelines.core.wording import WRITTEN_IN, Wording
 from pipelines.core.yaml_files import read_yaml
 
 EXAMPLE_MONTH = "2026-10"  # the month that the example rows are of
-_LANGUAGES = ("zh", "en")
 
 
 @dataclass(frozen=True)
@@ -64,4 +64,4 @@ def _read_column(entry: Mapping[str, Any]) -> ColumnText:
 
 def _read_words(entry: Mapping[str, Any], before: str = "") -> dict[str, str]:
     """A text by language, of keys that have the same word before each language."""
-    return {language: str(entry[before + language]) for language in _LANGUAGES}
+    return Wording({language: str(entry[before + language]) for language in WRITTEN_IN})

@@ -33,6 +33,7 @@ from pipelines.core.errors import Phrase, SpecError
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
 from pipelines.core.quoting import quote_name, quote_names
+from pipelines.core.wording import mark_wordings
 from pipelines.core.written import Place, Written, read_written
 
 SEVERITIES = ("critical", "warning", "info")
@@ -255,7 +256,7 @@ def _make_expectation(table: str, row: RuleEntry, month: Month) -> Expectation:
         type=row["type"],
         kwargs=kwargs,
         severity=row.get("severity", "critical"),
-        meta=row.get("meta", {}).copy(),
+        meta=mark_wordings(row.get("meta", {})),
     )
 
 

@@ -14,6 +14,7 @@ from pipelines.catalogue.facts import Fact, recall_fact
 from pipelines.catalogue.front_matter import Windows, find_block
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
+from pipelines.core.wording import mark_wordings
 from pipelines.core.written import Written
 from pipelines.core.yaml_files import read_text
 
@@ -175,9 +176,8 @@ class Spec:
 
     def title(self, language: str) -> str:
         """Return the title in that language; the name when it has none."""
-        titles = self.meta.get("title", {})
-        title = titles.get(language, self.name)
-        return str(title)
+        titles = self.meta.get("title")
+        return str(titles[language]) if titles else self.name
 
 
 @cache
@@ -260,7 +260,7 @@ def load_spec(path: Path) -> Spec:
         room=room,
         name=path.stem,
         path=path,
-        meta=meta,
+        meta=mark_wordings(meta),
         sql=select.rstrip().rstrip(";"),
         sql_line=lines_before + 1,
     )

@@ -78,6 +78,11 @@ def _sort_key(one: FindingText) -> tuple[bool, int, int, int, str]:
     return (one.state != OPEN, -one.withheld, -one.caveats, -one.parts, one.finding)
 
 
+def read_title(row: ValidateRow, language: str) -> str:
+    """Return a finding's title; English in a language that the table has none in."""
+    return str(row.get(f"title_{language}") or row["title_en"])
+
+
 def _tell_finding(
     row: ValidateRow,
     seen: str,
@@ -96,7 +101,7 @@ def _tell_finding(
         waive = f'retention waive {row["finding"]} --why "…" --until {month}'
 
     statuses = [state.status for state in held]
-    title = row[f"title_{language}"]
+    title = read_title(row, language)
     return FindingText(
         finding=row["finding"],
         title=title,

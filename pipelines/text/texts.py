@@ -18,6 +18,7 @@ from pipelines.core.reasons import SEPARATOR
 LANGUAGES = tuple(sorted(path.stem for path in LOCALES.glob("*.yml")))
 _OF_MONTH = re.compile(r"(?P<kind>.+: )(?P<month>[0-9]{4}-(?:0[1-9]|1[0-2]))")
 _MONTHS_JOINT = " – "
+_OF_MONTHS = re.compile(r"(?P<part>\d+) of (?P<whole>\d+)")
 UNKNOWN = "?"  # stands where a text names a fact that nobody gave
 
 
@@ -159,6 +160,8 @@ def _name_reason_after(reason: str) -> str:
 
 def _say_reason(language: str, reason: str) -> str:
     """One reason in words, with the reason behind it; one that has no words stays as it is."""
+    if counted := _OF_MONTHS.fullmatch(reason):
+        return fill_label(language, "why.of_months", **counted.groupdict())
     # Of a reason without a colon the kind is the whole of it, and nothing is behind.
     kind, _, behind = reason.partition(": ")
     text = load_labels(language).get(f"why.{kind}")

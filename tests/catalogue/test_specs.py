@@ -129,7 +129,8 @@ def test_a_changed_definition_has_a_new_version(kpi: Kpi) -> None:
         range(1, max(known) + 1)
     )
     assert known[kpi.spec.meta["version"]] == hash_meaning(kpi), (
-        f"give {kpi.spec.where} a new version, and add {hash_meaning(kpi)}"
+        f"give {kpi.spec.where} a new version, and add {hash_meaning(kpi)};"
+        f" or put it in the place of {known[kpi.spec.meta['version']]}, if no month was ever made of it"
     )
 
 

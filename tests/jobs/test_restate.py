@@ -278,6 +278,7 @@ def test_the_command_says_it(
     content = json.loads(capsys.readouterr().out)
     assert "as now known" in told
     assert "Average revenue per service" in told
+    assert "mean_base" not in told, "a variant is told in words"
     assert (content["published"], content["version"]) == (
         published.number,
         known.number,

@@ -19,10 +19,16 @@ from tests.support.commands import map_commands
 PAGES = [
     ROOT / "README.md",
     ROOT / "README.zh-CN.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "sql" / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-# Read by tests and benchmarks; no settings of the program.
-NO_SETTINGS = re.compile(r"RETENTION_(TORTURE|FUZZ|KEPT_HOMES|DATA)")
+# Read by tests and benchmarks; no settings of the program. One is a name written wrong, as an example.
+NO_SETTINGS = re.compile(r"RETENTION_(TORTURE|FUZZ|KEPT_HOMES|DATA|HOLDOUT_SHAER)")
+# A file or folder of the project, as a page names it.
+_FILE = re.compile(
+    r"`((?:pipelines|console|models|twin|sql|expectations|tests|docs|dags|deploy|locales|benchmarks)/[\w./-]+)`"
+)
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -76,10 +82,12 @@ def test_every_command_and_option_that_a_page_shows_is_there(page: Path) -> None
 def list_copied(page: Path) -> Iterator[list[str]]:
     """The calls of `retention` that stand on lines of their own, to be copied: no word in them stands for others."""
     text = page.read_text("utf-8").replace("\\\n", " ")
-    blocks = re.findall(r"```sh\n(.*?)```|((?:^ {4}\S.*\n)+)", text, re.DOTALL | re.MULTILINE)  # fmt: skip
+    blocks = re.findall(r"```(?:sh|text)\n(.*?)```|((?:^ {4}\S.*\n)+)", text, re.DOTALL | re.MULTILINE)  # fmt: skip
     for line in "\n".join("\n".join(pair) for pair in blocks).splitlines():
         for call in re.split(r"&&|;|\|", line.split(" #")[0]):
-            found = re.match(r"\s*(?:\w+=\S+ )*(?:\S*/)?retention ([a-z].*)", call)
+            found = re.match(
+                r"\s*(?:\$ )?(?:\w+=\S+ )*(?:\S*/)?retention ([a-z].*)", call
+            )
             if found:
                 yield shlex.split(found[1])
 
@@ -115,6 +123,18 @@ def test_every_module_that_a_page_runs_is_there(page: Path) -> None:
 
 
 @every_page
+def test_every_file_that_a_page_names_is_there(page: Path) -> None:
+    if page.name == "CHANGELOG.md":
+        return  # tells of files that have gone, too
+    named = _FILE.findall(page.read_text("utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_pages_name_enough_files() -> None:
+    assert sum(len(_FILE.findall(page.read_text("utf-8"))) for page in PAGES) > 150
+
+
+@every_page
 def test_every_setting_that_a_page_names_is_one(page: Path) -> None:
     known = {f"RETENTION_{name.upper()}" for name in Settings.model_fields}
     compose = (ROOT / "docker-compose.yml").read_text()
@@ -125,6 +145,15 @@ def test_every_setting_that_a_page_names_is_one(page: Path) -> None:
     for name in set(re.findall(r"RETENTION_[A-Z_]+[A-Z]", page.read_text("utf-8"))):
         if not NO_SETTINGS.fullmatch(name):
             assert name in known, (page.name, name)
+
+
+@every_page
+def test_no_page_says_a_thing_twice_under_one_heading(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    chapters: list[str] = []
+    for heading in re.findall(r"^#{1,2} .+$", text, flags=re.MULTILINE):
+        assert heading not in chapters, f"{page.name} has {heading!r} twice"
+        chapters.append(heading)
 
 
 @every_page

@@ -18,6 +18,8 @@ PAIRS = [
 PAGES = [
     ROOT / "README.md",
     ROOT / "README.zh-CN.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "sql" / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 

@@ -231,6 +231,11 @@ def test_reasons_that_are_whole_sentences_are_put_into_words(code: str) -> None:
     assert not re.search("months? ", say_reasons("zh", code))
 
 
+def test_months_held_are_counted_in_the_words_of_the_language() -> None:
+    assert say_reasons("en", "months held: 8 of 12") == "8 of 12 months held"
+    assert say_reasons("zh", "months held: 8 of 12") == "持有 12 个月中的 8 个月"
+
+
 def test_every_reason_given_is_put_into_words() -> None:
     plain = {code for code in said_of_the_twin() if say_reasons("zh", code) == code}
     assert (

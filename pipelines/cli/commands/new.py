@@ -31,13 +31,14 @@ def begin_files(
     files = [{"path": _shorten_path(one.path), "is_new": one.is_new} for one in written]
     content = {"kind": kind, "name": name, "files": files}
     speaker.show_content(content, _draw_written, written)
+    speaker.say_line("cli.new_next", name=name)
+    speaker.say_line(f"cli.new_seen_{kind}", name=name)
 
 
 def _draw_written(written: Sequence[NewFile], language: str) -> None:
     for one in written:
         key = "cli.new_file" if one.is_new else "cli.new_line"
         print_line(language, key, path=_shorten_path(one.path))
-    print_line(language, "cli.new_next")
 
 
 def _shorten_path(path: Path) -> str:

@@ -12,6 +12,7 @@ from pipelines.catalogue.outputs import load_kpis, name_lists
 from pipelines.cli.screens.lines import print_line
 from pipelines.core.errors import RetentionError
 from pipelines.text.texts import describe_error, fill_label, say_fact
+from pipelines.text.titles import name_column, name_columns
 
 if TYPE_CHECKING:
     from pipelines.jobs.intake.check import DeliveryCheck
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _MOST_UNLOCKS = 8
 _MOST_NAMES = 5
+_MOST_FAULTS = 8
 
 
 # -- as a program reads it -------------------------------------------------------------------------
@@ -44,8 +46,8 @@ def _describe_table(table: TableCheck, language: str) -> dict[str, object]:
     content["refused"] = None
     if table.refused:
         content["refused"] = describe_error(language, table.refused)
-    if table.worst:
-        content["worst"]["says"] = say_fact(language, table.worst.says)
+    for written, fault in zip(content["faults"], table.faults, strict=True):
+        written["says"] = say_fact(language, fault.says)
     return content
 
 
@@ -100,10 +102,15 @@ def _draw_table(table: TableCheck, language: str) -> None:
             _draw_indented(_describe_file(file, language))
 
     if table.refused:
-        _draw_indented(describe_error(language, table.refused))
-    if table.worst:
-        _draw_indented(_describe_rule(table.worst, language))
+        _draw_indented(_describe_refusal(table.table, table.refused, language))
+    for fault in table.faults[:_MOST_FAULTS]:
+        _draw_indented(_describe_fault(table.table, fault, language))
+    left = len(table.faults) - _MOST_FAULTS
+    if left > 0:
+        _draw_indented(fill_label(language, "intake.more_faults", count=left))
     for unknown in table.unknown:
+        if table.refused and not unknown.like:
+            continue  # of a table that is not taken only what would mend it
         key = "intake.column_unknown"
         if unknown.like:
             key = "intake.column_like"
@@ -111,7 +118,7 @@ def _draw_table(table: TableCheck, language: str) -> None:
         _draw_indented(line)
 
     if table.missing and table.state != "refused":
-        columns = " ".join(table.missing)
+        columns = name_columns(table.table, table.missing, language)
         _draw_indented(fill_label(language, "intake.missing", columns=columns))
 
 
@@ -124,9 +131,21 @@ def _describe_file(file: FileCheck, language: str) -> str:
     return fill_label(language, "intake.file", **facts)
 
 
-def _describe_rule(rule: RuleCheck, language: str) -> str:
-    facts = asdict(rule) | {"rule": say_fact(language, rule.says)}
-    return fill_label(language, "intake.worst", **facts)
+def _describe_refusal(table: str, refusal: RetentionError, language: str) -> str:
+    """Say why a table was refused; required columns that it lacks with their headers."""
+    if refusal.key != "source.missing_column":
+        return describe_error(language, refusal)
+    columns = str(refusal.facts["columns"]).split(", ")
+    named = name_columns(table, columns, language)
+    facts = refusal.facts | {"columns": named}
+    return fill_label(language, f"error.{refusal.key}", **facts)
+
+
+def _describe_fault(table: str, fault: RuleCheck, language: str) -> str:
+    column = name_column(table, fault.column, language) if fault.column else ""
+    facts = asdict(fault) | {"rule": say_fact(language, fault.says), "column": column}
+    key = "intake.fault" if fault.column else "intake.fault_of_row"
+    return fill_label(language, key, **facts)
 
 
 def _draw_unlocks(check: DeliveryCheck, language: str) -> None:
@@ -164,9 +183,9 @@ def _read_titles(language: str) -> dict[str, str]:
     """What lists and KPI variants are called; a KPI without a title has its variant's name."""
     titles = name_lists(language)
     for kpi in load_kpis():
-        kpi_title = kpi.meta.get("title", {}).get(language)
+        words = kpi.meta.get("title")
         for variant in kpi.variants:
-            titles[f"{kpi.name}.{variant}"] = str(kpi_title or variant)
+            titles[f"{kpi.name}.{variant}"] = words[language] if words else variant
     return titles
 
 

@@ -23,6 +23,7 @@ from pipelines.documents.holdout_view import (
 from pipelines.documents.table_files import TableRow
 from pipelines.store.lake import Version
 from pipelines.text.texts import fill_label, say_reasons
+from pipelines.text.titles import name_variants
 from pipelines.text.units import format_figure, join_sides, write_plain_cell
 
 _KPI_TITLES = (
@@ -80,12 +81,8 @@ def draw_kpis(
 
     `names` are what scopes are called, by id.
     """
-    meta = {}
-    meanings = {}
-    for kpi in load_kpis():
-        meta[kpi.name] = kpi.meta
-        for variant, meaning in kpi.spec.meta["variants"].items():
-            meanings[kpi.name, variant] = meaning[language]
+    meta = {kpi.name: kpi.meta for kpi in load_kpis()}
+    meanings = name_variants(language)
 
     body = []
     for row in sorted(rows, key=_order_kpis):

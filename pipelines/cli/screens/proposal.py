@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pipelines.text.texts import fill_label
+from pipelines.text.titles import name_columns
 
 if TYPE_CHECKING:
     from pipelines.jobs.intake.proposal import (
@@ -61,7 +62,7 @@ def _draw_table(table: TableProposal, language: str) -> Iterator[str]:
     if table.sheet:
         yield _draw_line(mark, 1, f"sheet: {_quote_text(table.sheet)}")
     if table.lacks:
-        columns = ", ".join(table.lacks)
+        columns = name_columns(table.table, table.lacks, language)
         lacks = fill_label(language, "map.lacks", columns=columns)
         yield f"  # {lacks}"
 

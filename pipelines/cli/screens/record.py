@@ -15,6 +15,7 @@ from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.store.waivers import Waiver
 from pipelines.text.texts import fill_label
+from pipelines.text.titles import name_variants
 from pipelines.text.units import format_figure
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ def _format_kpi(
     figures = [row["value_published"], row["value_known"], row["value_difference"]]
     for cause in causes:
         figures.append(changes.get(_CauseOfKpi(kpi.name, variant, cause)))
-    cells = [kpi.meta["title"][language], variant]
+    words = name_variants(language)
+    cells = [kpi.meta["title"][language], words.get((kpi.name, variant), variant)]
     cells += [_format_figure(figure, kpi.meta["unit"]) for figure in figures]
     return cells
 

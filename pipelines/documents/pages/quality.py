@@ -16,7 +16,11 @@ from pipelines.catalogue.outputs import (
     judge_outputs,
 )
 from pipelines.core.month import Month
-from pipelines.documents.findings import describe_findings, describe_held_outputs
+from pipelines.documents.findings import (
+    describe_findings,
+    describe_held_outputs,
+    read_title,
+)
 from pipelines.documents.month_view import name_outputs
 from pipelines.documents.pages.page import write_page
 from pipelines.text.texts import fill_label
@@ -116,7 +120,7 @@ def write_quality(
         counts={state: state_counts[state] for state in STATES},
         held=_list_held(states, language),
         held_counts=_count_held(states),
-        titles={row["finding"]: row[f"title_{language}"] for row in results},
+        titles={row["finding"]: read_title(row, language) for row in results},
         findings=told,
         passed=[row for row in results if row["state"] == "passed"],
         silent=_group_not_judged(results),

@@ -19,6 +19,8 @@ from pipelines.text.rules import NOTHING, find_rule_phrase, show_value
 
 REFUSED = "refused"
 _SEPARATOR = "; "  # between the names that a receipt lists
+# The row is sound in itself: the customer or service that it names was not taken.
+_FOLLOWING = {"unknown_customer", "unknown_service"}
 _R = TypeVar("_R")
 
 
@@ -35,14 +37,15 @@ class FileCheck:
 
 @dataclass(frozen=True)
 class RuleCheck:
-    """The rule that took most rows of a table, and one of them, masked."""
+    """A rule that took rows of a table, how many, and the first of them, masked."""
 
     rule: str
     says: Phrase
     rows: int
     file: str | None
     line: int | None
-    example: str
+    column: str | None
+    value: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class TableCheck:
     quarantined: int = 0
     files: tuple[FileCheck, ...] = ()
     refused: RetentionError | None = None
-    worst: RuleCheck | None = None
+    faults: tuple[RuleCheck, ...] = ()
     missing: tuple[str, ...] = ()
     unknown: tuple[UnknownColumn, ...] = ()
 
@@ -150,7 +153,7 @@ def check_tables(draft: Draft, stop: RetentionError | None) -> Iterator[TableChe
             quarantined=counted.quarantined,
             files=tuple(_check_files(delivered, refused_rows)),
             refused=refusal,
-            worst=_find_worst_rule(name, refused_rows, draft.month),
+            faults=tuple(_count_faults(name, refused_rows, draft.month)),
             missing=_list_missing_columns(delivered),
             unknown=tuple(_recognise_unknown_columns(name, delivered)),
         )
@@ -181,25 +184,29 @@ def _find_refusal(
     return GateStopped(str(entry.reasons[0]), **facts)
 
 
-def _find_worst_rule(
+def _count_faults(
     table: str, quarantine: Sequence[QuarantinedRow], month: Month
-) -> RuleCheck | None:
-    """Return the rule that took most rows, with the first of them."""
-    by_rule: dict[tuple[str, str], list[QuarantinedRow]] = defaultdict(list)
-    for row in quarantine:
-        by_rule[row.rule, row.column or ""].append(row)
-    if not by_rule:
-        return None
+) -> Iterator[RuleCheck]:
+    """Yield the rules that took rows, a column each, with the first row that each took.
 
-    worst = max(by_rule, key=lambda rule: (len(by_rule[rule]), rule))
-    rule, column = worst
-    taken = by_rule[worst]
-    first = min(taken, key=lambda row: (row.file or "", row.line or 0))
-    example = NOTHING
-    if column:
-        example = f"{column}={show_value(table, column, first.value)}"
-    phrase = find_rule_phrase(table, rule, month)
-    return RuleCheck(rule, phrase, len(taken), first.file, first.line, example)
+    What only follows from rows that another table lost comes last: it goes when they are mended.
+    """
+    taken: dict[tuple[str, str], list[QuarantinedRow]] = defaultdict(list)
+    for row in quarantine:
+        taken[row.rule, row.column or ""].append(row)
+
+    def order_rule(fault: tuple[str, str]) -> tuple[bool, int, tuple[str, str]]:
+        rule, _ = fault
+        return rule in _FOLLOWING, -len(taken[fault]), fault
+
+    for rule, column in sorted(taken, key=order_rule):
+        rows = taken[rule, column]
+        first = min(rows, key=lambda row: (row.file or "", row.line or 0))
+        phrase = find_rule_phrase(table, rule, month)
+        shown = show_value(table, column, first.value) if column else NOTHING
+        yield RuleCheck(
+            rule, phrase, len(rows), first.file, first.line, column or None, shown
+        )
 
 
 def _list_missing_columns(receipts: Sequence[Receipt]) -> tuple[str, ...]:

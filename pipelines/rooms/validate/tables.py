@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from pipelines.catalogue.expectations import Expectation
 from pipelines.core.month import Month
+from pipelines.core.wording import WRITTEN_IN
 from pipelines.rooms.validate.findings import Finding
 from pipelines.rooms.validate.offending import offending_rows
 from pipelines.text.masking import mask_row
 from pipelines.text.rules import describe_allowed
-from pipelines.text.texts import LANGUAGES
 from pipelines.text.titles import write_title
 
 ResultRow = dict[str, object]
@@ -39,8 +39,8 @@ RESULT = pa.schema(
         ("caveat_count", pa.int64()),
         ("unexpected_count", pa.int64()),
         ("element_count", pa.int64()),
-        *((f"title_{language}", pa.string()) for language in LANGUAGES),
-        *((f"allowed_{language}", pa.string()) for language in LANGUAGES),
+        *((f"title_{language}", pa.string()) for language in WRITTEN_IN),
+        *((f"allowed_{language}", pa.string()) for language in WRITTEN_IN),
     ]
 )
 RELEASE = pa.schema(
@@ -127,7 +127,7 @@ def _describe(expectation: Expectation) -> ResultRow:
         "finding": expectation.finding,
         "owner": expectation.meta.get("owner", "data"),
     }
-    for language in LANGUAGES:
+    for language in WRITTEN_IN:
         row[f"title_{language}"] = write_title(expectation, language)
         row[f"allowed_{language}"] = describe_allowed(expectation, language)
     return row

@@ -137,6 +137,7 @@ def refused_table(
     return Delivery(
         table.name,
         state="refused",
+        unknown=refusal.strangers,
         files=files,
         reason=refusal.key,
         facts=refusal.facts,

@@ -90,15 +90,14 @@ def test_rows_files_and_columns_that_are_not_taken_are_named(delivery: Path) -> 
         for name in ("rows", "accepted", "repeated", "quarantined")
     }
     assert counts == {"rows": 4, "accepted": 2, "repeated": 1, "quarantined": 1}
-    worst = tables["customer"]["worst"]
-    assert worst.pop("says")
-    assert worst == {
-        "rule": "not_a_enum", "rows": 1, "file": "customer.csv", "line": 6, "example": "customer_type=政企",
+    (fault,) = tables["customer"]["faults"]
+    assert fault.pop("says")
+    assert fault == {
+        "rule": "not_a_enum", "rows": 1, "file": "customer.csv", "line": 6, "column": "customer_type", "value": "政企",
     }  # fmt: skip
     assert tables["customer"]["unknown"] == [{"header": "出生年", "like": "birth_year"}]
-    assert (
-        tables["payment"]["worst"]["example"] == "customer_id=C00***9"
-    )  # nobody's id in full
+    (of_payment,) = tables["payment"]["faults"]
+    assert of_payment["value"] == "C00***9"  # nobody's id in full
     assert (
         tables["plan"]["state"] == "refused"
         and "monthly_fee" in tables["plan"]["refused"]
@@ -116,6 +115,37 @@ def test_rows_files_and_columns_that_are_not_taken_are_named(delivery: Path) -> 
         and "kpi:arrears_rate.current_amount" in unlocks["receivable"]
     )
     assert (found["refused"], found["quarantined"]) == (1, 2)
+
+
+def test_every_kind_of_fault_is_told_under_its_header_and_what_follows_from_others_last(
+    delivery: Path,
+) -> None:
+    customers = (delivery / "customer.csv").read_text(encoding="utf-8")
+    customers = customers.replace("C000001,individual", "C000001,公众客户")
+    (delivery / "customer.csv").write_text(customers, encoding="utf-8")
+    with (delivery / "bill.csv").open("a", encoding="utf-8") as bills:
+        bills.write("B202610003,S000001,C000001,2026-10,59.00,0.00,2026-11-15\n")
+        bills.write("B202610004,S000002,G000002,2026-10,免,0.00,2026-11-15\n")
+        bills.write("B202610005,S000002,G000002,2026-10,12.00,0.00,31/31/2026\n")
+    receivables = (delivery / "receivable.csv").read_text(encoding="utf-8")
+    _, _, below = receivables.partition(
+        "\n"
+    )  # without the titles, which are headers too
+    below = below.replace("open_amount", "欠费金额").replace("due_on", "due_on,柜台")
+    (delivery / "receivable.csv").write_text(below, encoding="utf-8")
+
+    lines = check(delivery, "--lang", "en").stdout.splitlines()
+    place = next(n for n, line in enumerate(lines) if line.startswith("bill "))
+    told = [line.strip() for line in lines[place + 1 : place + 5]]
+    assert told[:3] == [
+        "bill.csv, line 7, due_on (缴费截止日)=31/31/2026: not a day (rows: 1)",
+        "bill.csv, line 6, billed_amount (出账金额)=免: not an amount (rows: 1)",
+        "bill.csv, line 3, customer_id (客户编码)=C00***1: customer_id is in no row of the customer table (rows: 2)",
+    ]
+    place = lines.index("receivable (receivable.csv): refused")
+    assert "open_amount (欠费金额)" in lines[place + 1]
+    assert "欠费金额: looks like open_amount" in lines[place + 2]
+    assert "柜台" not in "".join(lines), "of no help for a table that is not taken"
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,8 @@ def _last_lines(text: str) -> str:
     kept = [
         line
         for line in lines[:place]
-        if ("quarantined" in line and ", 0 quarantined" not in line) or "most" in line
+        if ("quarantined" in line and ", 0 quarantined" not in line)
+        or "(rows: " in line
     ]
     return "\n".join(["…", *kept, "…", *lines[place + 1 :]])
 
