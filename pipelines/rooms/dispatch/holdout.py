@@ -14,7 +14,6 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.catalogue.spec import TableName
 from pipelines.rooms.context import Context, find_declared
 from pipelines.rooms.dispatch.orders import hash_with_key
 from pipelines.rooms.made_rows import make_schema
@@ -22,7 +21,6 @@ from pipelines.rooms.relations import Relation, map_groups, run_step, write_rela
 
 ROOM = "dispatch"
 TABLE = "dispatch_holdout"
-_BEFORE = TableName(TABLE, "prior")
 MEMBER = make_schema(
     customer_id="VARCHAR", stratum="VARCHAR", is_drawn="BOOLEAN", drawn_in="VARCHAR"
 )
@@ -30,9 +28,6 @@ MEMBER = make_schema(
 
 def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -> None:
     """Write `dispatch_holdout`: everybody ever on a persuasion list, and who is held out."""
-    declared = find_declared(TABLE)
-    if not context.is_computed(_BEFORE.name, _BEFORE.era):
-        context.engine.bind_empty(_BEFORE, declared.types)
     listed = run_step(
         context, ROOM, "listed_to_draw", candidate=candidates, list_fact=list_facts
     )
@@ -40,7 +35,7 @@ def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -
     settings = context.settings
     draw = DrawStratum(settings.key, settings.holdout_share)
     drawn = map_groups(context, "holdout", members, "stratum", draw, MEMBER)
-    write_relation(context, drawn, TABLE, declared.key)
+    write_relation(context, drawn, TABLE, find_declared(TABLE).key)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ _MAY_BE_MISSING = (
     TableName("dispatch_order", "m2"),
     TableName("dispatch_listed", "prior"),
     TableName("dispatch_ending", "prior"),
+    TableName("dispatch_holdout", "prior"),
 )
 
 
