@@ -39,7 +39,7 @@ from pipelines.rooms.validate.checks import (
     judge_suite,
 )
 from pipelines.rooms.validate.offending import find_offending
-from pipelines.rooms.validate.on_executors import AskCounts, ask_executors, name_views
+from pipelines.rooms.validate.on_executors import AskCounts, ask_executors
 from pipelines.rooms.validate.verdicts import Verdict, close_gate
 
 Suites = Mapping[str, Sequence[Expectation]]  # by table
@@ -202,7 +202,6 @@ def _choose_counter(
         context.engine.stop_statements()
         stop_here()
 
-    name_views(context)
     return ask_executors(context, delivered.read_row), stop
 
 

@@ -31,7 +31,10 @@ _BOOKS = {"intake": "snapshot_intake", "quarantine": "snapshot_quarantine"}
 
 def ask_executors(context: Context, ask_here: AskCounts) -> AskCounts:
     """Return what has executors count what is large; all else is counted here."""
-    large = {f"{_DELIVERED}{table}" for table in list_large(context)}
+    large = {f"{_DELIVERED}{table}" for table in _list_large(context)}
+    if not large:
+        return ask_here
+    _name_views(context)
 
     def ask(statement: str) -> Mapping[str, object]:
         if not large.isdisjoint(_WORD.findall(statement)):
@@ -42,7 +45,7 @@ def ask_executors(context: Context, ask_here: AskCounts) -> AskCounts:
     return ask
 
 
-def list_large(context: Context) -> list[str]:
+def _list_large(context: Context) -> list[str]:
     """Name the delivered tables in parts that are worth a statement of Spark's."""
     large = []
     for table in load_contract():
@@ -52,10 +55,8 @@ def list_large(context: Context) -> list[str]:
     return large
 
 
-def name_views(context: Context) -> None:
+def _name_views(context: Context) -> None:
     """Give executors the gate's names: `delivered_<table>`, `previous_<table>`, the books."""
-    if not list_large(context):
-        return
     with _spreading(context.engine):
         for table in load_contract():
             for name, select in _select_views(context, table):
