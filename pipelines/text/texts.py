@@ -160,8 +160,15 @@ def _name_reason_after(reason: str) -> str:
 
 def _say_reason(language: str, reason: str) -> str:
     """One reason in words, with the reason behind it; one that has no words stays as it is."""
-    if counted := _OF_MONTHS.fullmatch(reason):
-        return fill_label(language, "why.of_months", **counted.groupdict())
+    counted = _OF_MONTHS.fullmatch(reason)
+    if counted is not None:
+        return fill_label(
+            language,
+            "why.of_months",
+            part=counted["part"],
+            whole=counted["whole"],
+        )
+
     # Of a reason without a colon the kind is the whole of it, and nothing is behind.
     kind, _, behind = reason.partition(": ")
     text = load_labels(language).get(f"why.{kind}")

@@ -1,12 +1,8 @@
-"""What people call things: an expectation by its title, a column by its header, a KPI's variant."""
+"""What an expectation says in words: its own title, else the text that rules of its kind share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from pipelines.catalogue.contract_texts import load_contract_texts
 from pipelines.catalogue.expectations import BETWEEN, Expectation
-from pipelines.catalogue.outputs import load_kpis
 from pipelines.text.texts import fill_label
 
 
@@ -36,25 +32,3 @@ def _name_kind(expectation: Expectation) -> str:
     if has_low:
         return "at_least"
     return "at_most"
-
-
-def name_column(table: str, column: str, language: str) -> str:
-    """Name a column of the contract with the header that its file has: `due_on (缴费截止日)`."""
-    text = load_contract_texts()[table].columns.get(column)
-    if text is None:
-        return column
-    return fill_label(language, "intake.column", column=column, header=text.header)
-
-
-def name_columns(table: str, columns: Iterable[str], language: str) -> str:
-    """Name columns of a contract table with their headers, one behind the other."""
-    return " ".join(name_column(table, column, language) for column in columns)
-
-
-def name_variants(language: str) -> dict[tuple[str, str], str]:
-    """Return what each KPI's variant counts over what, in words, by KPI and variant."""
-    words = {}
-    for kpi in load_kpis():
-        for variant, meaning in kpi.spec.meta["variants"].items():
-            words[kpi.name, variant] = str(meaning[language])
-    return words

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
 
+from pipelines.catalogue.contract_texts import load_contract_texts
 from pipelines.catalogue.outputs import load_kpis, name_lists
 from pipelines.cli.screens.lines import print_line
 from pipelines.core.errors import RetentionError
 from pipelines.text.texts import describe_error, fill_label, say_fact
-from pipelines.text.titles import name_column, name_columns
 
 if TYPE_CHECKING:
     from pipelines.jobs.intake.check import DeliveryCheck
@@ -103,11 +103,22 @@ def _draw_table(table: TableCheck, language: str) -> None:
 
     if table.refused:
         _draw_indented(_describe_refusal(table.table, table.refused, language))
+    _draw_faults(table, language)
+    _draw_unknown_columns(table, language)
+    if table.missing and table.state != "refused":
+        columns = name_columns(table.table, table.missing, language)
+        _draw_indented(fill_label(language, "intake.missing", columns=columns))
+
+
+def _draw_faults(table: TableCheck, language: str) -> None:
     for fault in table.faults[:_MOST_FAULTS]:
         _draw_indented(_describe_fault(table.table, fault, language))
     left = len(table.faults) - _MOST_FAULTS
     if left > 0:
         _draw_indented(fill_label(language, "intake.more_faults", count=left))
+
+
+def _draw_unknown_columns(table: TableCheck, language: str) -> None:
     for unknown in table.unknown:
         if table.refused and not unknown.like:
             continue  # of a table that is not taken only what would mend it
@@ -117,9 +128,25 @@ def _draw_table(table: TableCheck, language: str) -> None:
         line = fill_label(language, key, header=unknown.header, column=unknown.like)
         _draw_indented(line)
 
-    if table.missing and table.state != "refused":
-        columns = name_columns(table.table, table.missing, language)
-        _draw_indented(fill_label(language, "intake.missing", columns=columns))
+
+def name_column(table: str, column: str, language: str) -> str:
+    """Name a column of the contract with the header that its file has: `due_on (缴费截止日)`."""
+    columns = load_contract_texts()[table].columns
+    text = columns.get(column)
+    if text is None:
+        return column
+    return fill_label(
+        language,
+        "intake.column",
+        column=column,
+        header=text.header,
+    )
+
+
+def name_columns(table: str, columns: Iterable[str], language: str) -> str:
+    """Name columns of a contract table with their headers, one behind the other."""
+    names = [name_column(table, column, language) for column in columns]
+    return " ".join(names)
 
 
 def _draw_indented(text: str) -> None:

@@ -23,7 +23,6 @@ from pipelines.documents.holdout_view import (
 from pipelines.documents.table_files import TableRow
 from pipelines.store.lake import Version
 from pipelines.text.texts import fill_label, say_reasons
-from pipelines.text.titles import name_variants
 from pipelines.text.units import format_figure, join_sides, write_plain_cell
 
 _KPI_TITLES = (
@@ -72,6 +71,16 @@ _NO_RANK = 10**9  # behind every rank there is
 
 
 # -- KPIs ------------------------------------------------------------------------------------------
+
+
+def name_variants(language: str) -> dict[tuple[str, str], str]:
+    """Return what each KPI's variant counts over what, in words, by KPI and variant."""
+    words = {}
+    for kpi in load_kpis():
+        variants = kpi.spec.meta["variants"]
+        for variant, meaning in variants.items():
+            words[kpi.name, variant] = str(meaning[language])
+    return words
 
 
 def draw_kpis(

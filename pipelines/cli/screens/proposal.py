@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pipelines.cli.screens.check import name_columns
 from pipelines.text.texts import fill_label
-from pipelines.text.titles import name_columns
 
 if TYPE_CHECKING:
     from pipelines.jobs.intake.proposal import (

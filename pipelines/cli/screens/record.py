@@ -12,10 +12,10 @@ import typer
 
 from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.cli.screens.lines import print_line
+from pipelines.cli.screens.outputs import name_variants
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.store.waivers import Waiver
 from pipelines.text.texts import fill_label
-from pipelines.text.titles import name_variants
 from pipelines.text.units import format_figure
 
 if TYPE_CHECKING:
