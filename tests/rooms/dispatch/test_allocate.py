@@ -172,3 +172,23 @@ def test_a_group_too_large_for_anybody_does_not_keep_a_smaller_one_apart() -> No
     seats = [Seat("M1", 4, 0, 4), Seat("M2", 3, 0, 3)]
     chosen = allocate_newcomers(group("A", 5) + group("B", 2), seats, {})
     assert chosen[5] == chosen[6]
+
+
+EQUALS = [Seat("M1", 2, 0, 2), Seat("M2", 2, 0, 2)]
+
+
+def test_of_equal_desks_the_first_by_id_and_dealt_by_rank() -> None:
+    assert allocate_newcomers(group("A", 1), EQUALS, {}) == ["M1"]
+    # One customer is no group to be kept together, and a manager who is full is nobody's wish.
+    alone = [Newcomer("ann"), *group("A", 1)]
+    assert allocate_newcomers(alone, EQUALS, {}) == ["M1", "M2"]
+    full = [*EQUALS, Seat("M9", 0, 2, 2)]
+    assert allocate_newcomers([Newcomer("ann", "M9"), Newcomer("bob")], full, {}) == [
+        "M1",
+        "M2",
+    ]
+
+
+def test_more_newcomers_than_places_are_an_error_that_says_how_many() -> None:
+    with pytest.raises(ValueError, match="no room for 5 newcomers: "):
+        allocate_newcomers(group("A", 5), EQUALS, {})

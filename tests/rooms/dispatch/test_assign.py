@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from pipelines.rooms.dispatch.assign import plan_by_priority, plan_by_value
+from pipelines.rooms.dispatch.assign import (
+    best_prefixes,
+    plan_by_priority,
+    plan_by_value,
+)
 from pipelines.rooms.dispatch.bound import bound_value, price_place
 from pipelines.rooms.dispatch.queues import Branch, Desk, Plan, Queue
 
 INSTANCES = 150
+Planner = Callable[..., Plan]
 
 
 def queue(place: int, *worth: int, minimum: int = 0) -> Queue:
@@ -235,3 +241,40 @@ def test_the_price_of_a_place_is_what_one_more_adds(seed: int) -> None:
                     (*branch.desks[:d], more, *branch.desks[d + 1 :]), branch.pool
                 )
                 assert plan_by_value(wider).value(wider) - plan.value(branch) >= price
+
+
+def test_the_pool_takes_spare_places_and_then_those_of_the_last_lists() -> None:
+    later, last = queue(1, 9), queue(2, 9)
+    spare = Branch((Desk("M1", 1, (later,)), Desk("M2", 1)), (queue(0, 5),))
+    assert plan_by_priority(spare).shared == ((0, 1),)
+    taking = Branch((Desk("M1", 1, (later,)), Desk("M2", 1, (last,))), (queue(0, 5),))
+    plan = plan_by_priority(taking)
+    assert plan.shared == ((0, 1),) and plan.taken == ((1,), (0,))
+    other = Branch((Desk("M1", 1, (last,)), Desk("M2", 1, (later,))), (queue(0, 5),))
+    plan = plan_by_priority(other)
+    assert plan.shared == ((1, 0),) and plan.taken == ((0,), (1,))
+
+
+@pytest.mark.parametrize("plan_of", [plan_by_priority, plan_by_value])
+def test_who_shares_is_told_which_queue_of_the_pool(plan_of: Planner) -> None:
+    def share_by_queue(number: int, count: int, free: Sequence[int]) -> list[int]:
+        return [count if desk == number else 0 for desk in range(len(free))]
+
+    branch = Branch((Desk("M1", 2), Desk("M2", 2)), (queue(0, 5, 5), queue(1, 5)))
+    assert plan_of(branch, share_by_queue).shared == ((2, 0), (0, 1))
+
+
+def test_the_best_prefixes_are_worth_what_their_orders_are() -> None:
+    best = best_prefixes([queue(0, 5, 3), queue(1, 4)], [0, 0], 3)
+    assert best.worth.tolist() == [0, 5, 9, 12]
+    assert best.split(2) == (1, 1)
+
+
+def test_as_many_places_are_given_up_as_desks_can_spare_even_at_a_loss() -> None:
+    desks = (
+        Desk("M1", 1, (queue(0, 0),)),
+        Desk("M2", 1),
+        Desk("M3", 1, (queue(1, 9, minimum=1),)),
+    )
+    plan = plan_by_value(Branch(desks, (queue(2, -5, 2, -9),)))
+    assert (plan.taken, plan.pooled) == (((0,), (), (1,)), (2,))

@@ -13,6 +13,7 @@ from pipelines.core.apportion import apportion_parts, round_half_away
 from pipelines.rooms.kpi.decompose import (
     Effects,
     Pair,
+    add_pairs,
     decompose_change,
     is_storable,
 )
@@ -206,3 +207,10 @@ def test_a_change_beyond_the_table_is_not_told() -> None:
     assert not is_storable(beyond)
     value = Decimal(10) ** 26
     assert not is_storable(Effects(nothing, nothing, nothing, value, nothing))
+    just_below = Decimal(10) ** 26 - 1
+    assert is_storable(Effects(nothing, nothing, nothing, just_below, nothing))
+
+
+def test_pairs_are_added_up_figure_by_figure() -> None:
+    assert add_pairs([pair(1, 10, 2, 20), pair(3, 30, 5, 50)]) == pair(4, 40, 7, 70)
+    assert add_pairs([]) == pair(0, 0, 0, 0)
