@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipelines.core.wording import WRITTEN_IN, Wording
-from pipelines.core.yaml_files import read_yaml
+from pipelines.core.yaml_files import WRITTEN_IN, Wording, read_yaml
 
 EXAMPLE_MONTH = "2026-10"  # the month that the example rows are of
 

@@ -33,8 +33,8 @@ from pipelines.core.errors import Phrase, SpecError
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
 from pipelines.core.quoting import quote_name, quote_names
-from pipelines.core.wording import mark_wordings
 from pipelines.core.written import Place, Written, read_written
+from pipelines.core.yaml_files import mark_wordings
 
 SEVERITIES = ("critical", "warning", "info")
 QUERY = "unexpected_rows_query"

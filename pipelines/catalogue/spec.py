@@ -14,9 +14,8 @@ from pipelines.catalogue.facts import Fact, recall_fact
 from pipelines.catalogue.front_matter import Windows, find_block
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
-from pipelines.core.wording import mark_wordings
 from pipelines.core.written import Written
-from pipelines.core.yaml_files import read_text
+from pipelines.core.yaml_files import mark_wordings, read_text
 
 if TYPE_CHECKING:
     from sqlglot import exp

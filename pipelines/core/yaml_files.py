@@ -7,7 +7,7 @@ line.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ MOST_LEVELS = 24
 MOST_NODES = 200_000  # with every alias written out
 MOST_WHOLE = 2**63
 _MERGE = "tag:yaml.org,2002:merge"
+# What every text beside a rule, a list or a KPI is written in, and what stands for any other.
+WRITTEN_IN = ("en", "zh")
+_OTHERWISE = "en"
 
 
 class _Careful:
@@ -216,3 +219,26 @@ def _refuse_excess(text: str, where: Path | str, first_line: int) -> None:
             raise SpecError("yaml.too_deep", file=where, line=line, most=MOST_LEVELS)
         if counter.total > MOST_NODES:
             raise SpecError("yaml.too_many", file=where, line=line, most=MOST_NODES)
+
+
+# -- texts in several languages -------------------------------------------------------------------
+
+
+class Wording(dict[str, Any]):
+    """A text by language, `text[language]`; English in one that nobody wrote it in."""
+
+    def __missing__(self, language: str) -> Any:
+        """Return the English text."""
+        return dict.__getitem__(self, _OTHERWISE)
+
+
+def mark_wordings(content: Any) -> Any:
+    """Return what was read of YAML with every mapping that has both languages as a Wording."""
+    if isinstance(content, Mapping):
+        marked = {key: mark_wordings(value) for key, value in content.items()}
+        if all(language in marked for language in WRITTEN_IN):
+            return Wording(marked)
+        return marked
+    if isinstance(content, list):
+        return [mark_wordings(item) for item in content]
+    return content

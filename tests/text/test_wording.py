@@ -14,7 +14,7 @@ from pipelines.catalogue.expectations import load_suites
 from pipelines.catalogue.outputs import load_kpis, load_lists
 from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
-from pipelines.core.wording import Wording, mark_wordings
+from pipelines.core.yaml_files import Wording, mark_wordings
 
 MONTH = "2026-05"
 CODE = ("pipelines", "console", "models", "twin", "sql", "expectations", "locales")
@@ -66,7 +66,7 @@ def run_in(checkout: Path, *words: str) -> str:
 
 
 def test_a_month_in_a_third_language_needs_no_other_file(checkout: Path) -> None:
-    run_in(checkout, "twin", "--services", "60", "--months", "1", "--through", MONTH, "--out", "twin_files")  # fmt: skip
+    run_in(checkout, "twin", "--services", "100", "--months", "1", "--seed", "1", "--through", MONTH, "--out", "twin_files")  # fmt: skip
     told = run_in(checkout, "run", MONTH, "--source", "twin_files", "--lang", "fr")
     assert "Au total" in told
     assert "Arrears rate" in run_in(checkout, "kpi", MONTH, "--lang", "fr")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipelines.catalogue.contract_texts import load_contract_texts
 from pipelines.catalogue.outputs import load_kpis, name_lists
 from pipelines.cli.screens.lines import print_line
 from pipelines.core.errors import RetentionError
@@ -131,6 +130,9 @@ def _draw_unknown_columns(table: TableCheck, language: str) -> None:
 
 def name_column(table: str, column: str, language: str) -> str:
     """Name a column of the contract with the header that its file has: `due_on (缴费截止日)`."""
+    # Imported here: who shows a month names no column of a delivery.
+    from pipelines.catalogue.contract_texts import load_contract_texts
+
     columns = load_contract_texts()[table].columns
     text = columns.get(column)
     if text is None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipelines.catalogue.expectations import Expectation
 from pipelines.core.month import Month
-from pipelines.core.wording import WRITTEN_IN
+from pipelines.core.yaml_files import WRITTEN_IN
 from pipelines.rooms.validate.findings import Finding
 from pipelines.rooms.validate.offending import offending_rows
 from pipelines.text.masking import mask_row
