@@ -15,10 +15,11 @@ from pandas.io.sql import SQLTable
 import twin
 from pipelines.core.contract import load_contract
 from pipelines.core.month import Month
-from pipelines.jobs.run import Job, run_month
+from pipelines.jobs.run import run_month
 from pipelines.store.lake import Version
 from tests.e2e.test_kpis_agree import DATA, months_of
 from tests.support.postgres import Cluster
+from tests.support.small import job
 
 MONTH = "2026-02"
 
@@ -118,8 +119,8 @@ def test_the_same_content_hashes(
     monkeypatch.setenv("OPERATOR_URL", database)
     source = described(tmp_path, database)
     for month in ("2026-01", MONTH):
-        filed = run_month(Job(tmp_path / "files", Month.parse(month), str(folder)))
-        queried = run_month(Job(tmp_path / "database", Month.parse(month), str(source)))
+        filed = run_month(job(tmp_path / "files", folder, Month.parse(month)))
+        queried = run_month(job(tmp_path / "database", source, Month.parse(month)))
         assert hashes(queried) == hashes(filed)
 
 
@@ -127,9 +128,10 @@ def test_a_second_run_makes_no_new_version(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPERATOR_URL", database)
-    job = Job(tmp_path / "home", Month.parse(MONTH), str(described(tmp_path, database)))
-    assert run_month(job).path == run_month(job).path
-    assert not list(job.folder.path.glob("*.partial"))
+    source = described(tmp_path, database)
+    again = job(tmp_path / "home", source, Month.parse(MONTH))
+    assert run_month(again).path == run_month(again).path
+    assert not list(again.folder.path.glob("*.partial"))
 
 
 @pytest.mark.slow
@@ -152,7 +154,7 @@ def test_real_months_from_the_database(
     monkeypatch.setenv("OPERATOR_URL", url)
     source = described(tmp_path, url)
     for month in chosen:
-        filed = run_month(Job(tmp_path / "files", Month.parse(month), str(DATA / name)))
-        queried = run_month(Job(tmp_path / "database", Month.parse(month), str(source)))
+        filed = run_month(job(tmp_path / "files", DATA / name, Month.parse(month)))
+        queried = run_month(job(tmp_path / "database", source, Month.parse(month)))
         differing = {t for t, h in hashes(filed).items() if hashes(queried).get(t) != h}
         assert not differing, (month, sorted(differing))

@@ -14,12 +14,12 @@ import pytest
 import twin
 from pipelines.core.contract import load_contract
 from pipelines.core.month import Month
-from pipelines.jobs.run import Job, run_month
+from pipelines.jobs.run import run_month
 from pipelines.store.lake import MonthFolder, Version
 from tests.oracle.compare import Report, compare
 from tests.oracle.kpis import expected_kpis
 from tests.proof.kpi_histories import FIGURES, TABLES, run_rooms
-from tests.support.small import ungated_job
+from tests.support.small import job, ungated_job
 
 DATA = (
     Path(
@@ -60,7 +60,7 @@ def months_of(source: Path) -> list[str]:
 
 
 def run(home: Path, source: Path, month: str) -> Version:
-    return run_month(Job(home, Month.parse(month), str(source)))
+    return run_month(job(home, source, Month.parse(month)))
 
 
 def monthly(version: Version) -> pd.DataFrame:
@@ -157,9 +157,9 @@ def test_twin_over_a_year_and_two_months(tmp_path: Path) -> None:
     jobs = [
         ungated_job(tmp_path / "home", source, Month.parse(month)) for month in months
     ]
-    for job in jobs[:-3]:  # of the months that are not compared only what figures need
-        run_rooms(job, TABLES + FIGURES)
-    versions = [run_month(job) for job in jobs[-3:]]
+    for one in jobs[:-3]:  # of the months that are not compared only what figures need
+        run_rooms(one, TABLES + FIGURES)
+    versions = [run_month(one) for one in jobs[-3:]]
     found = status(versions[-1])
     assert not [
         name
