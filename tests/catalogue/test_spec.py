@@ -89,7 +89,7 @@ def test_what_a_file_reads_and_asks_for(tmp_path: Path) -> None:
         "features_thing",
         "sql/features/thing.sql",
         "好",
-        "thing",
+        "good",
     )
 
 
