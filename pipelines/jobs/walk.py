@@ -39,7 +39,7 @@ from pipelines.store.parts import copy_stored, place_table
 from pipelines.store.persons.keys import PersonKeys
 
 GATE = "validate"
-# Objects made between two looks for garbage: with Python's own 700 a tenth of a room is looking.
+# Objects made between two looks for garbage; Python's own is 700, and a room makes few circles.
 _OBJECTS_BETWEEN_LOOKS = 100_000
 Work = Callable[..., None]  # of a context; the gate's takes its judge too
 
@@ -141,15 +141,13 @@ def _open_room(
 
 @contextmanager
 def _collecting_rarely() -> Iterator[None]:
-    """Leave what stood before a room alone, and look rarely for garbage among what it makes."""
+    """Look rarely for garbage while a room works."""
     before = gc.get_threshold()
-    gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, *before[1:])
     try:
         yield
     finally:
         gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 @contextmanager
