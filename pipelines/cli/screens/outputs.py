@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 import typer
 
@@ -73,7 +74,8 @@ _NO_RANK = 10**9  # behind every rank there is
 # -- KPIs ------------------------------------------------------------------------------------------
 
 
-def name_variants(language: str) -> dict[tuple[str, str], str]:
+@cache
+def name_variants(language: str) -> Mapping[tuple[str, str], str]:
     """Return what each KPI's variant counts over what, in words, by KPI and variant."""
     words = {}
     for kpi in load_kpis():
