@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -173,44 +174,41 @@ class SparkEngine(DuckEngine):
                 shown = exp.to_table(name, alias=table.alias or table.name)
                 table.replace(shown)
 
-        shared = []
         outermost = [
             steps
             for steps in tree.find_all(exp.With)
             if steps.find_ancestor(exp.With) is None
         ]
-        try:
+        with TemporaryDirectory(prefix="steps_", dir=self._scratch.resolve()) as kept:
             for steps in outermost:
-                shared += self._set_steps_apart(steps, parameters)
+                self._set_steps_apart(steps, parameters, Path(kept))
             yield self._ask(tree, parameters)
-        finally:
-            for step in shared:
-                step.unpersist()
 
     def _set_steps_apart(
-        self, steps: exp.With, parameters: Parameters
-    ) -> list[DataFrame]:
-        """Make each step of a WITH a view; return those that are kept, as more than one reads them.
+        self, steps: exp.With, parameters: Parameters, kept: Path
+    ) -> None:
+        """Make each step of a WITH a view; one that more than one reads is kept there first.
 
         Spark writes a step out wherever it is named: steps that name steps twice, three deep, are
-        worked out eight times, and planned as often.
+        worked out eight times, and planned as often. One that it holds in memory is planned and
+        described as often all the same.
         """
         owner = steps.parent
         steps.pop()
         readers = [*steps.expressions, owner]
-        shared = []
         for step in steps.expressions:
             rows = self._ask(step.this, parameters)
             naming = [
                 table for reader in readers for table in _find_named(reader, step.alias)
             ]
-            if len(naming) > 1:
-                shared.append(rows.cache())
+            self._count += 1
             view = f"step_{self._count}_{step.alias}"
+            if len(naming) > 1:
+                keep_frame(rows, kept / view)
+                rows = self._session.read.parquet(str(kept / view))
             rows.createOrReplaceTempView(view)
             for table in naming:
                 table.replace(exp.to_table(view, alias=table.alias or table.name))
-        return shared
 
     def _ask(self, tree: exp.Expr, parameters: Parameters) -> DataFrame:
         """Hand a SELECT to Spark with those of the parameters that it names."""
