@@ -53,6 +53,9 @@ WAIT_SECONDS = (
 # What a worker says of itself: a text of ours, in the middle of a traceback.
 _TOLD_BY_WORKER = re.compile(rf"\b{WorkerDiffers.__name__}: (.+)")
 _LOGGING = Path(__file__).with_name("log4j2.properties")
+# Spark makes classes of each statement of a month. A JVM that has no room left for compiled code
+# compiles no more, and ends once it finds none for a new class. It takes only what it uses.
+_CODE_CACHE = "-XX:ReservedCodeCacheSize=512m"
 # What DuckDB does by itself and Spark when told; and no page that listens, no bar over ours.
 _SETTINGS: dict[str, bool | float | int | str | None] = {
     "spark.sql.ansi.enabled": "true",
@@ -62,7 +65,10 @@ _SETTINGS: dict[str, bool | float | int | str | None] = {
     "spark.sql.jsonGenerator.ignoreNullFields": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
+    "spark.driver.extraJavaOptions": (
+        f"-Dlog4j2.configurationFile={_LOGGING.as_uri()} {_CODE_CACHE}"
+    ),
+    "spark.executor.extraJavaOptions": _CODE_CACHE,
 }
 
 
