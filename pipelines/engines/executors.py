@@ -69,7 +69,7 @@ def make_part_writer(
     def write_task(batches: Batches) -> Batches:
         require_versions(expected)
         require_folder(folder)
-        with duckdb.connect(config={"threads": 1}) as engine:
+        with _open_engine() as engine:
             yield from _write_batches(engine, select, folder, batches)
 
     return write_task
@@ -131,7 +131,7 @@ def make_each(types: Mapping[str, str], each: str) -> BatchMaker:
     select = f"WITH answered AS (SELECT {write_casts(types)} FROM delivered) {each}"
 
     def make() -> Callable[[pa.RecordBatch], pa.Table]:
-        engine = duckdb.connect(config={"threads": 1})
+        engine = _open_engine()
 
         def make_batch(batch: pa.RecordBatch) -> pa.Table:
             engine.register("delivered", pa.Table.from_batches([batch]))
@@ -167,6 +167,19 @@ def require_folder(folder: Path) -> None:
     if not folder.is_dir():
         here = socket.gethostname()
         raise WorkerDiffers(f"worker {here} does not see {folder}")
+
+
+def _open_engine() -> duckdb.DuckDBPyConnection:
+    """Return a connection of its own to the worker's engine.
+
+    To start an engine takes longer than to write a small part.
+    """
+    return _start_engine().cursor()
+
+
+@cache
+def _start_engine() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"threads": 1})
 
 
 def _write_batches(
