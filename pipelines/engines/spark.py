@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,8 @@ _SETTINGS: dict[str, bool | float | int | str | None] = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+    # What every worker is given whole goes through the driver, unpacked: ten to twenty times that.
+    "spark.sql.autoBroadcastJoinThreshold": "1m",
     "spark.sql.jsonGenerator.ignoreNullFields": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -88,7 +91,9 @@ class SparkEngine(DuckEngine):
     ) -> None:
         super().__init__(scratch, folders, memory_limit, threads)
         self._wanted = (master, memory_limit, threads)
-        self._scratch = scratch
+        self._kept = scratch.resolve() / "kept"
+        if self._kept.exists():  # a run ended in the middle of this room
+            rmtree(self._kept)
         self._tables: dict[str, Bound] = {}
         self._shown: dict[str, Bound] = {}
         self._count = 0
@@ -123,8 +128,7 @@ class SparkEngine(DuckEngine):
         """
         types = self.types(sql, parameters)
 
-        self._count += 1
-        folder = self._scratch.resolve() / f"answer_{self._count}"
+        folder = self._name_folder()
         # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
         tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
         with (
@@ -185,7 +189,7 @@ class SparkEngine(DuckEngine):
             for steps in tree.find_all(exp.With)
             if steps.find_ancestor(exp.With) is None
         ]
-        with TemporaryDirectory(prefix="steps_", dir=self._scratch.resolve()) as kept:
+        with TemporaryDirectory(prefix="steps_", dir=self._open_kept()) as kept:
             for steps in outermost:
                 self._set_steps_apart(steps, parameters, Path(kept))
             yield self._ask(tree, parameters)
@@ -225,6 +229,16 @@ class SparkEngine(DuckEngine):
                 given[name] = value
         sql = tree.sql(dialect="spark")
         return self._session.sql(sql, args=given)
+
+    def _open_kept(self) -> Path:
+        """The folder of what is kept until the room ends, with its scratch folder."""
+        self._kept.mkdir(exist_ok=True, mode=0o700)
+        return self._kept
+
+    def _name_folder(self) -> Path:
+        """A folder, not there yet, for another result."""
+        self._count += 1
+        return self._open_kept() / f"result_{self._count}"
 
     def _find_bound(self, name: str) -> Bound | None:
         """What stands under a name, in one word; None for the name of a step."""

@@ -356,11 +356,6 @@ class SpreadEngine(SparkEngine):
             types[column] = str(kind)
         self.take_spread(name, folder, types)
 
-    def _name_folder(self) -> Path:
-        self._count += 1
-        scratch = self._scratch.resolve()
-        return scratch / f"kept_{self._count}"
-
     # -- what Spark is shown -----------------------------------------------------------------------
 
     def _find_bound(self, name: str) -> Bound | None:
@@ -375,8 +370,7 @@ class SpreadEngine(SparkEngine):
         if known is not None:
             return known
         self._count += 1
-        scratch = self._scratch.resolve()
-        path = scratch / f"small_{self._count}.parquet"
+        path = self._open_kept() / f"small_{self._count}.parquet"
         kept = super().execute(f"SELECT * FROM {name}")
         rows = kept.to_arrow_table()
         pq.write_table(rows, path)

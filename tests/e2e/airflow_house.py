@@ -162,7 +162,7 @@ def release_by_hand(folder: Path, source: Path, months: Sequence[str]) -> Path:
     return folder / "home"
 
 
-def kill_family(started: subprocess.Popen[bytes]) -> None:
+def kill_family(started: subprocess.Popen[Any]) -> None:
     """Kill a process and everything it has started, at once."""
     first = psutil.Process(started.pid)
     for process in [first, *first.children(recursive=True)]:

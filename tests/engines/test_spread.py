@@ -75,6 +75,26 @@ def read(engine: DuckEngine, relation: str) -> list[dict[str, Any]]:
     return engine.rows(f"SELECT * FROM {relation} ORDER BY ALL")
 
 
+def test_what_a_run_kept_that_was_ended_is_in_nobodys_way(tmp_path: Path) -> None:
+    """A room that is made again keeps its results under the same names."""
+    settings = load_settings(
+        engine="spark", table_parts=16, memory_limit="1GB", threads=2
+    )
+    place = place_table(tmp_path, "feature_given", PARTS)
+    kept = tmp_path / "scratch" / "kept"
+    for amount in (1, 2):
+        engine = open_engine(settings, tmp_path / "scratch", [tmp_path])
+        assert not kept.exists()
+        with engine:
+            engine.write(ROWS, place, PARTS.order, None, PARTS)
+            engine.bind(TableName("feature_given"), place)
+            engine.spreads = True
+            sql = f"SELECT COUNT(*) * {amount} AS n FROM feature_given"
+            engine.table("counted", sql)
+            assert engine.rows("SELECT n FROM counted") == [{"n": 3000 * amount}]
+        assert list(kept.iterdir())
+
+
 def test_a_result_is_kept_where_it_is_worked_out(engine: DuckEngine) -> None:
     """With what code has made beside it, a parameter, and types that are the embedded engine's."""
     engine.register("fact", pa.table({"branch_id": ["b1", "b2"], "factor": [2, 3]}))

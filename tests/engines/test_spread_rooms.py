@@ -21,6 +21,7 @@ from pipelines.core.paths import ROOT
 from pipelines.rooms.validate import on_executors
 from pipelines.store.lake import MonthFolder
 from pipelines.store.manifest import TableEntry
+from tests.e2e.airflow_house import kill_family
 from tests.support.made_once import open_shared_folder
 from tests.support.scored import scored_operator
 from tests.support.small import own_settings
@@ -107,16 +108,23 @@ def find_executors(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return sorted(found, key=lambda one: one.create_time())
 
 
+def wait_for_file(
+    process: subprocess.Popen[str], folder: Path, patterns: Sequence[str]
+) -> None:
+    """Wait until a process has written a file of such a name."""
+    end = time.monotonic() + PATIENCE
+    while not any(any(folder.rglob(pattern)) for pattern in patterns):
+        assert process.poll() is None, "nothing was written"
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
 def kill_writer(
     process: subprocess.Popen[str], folder: Path, patterns: Sequence[str]
 ) -> str:
     """Kill an executor once one of them has written something; return what the process said in the end."""
-    end = time.monotonic() + PATIENCE
     try:
-        while not any(any(folder.rglob(pattern)) for pattern in patterns):
-            assert process.poll() is None, "nothing was written"
-            assert time.monotonic() < end
-            time.sleep(0.1)
+        wait_for_file(process, folder, patterns)
         find_executors(process)[0].kill()
         out, said = process.communicate(timeout=PATIENCE)
     finally:
@@ -131,8 +139,24 @@ def test_an_executor_killed_in_the_middle(tmp_path: Path, room: str) -> None:
     """Spark gives its work to another; no part is doubled, none is missing."""
     here = make(tmp_path / "here", room, "duckdb")
     process = begin(tmp_path, room)
-    written = ("tmp/kept_*/*.parquet", f"{room}_*/*.parquet")
+    written = ("tmp/kept/*/*.parquet", f"{room}_*/*.parquet")
     out = kill_writer(process, tmp_path / "there", written)
+    assert json.loads(out) == json.loads(json.dumps(here, default=str))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("room", WRITING)
+def test_a_driver_killed_in_the_middle(tmp_path: Path, room: str) -> None:
+    """The next run makes the room again, beside what the first has left."""
+    here = make(tmp_path / "here", room, "duckdb")
+    process = begin(tmp_path, room)
+    left = tmp_path / "there" / "v0001.partial" / "tmp" / "kept"
+    wait_for_file(process, tmp_path / "there", ["tmp/kept/*/*.parquet"])
+    kill_family(process)
+    assert list(left.iterdir())
+    again = begin(tmp_path, room)
+    out, said = again.communicate(timeout=PATIENCE)
+    assert again.returncode == 0, said[-3000:]
     assert json.loads(out) == json.loads(json.dumps(here, default=str))
 
 

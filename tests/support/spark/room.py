@@ -31,10 +31,13 @@ class Cut:
     entries: dict[str, TableEntry]
 
     def begin(self, folder: Path, room: str) -> Draft:
-        """Return a draft in which every room before this one is finished."""
+        """Return a draft in which every room before this one is finished; one that is there goes on."""
         draft = Draft(self.version.month, folder / "v0001.partial")
-        draft.start({**self.version.inputs, "parts": COUNT})
         before = ROOMS[: ROOMS.index(room)]
+        if draft.rooms == list(before):
+            return draft
+
+        draft.start({**self.version.inputs, "parts": COUNT})
         for name, entry in self.entries.items():
             if entry.room in before and entry.is_computed:
                 place = place_table(self.folder, name, entry.parts)
