@@ -92,31 +92,44 @@ def test_a_worker_with_other_libraries_writes_nothing(
     assert not list((tmp_path / "feature_made").iterdir())
 
 
+# A table that takes five megabytes in its file, and ten times that in memory.
+JOINED = """
+SELECT g.customer_id, g.list, g.amount, o.value, o.due_on
+FROM feature_given AS g JOIN feature_given AS o ON o.customer_id = g.customer_id
+"""
 _SCRIPT = """
 import sys
 from pathlib import Path
 from pipelines.engines.spark import _start_session
-from tests.engines.test_spark_parts import PARTS, write
+from tests.engines import test_spark_parts as told
 
-print(write(Path(sys.argv[1]), "spark", PARTS, 300_000).rows)
+asked, count = getattr(told, sys.argv[2]), int(sys.argv[3])
+print(told.write(Path(sys.argv[1]), "spark", told.PARTS, count, asked).rows)
 session = _start_session("local[2]", "1GB", 2)
 try:
-    session.range(300_000).collect()
+    session.range(count * 20).collect()
 except Exception as error:
     print("maxResultSize" in str(error))
 """
 
 
 @pytest.mark.slow
-def test_no_row_passes_the_driver(tmp_path: Path) -> None:
-    """With a driver that takes one megabyte a table of thirty passes, and the same rows collected do not."""
-    (tmp_path / "spark-defaults.conf").write_text("spark.driver.maxResultSize 1m\n")
+@pytest.mark.parametrize(
+    ("asked", "count", "taken"), [("ASKED", 300_000, "1m"), ("JOINED", 600_000, "4m")]
+)
+def test_no_row_passes_the_driver(
+    tmp_path: Path, asked: str, count: int, taken: str
+) -> None:
+    """With a driver that takes so much a table that is larger passes, and rows collected do not."""
+    (tmp_path / "spark-defaults.conf").write_text(
+        f"spark.driver.maxResultSize {taken}\n"
+    )
     (tmp_path / "script.py").write_text(_SCRIPT)
     done = subprocess.run(
-        [sys.executable, tmp_path / "script.py", tmp_path],
+        [sys.executable, tmp_path / "script.py", tmp_path, asked, str(count)],
         env={**os.environ, "SPARK_CONF_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
-    assert done.stdout.split() == ["300000", "True"], done.stderr[-2000:]
+    assert done.stdout.split() == [str(count), "True"], done.stderr[-2000:]
