@@ -30,17 +30,17 @@ def trace_select(spec: Spec) -> Origin:
 
     Raise SpecError for a column that no table it reads has.
     """
-    scope = build_scope(_qualify_names(spec))
+    scope = build_scope(qualify_names(spec))
     assert scope is not None
     return _trace_scope(scope, {})
 
 
-def _qualify_names(spec: Spec) -> exp.Expr:
+def qualify_names(spec: Spec) -> exp.Expr:
     """Return the file's SELECT with every column named by its table; eras become part of names."""
     tree = spec.tree
     for table in tree.find_all(exp.Table):
         if table.db:
-            flat_name = _flatten_name(TableName(table.name, table.db))
+            flat_name = flatten_name(TableName(table.name, table.db))
             table.set("this", exp.to_identifier(flat_name))
             table.set("db", None)
 
@@ -48,7 +48,7 @@ def _qualify_names(spec: Spec) -> exp.Expr:
     for name in spec.reads:
         columns = list_table_columns(name.name)
         # Which types they have does not matter to where they come from.
-        schema[_flatten_name(name)] = dict.fromkeys(columns, "VARCHAR")
+        schema[flatten_name(name)] = dict.fromkeys(columns, "VARCHAR")
 
     try:
         return qualify(
@@ -63,7 +63,7 @@ def _qualify_names(spec: Spec) -> exp.Expr:
         raise _describe_bad_column(spec, first_line) from error
 
 
-def _flatten_name(table: TableName) -> str:
+def flatten_name(table: TableName) -> str:
     """A table's name as sqlglot is given it: its era is a part of it."""
     if table.era:
         return f"{table.era}{_BETWEEN}{table.name}"

@@ -13,8 +13,8 @@ WITH household AS (
     SELECT
         s.customer_id,
         CAST(SUM(a.active_day_count) AS DOUBLE) / NULLIF(COUNT(a.active_day_count), 0) AS active_day_mean,
-        CAST(SUM(CAST(a.active_day_change AS DECIMAL(18, 6))) AS DOUBLE) / NULLIF(COUNT(a.active_day_change), 0)
-            AS active_day_change
+        CAST(SUM(CAST(ROUND(a.active_day_change * 1000000) / 1000000 AS DECIMAL(18, 6))) AS DOUBLE)
+        / NULLIF(COUNT(a.active_day_change), 0) AS active_day_change
     FROM features_service AS s
     LEFT JOIN features_activity_trend AS a ON a.service_id = s.service_id
     WHERE s.is_in_net

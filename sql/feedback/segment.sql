@@ -38,7 +38,9 @@ line AS (
         j.segment,
         j.arm,
         j.order_id,
-        CASE WHEN j.is_scored THEN CAST(p.p_voluntary AS DECIMAL(18, 8)) END AS risk,
+        CASE
+            WHEN j.is_scored THEN CAST(ROUND(p.p_voluntary * 100000000) / 100000000 AS DECIMAL(18, 8))
+        END AS risk,
         CASE WHEN t.service_id IS NULL THEN 1 ELSE 0 END AS is_lost
     FROM judged AS j
     JOIN about AS a ON a.order_id = j.order_id
@@ -47,8 +49,8 @@ line AS (
     LEFT JOIN still AS t ON t.service_id = s.service_id
 ),
 usual AS (
-    SELECT CAST(CAST(SUM(is_lost) + 1 AS DOUBLE) / CAST(COUNT(*) + 50 AS DOUBLE) AS DECIMAL(18, 8)) AS risk
-    FROM line
+    SELECT CAST(ROUND(share * 100000000) / 100000000 AS DECIMAL(18, 8)) AS risk
+    FROM (SELECT CAST(SUM(is_lost) + 1 AS DOUBLE) / CAST(COUNT(*) + 50 AS DOUBLE) AS share FROM line) AS lost
 )
 SELECT
     l.list,

@@ -45,6 +45,8 @@ share AS (  -- half a row in every bin, so that an empty one has a logarithm
         ON t.measure = c.measure
     WHERE t.now >= 100 AND t.before >= 100
 )
-SELECT measure, SUM(CAST((now - before) * LN(now / CAST(before AS DOUBLE)) AS DECIMAL(18, 9))) AS psi
+SELECT
+    measure,
+    SUM(CAST(ROUND((now - before) * LN(now / CAST(before AS DOUBLE)) * 1000000000) / 1000000000 AS DECIMAL(18, 9))) AS psi
 FROM share
 GROUP BY measure
