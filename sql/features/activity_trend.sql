@@ -19,7 +19,6 @@ WITH past AS (
 mean AS (
     SELECT service_id, CAST(SUM(active_days) AS DOUBLE) / COUNT(active_days) AS active_days
     FROM past
-    WHERE active_days IS NOT NULL
     GROUP BY service_id
 )
 SELECT

@@ -14,7 +14,7 @@ WITH shock AS (
         CAST(k.promotion_discount_amount AS DOUBLE) / NULLIF(CAST(k.plan_fee AS DOUBLE), 0) AS rate,
         DATE_DIFF('day', k.promotion_end_on, CAST(:last_day AS DATE)) AS day_count
     FROM snapshot_service AS k
-    WHERE k.promotion_end_on IS NOT NULL AND k.promotion_discount_amount > 0
+    WHERE k.promotion_discount_amount > 0
 )
 SELECT
     s.service_id,

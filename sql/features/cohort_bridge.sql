@@ -6,13 +6,13 @@ tolerates: [bill.adjustment_amount, service.plan_id, service.promotion_end_on, s
 --- */
 WITH billed AS (  -- of the cohort's customers alone: what follows is asked of their lines and no others
     SELECT b.customer_id, l.line_id, 0 AS then_amount, b.billed_amount AS now_amount,
-        COALESCE(b.adjustment_amount, 0) AS credit_amount
+        b.adjustment_amount AS credit_amount
     FROM snapshot_bill AS b
     JOIN features_cohort AS c ON c.customer_id = b.customer_id
     JOIN features_service AS s ON s.service_id = b.service_id
     JOIN features_line AS l ON l.service_id = b.service_id
     UNION ALL
-    SELECT b.customer_id, l.line_id, b.billed_amount, 0, -COALESCE(b.adjustment_amount, 0)
+    SELECT b.customer_id, l.line_id, b.billed_amount, 0, -b.adjustment_amount
     FROM base.snapshot_bill AS b
     JOIN features_cohort AS c ON c.customer_id = b.customer_id
     JOIN base.features_service AS s ON s.service_id = b.service_id

@@ -7,7 +7,6 @@ WITH item AS (
     SELECT
         customer_id,
         service_id,
-        bill_id,
         due_on,
         age_days,
         open_amount,
@@ -34,7 +33,7 @@ placed AS (
         is_collectable,
         ROW_NUMBER() OVER (
             PARTITION BY customer_id, line_kind
-            ORDER BY CASE WHEN is_collectable THEN 0 ELSE 1 END, due_on, service_id, bill_id
+            ORDER BY CASE WHEN is_collectable THEN 0 ELSE 1 END, due_on, service_id
         ) AS position
     FROM item
 )
