@@ -133,9 +133,10 @@ def test_who_is_drawn_is_what_anybody_with_the_key_can_work_out() -> None:
     def draw(*parts: str) -> bytes:
         return hmac.new(KEY, "\x1f".join(parts).encode(), hashlib.sha256).digest()
 
-    rows = people("a", 25) + people("b", 7)
+    sizes = {"a": 25, "b": 7} | {f"small{i}": 2 for i in range(20)}
+    rows = [row for stratum, size in sizes.items() for row in people(stratum, size)]
     wanted: set[str] = set()
-    for stratum, count in (("a", 25), ("b", 7)):
+    for stratum, count in sizes.items():
         start = int.from_bytes(draw("stratum", stratum)[:4], "big") / 2**32
         places = math.floor(0.33 * count + start)
         names = [row["customer_id"] for row in people(stratum, count)]

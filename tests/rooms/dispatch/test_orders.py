@@ -21,6 +21,7 @@ from pipelines.core.calendar import Calendar
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.rooms.dispatch.orders import (
+    ORDER_ID,
     IdentifyOrders,
     find_due_day,
     hash_with_key,
@@ -39,6 +40,14 @@ def ids(*rows: tuple[str, str], key: bytes = KEY, month: Month = MONTH) -> list[
 
 def test_an_id_is_month_and_twelve_letters() -> None:
     assert re.fullmatch(r"201809-[A-Z2-7]{12}", ids(("arrears", "ann"))[0])
+
+
+def test_no_orders_have_no_ids() -> None:
+    none = pa.RecordBatch.from_pylist(
+        [], pa.schema([("list", pa.string()), ("customer_id", pa.string())])
+    )
+    found = IdentifyOrders(KEY, MONTH).start()(none)
+    assert found.num_rows == 0 and found.schema == ORDER_ID
 
 
 def test_an_id_depends_on_key_month_list_and_customer_alone() -> None:
@@ -102,8 +111,10 @@ def test_due_days(rule: dict[str, Any], listed: date | None, expected: date) -> 
 
 
 def test_a_list_without_a_due_rule_is_a_spec_error() -> None:
-    with pytest.raises(SpecError, match="spec.no_due"):
+    with pytest.raises(SpecError) as refused:
         due(None)
+    assert refused.value.key == "spec.no_due"
+    assert refused.value.facts == {"where": "sql/dispatch/x.sql"}
 
 
 def test_a_day_every_month_has() -> None:

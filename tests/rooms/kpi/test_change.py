@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipelines.rooms.kpi.change import write_changes
 from pipelines.store.lake import MonthFolder
+from tests.cases.form import differences, read_grid
 from tests.support.small import Row, none_of, only, read, room_context, twin_operator
 
 AMOUNTS, VALUES = ("volume", "mix", "rate"), ("value_mix", "value_rate")
@@ -109,6 +110,53 @@ def test_a_year_before_and_what_was_withheld_then(tmp_path: Path) -> None:
         "B1": (10, "withheld"),
         "B2": (0, "released"),
     }
+
+
+def test_a_change_is_split_as_by_hand(tmp_path: Path) -> None:
+    """A branch better and one smaller, one that opened and one that closed; means of both months."""
+    then = [
+        a_row("company", 44, 250),
+        a_row("B1", 10, 100, "withheld"),
+        a_row("B2", 30, 100),
+        a_row("B4", 4, 50, "caveat"),
+    ]
+    now = [
+        a_row("company", 50, 200),
+        a_row("B1", 20, 100),
+        a_row("B2", 25, 50, "caveat"),
+        a_row("B3", 5, 50),
+    ]
+    with room_context(
+        tmp_path, {"kpi_monthly": now, "m1.kpi_monthly": then}
+    ) as context:
+        write_changes(context)
+    rows = read(tmp_path, "kpi_change")
+    expected = read_grid("""
+        scope_kind | scope_id | numerator_change | volume | mix   | rate | value_change | value_mix | value_rate | status
+        company    | company  | 6                | -10.9  | -8.1  | 25   | 0.074        | -0.036    | 0.11       | released
+        branch     | B1       | 10               | -3.375 | 3.375 | 10   | 0.0387       | -0.0063   | 0.045      | withheld
+        branch     | B2       | -5               | -6.5   | -13.5 | 15   | 0.03695      | -0.02805  | 0.065      | caveat
+        branch     | B3       | 5                | -0.625 | 5.625 | 0    | -0.02825     | -0.02825  | 0          | released
+        branch     | B4       | -4               | -0.4   | -3.6  | 0    | 0.0266       | 0.0266    | 0          | caveat
+    """)
+    assert differences(expected, rows) == []
+    about = ("month", "comparison", "before_month", "kpi", "variant", "part_kind")
+    assert {tuple(row[name] for name in about) for row in rows} == {
+        ("2026-08", "previous_month", "2026-07", "made", "plain", "branch")
+    }
+
+
+def test_what_has_no_value_before_or_no_company_is_not_split(tmp_path: Path) -> None:
+    both = [a_row("company", 50, 200), a_row("B1", 50, 200)]
+    young = [row | {"kpi": "young"} for row in both]
+    headless = [a_row("B1", 50, 200) | {"variant": "headless"}]
+    now, then = [*both, *young, *headless], [*both, *headless]
+    with room_context(
+        tmp_path, {"kpi_monthly": now, "m1.kpi_monthly": then}
+    ) as context:
+        write_changes(context)
+    rows = read(tmp_path, "kpi_change")
+    assert {(row["kpi"], row["variant"]) for row in rows} == {("made", "plain")}
 
 
 def test_parts_that_are_not_the_whole_are_not_split(tmp_path: Path) -> None:
