@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -100,11 +100,11 @@ def check_manifest(path: Path, manifest: Json) -> Json:
     Raise StorageError otherwise.
     """
     tables = manifest.get("tables")
-    if not isinstance(manifest.get("month"), str) or not isinstance(
-        manifest.get("inputs"), dict
+    if not isinstance(manifest.get("month"), str) or not _are_texts(
+        manifest.get("rooms", [])
     ):
         raise torn(path)
-    if not isinstance(manifest.get("rooms", []), list) or not isinstance(tables, dict):
+    if not _are_inputs(manifest.get("inputs")) or not isinstance(tables, dict):
         raise torn(path)
     for name, entry in tables.items():
         if not _is_entry(name, entry):
@@ -116,7 +116,7 @@ def _is_entry(name: str, entry: object) -> bool:
     """Whether a table of a manifest has a sound name, and an entry of one of the two forms."""
     if TABLE_NAME.fullmatch(name) is None or not isinstance(entry, dict):
         return False
-    if not isinstance(entry.get("room", ""), str):
+    if not isinstance(entry.get("room", ""), str) or not _has_forms(entry, _ENTRY):
         return False
     if "parts" in entry and not _are_parts(entry["parts"]):
         return False
@@ -139,6 +139,73 @@ def _are_parts(parts: object) -> bool:
     if not isinstance(order, list) or not isinstance(parts.get("column"), str):
         return False
     return all(isinstance(column, str) for column in order)
+
+
+def _are_inputs(inputs: object) -> bool:
+    """Whether it may be what a version is made of; of a plan `parts` is a hash, else a number."""
+    if not isinstance(inputs, dict) or not _has_forms(inputs, _INPUTS):
+        return False
+    return "plan" in inputs or isinstance(inputs.get("parts", 1), int)
+
+
+def _has_forms(record: object, forms: Mapping[str, Callable[[object], bool]]) -> bool:
+    """Whether a record is an object, and each of its values that have a form is of it."""
+    if not isinstance(record, dict):
+        return False
+    return all(form(record[name]) for name, form in forms.items() if name in record)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_object_or_none(value: object) -> bool:
+    return value is None or isinstance(value, dict)
+
+
+def _are_objects(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _are_texts_or_none(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        one is None or isinstance(one, str) for one in value.values()
+    )
+
+
+def _is_hash_or_count(value: object) -> bool:
+    """Whether it may be the parts of a plan, or in how many parts a month's tables stand."""
+    return isinstance(value, str) or (
+        isinstance(value, int) and 1 <= value <= _MOST_PARTS
+    )
+
+
+# What is an object or a list in `store.inputs` and in an entry of `store.manifest`.
+_INPUTS: Mapping[str, Callable[[object], bool]] = {
+    "settings": _is_object,
+    "waivers": _are_objects,
+    "champion": _is_object_or_none,
+    "uplift": _is_object_or_none,
+    "earlier": _are_texts_or_none,
+    "days": _are_texts,
+    "plan": _is_object,
+    "keys": _are_texts_or_none,
+    "targets": _are_texts_or_none,
+    "months": _are_texts_or_none,
+    "parts": _is_hash_or_count,
+}
+_ENTRY: Mapping[str, Callable[[object], bool]] = {
+    "reasons": _are_texts,
+    "absent": _are_texts,
+    "inputs": _are_texts_or_none,
+    "definition": _is_object,
+    "missing": _are_texts,
+    "facts": _is_object,
+}
 
 
 # -- Parquet ---------------------------------------------------------------------------------------

@@ -18,11 +18,12 @@ This is the one way to read a table of a month, a day or a plan:
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,7 +40,6 @@ from pipelines.store.manifest import (
     Manifest,
     StoppedRoom,
     TableEntry,
-    read_entries,
 )
 from pipelines.store.parts import check_stored, list_files, place_table
 from pipelines.store.torn import (
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     import pyarrow.compute as pc
 
 _R = TypeVar("_R")
+_F = TypeVar("_F")  # of a record as a type
 
 # The value that a column must have, by column; of a tuple any of its values.
 Wanted = Mapping[str, rows.WantedValue]
@@ -216,8 +217,13 @@ class TableFolder:
 def _read_tables(path: Path, content: bytes) -> Mapping[str, TableEntry]:
     """The entries of a manifest of that content: a run asks the same ones hundreds of times."""
     record = check_manifest(path, parse_record(path, content))
+    return _take_form(path, Manifest.from_json, record).tables
+
+
+def _take_form(path: Path, read: Callable[[Json], _F], record: Json) -> _F:
+    """Read a record of a file as a type; raise StorageError naming the file where it is none."""
     try:
-        return Manifest.from_json(record).tables
+        return read(record)
     except _OUT_OF_FORM as error:
         raise torn(path) from error
 
@@ -248,11 +254,9 @@ class Version(TableFolder):
 
         Raise StorageError where that is gone or torn.
         """
-        record = self.manifest
-        try:
-            return Manifest.from_json(record)
-        except _OUT_OF_FORM as error:
-            raise torn(self.path / "manifest.json") from error
+        return _take_form(
+            self.path / "manifest.json", Manifest.from_json, self.manifest
+        )
 
     @property
     def entries(self) -> Entries:
@@ -277,17 +281,20 @@ class Version(TableFolder):
     @property
     def month_inputs(self) -> MonthInputs:
         """What a month's version is made of."""
-        return MonthInputs.from_json(self.inputs)
+        return self._take_inputs(MonthInputs.from_json)
 
     @property
     def day_inputs(self) -> DayInputs:
         """What a day's version is made of."""
-        return DayInputs.from_json(self.inputs)
+        return self._take_inputs(DayInputs.from_json)
 
     @property
     def plan_inputs(self) -> PlanInputs:
         """What a plan's version is made of."""
-        return PlanInputs.from_json(self.inputs)
+        return self._take_inputs(PlanInputs.from_json)
+
+    def _take_inputs(self, read: Callable[[Json], _F]) -> _F:
+        return _take_form(self.path / "manifest.json", read, self.inputs)
 
     @property
     def rooms(self) -> tuple[str, ...]:
@@ -307,7 +314,20 @@ class Version(TableFolder):
     @property
     def of_month(self) -> Month:
         """The month that its manifest names: of a day, the month whose orders it adds to."""
-        return Month.parse(self.manifest["month"])
+        try:
+            return Month.parse(self.manifest["month"])
+        except UsageError as error:
+            raise torn(self.path / "manifest.json") from error
+
+
+def _read_stopped(path: Path, record: Json) -> StoppedRoom | None:
+    """The room that the gate stopped; raise StorageError where what is said of it is torn."""
+    stopped = record.get("stopped")
+    if not stopped:
+        return None
+    tables = _take_form(path, itemgetter("tables"), stopped)
+    check_manifest(path, record | {"tables": tables})
+    return _take_form(path, StoppedRoom.from_json, stopped)
 
 
 class Draft(TableFolder):
@@ -322,22 +342,26 @@ class Draft(TableFolder):
     def __init__(self, month: Month, path: Path) -> None:
         self.month = month
         self.path = path
-        state = self._read_state()
-        self.inputs: Json = state.get("inputs", {})
-        self.rooms: list[str] = state.get("rooms", [])
-        self.finished: dict[str, TableEntry] = read_entries(state.get("tables", {}))
+        self.inputs: Json = {}
+        self.rooms: list[str] = []
+        self.finished: dict[str, TableEntry] = {}
         self.stopped_room: StoppedRoom | None = None
-        if state.get("stopped"):
-            self.stopped_room = StoppedRoom.from_json(state["stopped"])
+        self._take_up_state()
 
-    def _read_state(self) -> Json:
-        """What is finished; nothing of a draft whose record is torn, which is begun anew."""
+    def _take_up_state(self) -> None:
+        """Take up what is finished; nothing of a record that is torn: it is begun anew."""
         for path in (self.path / "draft.json", self.path / "manifest.json"):
             with suppress(StorageError):
-                state = read_json(path)
-                if state is not None:
-                    return check_manifest(path, state)
-        return {}
+                record = read_json(path)
+                if record is None:
+                    continue
+                stopped = _read_stopped(path, record)
+                state = _take_form(
+                    path, Manifest.from_json, check_manifest(path, record)
+                )
+                self.inputs, self.rooms = state.inputs, list(state.rooms)
+                self.finished, self.stopped_room = dict(state.tables), stopped
+                return
 
     @property
     def number(self) -> int:

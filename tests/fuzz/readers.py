@@ -26,7 +26,8 @@ from pipelines.sources import Limits
 from pipelines.sources.operator.database_spec import load_spec as load_database_spec
 from pipelines.sources.operator.delivery import FileRefused
 from pipelines.sources.operator.mapping import load_mapping
-from pipelines.store.torn import check_manifest, check_table, parse_record
+from pipelines.store.torn import check_table
+from pipelines.store.versions import Version
 from tests.sources.test_fuzz import check_any
 from tests.support.small import KEY, own_settings
 
@@ -66,7 +67,10 @@ def _restore(path: Path) -> None:
 
 
 def _read_manifest(path: Path) -> None:
-    check_manifest(path, parse_record(path, path.read_bytes()))
+    version = Version(MONTH, path.parent)
+    version.read_manifest().to_json()
+    version.month_inputs.to_json()
+    assert version.of_month and version.entries is not None
 
 
 READERS: Mapping[str, Reader] = {
@@ -84,7 +88,7 @@ READERS: Mapping[str, Reader] = {
     "scorecard": _read_file("scorecard.yml", load_rules),
     "gate": _read_file("gate.yml", lambda path: load_suite("bill", MONTH, path)),
     "spec": _read_file("sql/kpi/arrears_rate.sql", load_spec),
-    "manifest": _read_file("manifest.json", _read_manifest),
+    "manifest": _read_file("v0001/manifest.json", _read_manifest),
     "table": _read_file("kpi_monthly.parquet", check_table),
     "archive": _read_file("home.tar", _restore),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from pipelines.core.month import Month
 from pipelines.core.reasons import Reason, ReasonKind, join_reasons, split_reasons
 from pipelines.store.inputs import DayInputs, MonthInputs, PlanInputs
 from pipelines.store.manifest import Manifest, TableEntry
-from pipelines.store.versions import Version
+from pipelines.store.versions import Draft, Version
 from tests.support.small import MONTH, Town, run_town
 
 TEXTS = (
@@ -146,3 +147,93 @@ def test_a_manifest_with_a_torn_entry_is_named(tmp_path: Path) -> None:
     for read in (version.read_manifest, lambda: version.find_entry("kpi_monthly")):
         with pytest.raises(StorageError, match=r"storage\.torn"):
             read()
+
+
+FULL = {
+    "month": "2026-08",
+    "rooms": ["extract"],
+    "inputs": {
+        "source": "a",
+        "settings": {"engine": "duckdb"},
+        "waivers": [{"finding": "bill.x", "scope": "all"}],
+        "champion": {"name": "gbm"},
+        "uplift": None,
+        "earlier": {"m1": "2026-07 a", "m2": None},
+        "parts": 16,
+    },
+    "tables": {
+        "extract_bill": {
+            "status": "computed",
+            "room": "extract",
+            "rows": 1,
+            "sha256": "a",
+            "state": "present",
+            "missing": ["due_on"],
+            "content": "b",
+        },
+        "kpi_monthly": {
+            "status": "computed",
+            "rows": 1,
+            "sha256": "a",
+            "absent": ["bill.adjustment_amount"],
+            "inputs": {"features_revenue": "a"},
+            "definition": {"file": "x.sql", "sha256": "a", "version": 1},
+            "parts": {"count": 16, "column": "kpi", "order": ["rank DESC"]},
+        },
+        "score_churn": {"status": "not_computed", "reasons": ["not held: 2026-07"]},
+    },
+}
+STOPPED = {"room": "validate", "tables": FULL["tables"], "why": "gate.stopped"}
+OTHERS = (None, 0, 1.5, True, "x", [], [1], [[]], {}, {"x": 1}, {"x": {}})
+
+
+def list_broken(record: object) -> Iterator[object]:
+    """A record with one value gone, or another in its place, at every place that it has."""
+    yield from OTHERS
+    if isinstance(record, dict):
+        for name, value in record.items():
+            rest = {other: record[other] for other in record if other != name}
+            yield rest
+            for broken in list_broken(value):
+                yield record | {name: broken}
+    if isinstance(record, list):
+        for place, value in enumerate(record):
+            for broken in list_broken(value):
+                yield [*record[:place], broken, *record[place + 1 :]]
+
+
+def read_all(made: Version | Draft) -> None:
+    """Read all that is recorded, and write it anew: what is of another type shows there."""
+    json.dumps({name: entry.to_json() for name, entry in made.entries.items()})
+    json.dumps(made.month_inputs.to_json())
+    if isinstance(made, Draft):
+        json.dumps(made.to_manifest().to_json())
+        assert 1 <= made.parts <= 256
+    else:
+        json.dumps(made.read_manifest().to_json())
+        assert made.of_month and all(isinstance(room, str) for room in made.rooms)
+
+
+def test_a_manifest_with_anything_in_any_place_is_read_or_named(tmp_path: Path) -> None:
+    path = tmp_path / "v0001" / "manifest.json"
+    path.parent.mkdir()
+    version = Version(MONTH, path.parent)
+    refused = []
+    for broken in list_broken(FULL):
+        path.write_text(json.dumps(broken), encoding="utf-8")
+        try:
+            read_all(version)
+        except StorageError as error:
+            refused.append(error.facts)
+    assert len(refused) > 300
+    assert all(facts == {"where": path} for facts in refused)
+
+
+def test_a_draft_with_anything_in_any_place_goes_on_or_begins_anew(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "v0001.draft" / "draft.json"
+    path.parent.mkdir()
+    for broken in list_broken(FULL | {"stopped": STOPPED}):
+        path.write_text(json.dumps(broken), encoding="utf-8")
+        read_all(Draft(MONTH, path.parent))
