@@ -18,7 +18,7 @@ DECIDES: Mapping[str, tuple[str, ...]] = {
     ),
     # who may see which order
     "console/access/scope.py": _ACCESS,
-    "console/access/gate.py": _ACCESS,
+    "console/access/gate.py": ("tests/console/access/test_gate.py",),
     "console/access/roles.py": _ACCESS,
     # what may be believed
     "pipelines/rooms/validate/release.py": _VALIDATE,
