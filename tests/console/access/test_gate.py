@@ -92,6 +92,12 @@ def test_who_is_nobody_is_sent_to_the_log_in_and_back(console: Console) -> None:
     assert answer.url == "/log-in/?next=%2Fqueue%2F%3Fpage%3D2"
 
 
+def test_a_form_of_nobody_is_answered_by_the_log_in_itself(console: Console) -> None:
+    answer = console.visit().post(ADDRESS, {"note": "typed"})
+    assert answer.status_code == 401
+    assert 'name="username"' in answer.content.decode()
+
+
 @pytest.mark.parametrize(
     ("role", "facts", "for_whom", "first"),
     [
