@@ -22,8 +22,8 @@ DECIDES: Mapping[str, tuple[str, ...]] = {
     "console/access/roles.py": _ACCESS,
     # what may be believed
     "pipelines/rooms/validate/release.py": _VALIDATE,
-    "pipelines/rooms/validate/verdicts.py": _VALIDATE,
-    "pipelines/rooms/validate/findings.py": _VALIDATE,
+    "pipelines/rooms/validate/verdicts.py": ("tests/rooms/validate/test_verdicts.py",),
+    "pipelines/rooms/validate/findings.py": ("tests/rooms/validate/test_findings.py",),
     # who gets an order, and who is held out
     "pipelines/rooms/dispatch/orders.py": ("tests/rooms/dispatch/test_orders.py",),
     "pipelines/rooms/dispatch/holdout.py": (
