@@ -184,7 +184,19 @@ FULL = {
     },
 }
 STOPPED = {"room": "validate", "tables": FULL["tables"], "why": "gate.stopped"}
-OTHERS = (None, 0, 1.5, True, "x", [], [1], [[]], {}, {"x": 1}, {"x": {}})
+OTHERS: tuple[object, ...] = (
+    None,
+    0,
+    1.5,
+    True,
+    "x",
+    [],
+    [1],
+    [[]],
+    {},
+    {"x": 1},
+    {"x": {}},
+)
 
 
 def list_broken(record: object) -> Iterator[object]:

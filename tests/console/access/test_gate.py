@@ -123,7 +123,7 @@ def test_what_has_to_be_done_first_is_asked_first(
     answer = pass_gate(page, make_request(role, **facts))  # type: ignore[arg-type]
     assert (answer and answer.url) == first
     if first is not None:
-        on_the_way = make_request(role, first, **facts)  # type: ignore[arg-type]
+        on_the_way = make_request(role, first, **facts)
         assert pass_gate(page, on_the_way) is None
 
 

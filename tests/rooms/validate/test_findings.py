@@ -22,9 +22,8 @@ def find(
 ) -> Finding:
     """A finding `table.name` on the column `amount`."""
     table, _, rule = name.partition(".")
-    about = Expectation(
-        table, "expect_x", {"column": "amount"}, severity, {"id": rule, **meta}
-    )
+    said: Any = meta | {"id": rule}
+    about = Expectation(table, "expect_x", {"column": "amount"}, severity, said)
     return Finding(Verdict(about, success, "7 rows", ""))
 
 
