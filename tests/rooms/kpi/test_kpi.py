@@ -141,6 +141,27 @@ def test_the_unclaimed_are_there_even_when_nobody_is(computed: Computed) -> None
         )
 
 
+def test_each_of_two_kpis_of_nobody_has_its_rows(computed: Computed) -> None:
+    nobody = parts(("a", 1, 4)) + " LIMIT 0"
+    rows = computed(a_kpi(nobody), a_kpi(nobody, "other"))
+    for name in ("made", "other"):
+        kinds = {row["scope_kind"] for row in rows if row["kpi"] == name}
+        assert kinds == {"company", "city", "branch", "unit", "manager"}
+
+
+def test_a_kpi_of_its_own_scopes_does_not_hide_what_others_cannot_tell(
+    computed: Computed,
+) -> None:
+    sql = "SELECT NULL AS customer_id, 'touch_point' AS scope_kind, 'hall' AS scope_id, 5 AS numerator, 50 AS denominator"
+    absent = {"snapshot_organisation": "absent: organisation"}
+    own = a_kpi(sql, "own", scopes="own")
+    rows = computed(own, a_kpi(parts(("a", 1, 4))), more=absent)
+    cities = [row for row in rows if row["scope_kind"] == "city"]
+    assert [(city["kpi"], city["status"]) for city in cities] == [
+        ("made", "not_computed")
+    ]
+
+
 def test_a_kpi_of_nobody_has_no_value_and_is_no_zero(computed: Computed) -> None:
     rows = computed(a_kpi(parts(("a", 1, 4)) + " LIMIT 0"))
     assert by_scope(rows, "company") == {"company": None} and by_scope(
@@ -163,6 +184,8 @@ def test_a_count_has_no_denominator(computed: Computed) -> None:
         3.0,
         None,
     )
+    nothing = {"B1": None, "unclaimed": None}
+    assert by_scope(rows, "branch", "denominator") == nothing
     assert (
         by_scope(rows, "branch") == {"B1": 3.0, "unclaimed": 0.0}
         and by_scope(rows, "branch", "rank")["B1"] == 1
