@@ -58,6 +58,7 @@ WRITTEN = {
 # What holds SQL files, rules, texts and their cases to the rules of the house.
 SUITE = (
     "catalogue/test_specs.py",
+    "catalogue/test_sql.py",
     "catalogue/test_checks.py",
     "catalogue/test_spec.py",
     "catalogue/test_expectations.py",
