@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlglot
+from sqlglot import exp
 
 from pipelines.catalogue.spec import TableName
 from pipelines.core.quoting import scan_parquet, write_casts
@@ -95,7 +96,14 @@ class SpreadEngine(SparkEngine):
         self.take_spread(name, folder, types)
 
     def view(self, name: str, sql: str) -> None:
-        """Name what a SELECT gives, worked out anew by executors where they read what it names."""
+        """Name what a SELECT gives, worked out anew by executors where they read what it names.
+
+        One with steps of its own is kept: what Spark keeps of these is gone when it is asked.
+        """
+        if self.reads_spread(sql) and _has_steps(sql):
+            self.table(name, sql)
+            return
+
         super().view(name, sql)
         if not self.reads_spread(sql):
             self._exported.pop(name, None)
@@ -381,6 +389,12 @@ class SpreadEngine(SparkEngine):
 def _name_columns(types: Columns) -> list[str]:
     """Columns as Spark is told them: what it needs to choose rows by is left out."""
     return [f"`{name}`" for name in types]
+
+
+def _has_steps(sql: str) -> bool:
+    """Whether a SELECT has a WITH."""
+    tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
+    return tree.find(exp.With) is not None
 
 
 def _leave_order_out(sql: str) -> str:

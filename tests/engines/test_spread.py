@@ -116,6 +116,21 @@ def test_a_result_is_kept_where_it_is_worked_out(engine: DuckEngine) -> None:
     }
 
 
+def test_a_name_for_a_select_with_steps_lasts(engine: DuckEngine) -> None:
+    """What Spark keeps of a step that two read is gone before the name is asked for."""
+    engine.view(
+        "paired",
+        """
+        WITH owed AS (SELECT branch_id, SUM(amount) AS amount FROM feature_given GROUP BY branch_id)
+        SELECT a.branch_id, a.amount - b.amount AS more
+        FROM owed AS a JOIN owed AS b ON b.branch_id = 'b0'
+        """,
+    )
+    found = engine.rows("SELECT branch_id, more FROM paired ORDER BY branch_id")
+    assert [row["branch_id"] for row in found] == [f"b{n}" for n in range(7)]
+    assert found[0]["more"] == 0
+
+
 def test_rows_come_in_the_order_that_is_asked_for(engine: DuckEngine) -> None:
     sql = "SELECT branch_id, COUNT(*) AS n FROM feature_given GROUP BY branch_id ORDER BY branch_id DESC"
     rows = engine.rows(sql)
