@@ -153,6 +153,7 @@ def test_a_driver_killed_in_the_middle(tmp_path: Path, room: str) -> None:
     left = tmp_path / "there" / "v0001.partial" / "tmp" / "kept"
     wait_for_file(process, tmp_path / "there", ["tmp/kept/*/*.parquet"])
     kill_family(process)
+    process.communicate()  # closes its pipes
     assert list(left.iterdir())
     again = begin(tmp_path, room)
     out, said = again.communicate(timeout=PATIENCE)
