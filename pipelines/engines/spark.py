@@ -63,7 +63,7 @@ _SETTINGS: dict[str, bool | float | int | str | None] = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
-    # What every worker is given whole goes through the driver, unpacked: ten to twenty times that.
+    # What every worker is given whole goes through the driver first, unpacked.
     "spark.sql.autoBroadcastJoinThreshold": "1m",
     "spark.sql.jsonGenerator.ignoreNullFields": "false",
     "spark.ui.enabled": "false",
@@ -129,8 +129,7 @@ class SparkEngine(DuckEngine):
         types = self.types(sql, parameters)
 
         folder = self._name_folder()
-        # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
-        tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
+        tree = parse_select(sql)
         with (
             name_failures(),
             without_pandas(),
@@ -158,7 +157,7 @@ class SparkEngine(DuckEngine):
 
         nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
         schema = nothing.to_arrow_table().schema
-        tree = sqlglot.parse_one(f"{parts.mark_sql(sql)}\n", read="duckdb")
+        tree = parse_select(parts.mark_sql(sql))
         write_task = make_part_writer(path.resolve(), self.types(sql, parameters))
         path.mkdir(mode=0o700, exist_ok=True)
         with (
@@ -260,6 +259,12 @@ class SparkEngine(DuckEngine):
 
         rows.createOrReplaceTempView(name)
         self._shown[name] = table
+
+
+def parse_select(sql: str) -> exp.Expr:
+    """Parse a SELECT in the words of the embedded engine."""
+    # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
+    return sqlglot.parse_one(f"{sql}\n", read="duckdb")
 
 
 def keep_frame(rows: DataFrame, folder: Path) -> None:

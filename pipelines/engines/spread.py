@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import sqlglot
 from sqlglot import exp
 
 from pipelines.catalogue.spec import TableName
@@ -33,6 +32,7 @@ from pipelines.engines.spark import (
     SparkEngine,
     keep_frame,
     name_failures,
+    parse_select,
     without_pandas,
 )
 from pipelines.store.files import Written
@@ -338,8 +338,7 @@ class SpreadEngine(SparkEngine):
         Raise StorageError when Spark fails.
         """
         self._count += 1
-        # The line's end keeps sqlglot from taking `$name … ''` for a text in dollars, cut short.
-        tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
+        tree = parse_select(sql)
         with (
             name_failures(),
             without_pandas(),
@@ -393,14 +392,12 @@ def _name_columns(types: Columns) -> list[str]:
 
 def _has_steps(sql: str) -> bool:
     """Whether a SELECT has a WITH."""
-    tree = sqlglot.parse_one(f"{sql}\n", read="duckdb")
-    return tree.find(exp.With) is not None
+    return parse_select(sql).find(exp.With) is not None
 
 
 def _leave_order_out(sql: str) -> str:
     """A SELECT without the order of its rows."""
-    closed = f"{sql}\n"
-    tree = sqlglot.parse_one(closed, read="duckdb")
+    tree = parse_select(sql)
     tree.set("order", None)
     return tree.sql("duckdb")
 

@@ -74,7 +74,9 @@ allowed AS (
     SELECT
         s.scope_kind,
         s.scope_id,
-        CAST(CAST(s.revenue AS DECIMAL(18, 2)) * CAST(ROUND(k.target * 1000000) / 1000000 AS DECIMAL(18, 6)) AS DECIMAL(18, 2)) AS allowed
+        CAST(
+            CAST(s.revenue AS DECIMAL(18, 2)) * CAST(ROUND(k.target * 1000000) / 1000000 AS DECIMAL(18, 6)) AS DECIMAL(18, 2)
+        ) AS allowed
     FROM summed AS s
     JOIN kpi_monthly AS k ON k.scope_kind = s.scope_kind AND k.scope_id = s.scope_id
     WHERE k.kpi = 'arrears_rate' AND k.variant = 't1_amount' AND :has_features_revenue
