@@ -4,6 +4,10 @@
 -- separators, currency signs, accounting negatives and the other forms the contract names. What
 -- neither way can read is NULL. `:names` are the constants of `pipelines/core/values.py`, which
 -- reads this file; a statement ends with a semicolon at the end of a line.
+--
+-- A macro's argument is written out wherever the macro names it: one that names a long argument six
+-- times is six times as long, and so on upwards. Such an argument is worked out once, as the
+-- only item of a list: `list_transform([argument], lambda t: …)[1]`.
 
 -- As many bytes as characters: plain ASCII, nothing to fold.
 -- Translating every cell would cost ten times as much.
@@ -13,13 +17,15 @@ CREATE MACRO fold(x) AS
     ELSE translate(x, :wide_and_invisible, :narrow)
     END;
 
-CREATE MACRO clean(x) AS NULLIF(trim(fold(x), :blanks), '');
+CREATE MACRO clean(x) AS
+    list_transform([trim(fold(x), :blanks)], lambda t: CASE WHEN t <> '' THEN t END)[1];
 
 -- 9999-12-31 is what many systems write for "no end"; it is a date like any other.
 CREATE MACRO is_in_range(d) AS
     d BETWEEN DATE :first_day AND DATE :last_day OR d = DATE :no_end;
 
-CREATE MACRO in_range(d) AS CASE WHEN is_in_range(d) THEN d END;
+CREATE MACRO in_range(day) AS
+    list_transform([day], lambda d: CASE WHEN is_in_range(d) THEN d END)[1];
 
 CREATE MACRO is_money(v) AS v > -:money_limit AND v < :money_limit;
 
@@ -42,12 +48,13 @@ CREATE MACRO is_plain_phone(x) AS regexp_full_match(x, '1\d{10}');
 CREATE MACRO is_plain_month(x) AS regexp_full_match(x, '\d{4}-(0[1-9]|1[0-2])');
 
 CREATE MACRO is_plain_date(x) AS
-    regexp_full_match(x, '\d{4}-\d{2}-\d{2}') AND in_range(TRY_CAST(x AS DATE)) IS NOT NULL;
+    regexp_full_match(x, '\d{4}-\d{2}-\d{2}')
+    AND COALESCE(is_in_range(TRY_CAST(x AS DATE)), x IS NULL);
 
 CREATE MACRO is_plain_timestamp(x) AS
     regexp_full_match(x, '\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\+08:?00)?')
-    AND TRY_CAST(left(x, 19) AS TIMESTAMP) IS NOT NULL
-    AND in_range(TRY_CAST(left(x, 10) AS DATE)) IS NOT NULL;
+    AND (TRY_CAST(left(x, 19) AS TIMESTAMP) IS NOT NULL OR x IS NULL)
+    AND COALESCE(is_in_range(TRY_CAST(left(x, 10) AS DATE)), x IS NULL);
 
 CREATE MACRO is_plain_money(x) AS regexp_full_match(x, '-?\d{1,12}(\.\d{1,2})?');
 
@@ -69,53 +76,80 @@ CREATE MACRO bare(t) AS
         ''
     );
 
-CREATE MACRO signed(x) AS
+CREATE MACRO signed(t) AS
     CASE
-    WHEN regexp_full_match(clean(x), '\(.+\)') THEN '-' || bare(trim(clean(x)[2:-2]))
-    WHEN regexp_full_match(clean(x), '.*[^-+]-') THEN '-' || bare(trim(clean(x)[1:-2]))
-    ELSE regexp_replace(bare(clean(x)), '^\+(\d)', '\1')
+    WHEN regexp_full_match(t, '\(.+\)') THEN '-' || bare(trim(t[2:-2]))
+    WHEN regexp_full_match(t, '.*[^-+]-') THEN '-' || bare(trim(t[1:-2]))
+    ELSE regexp_replace(bare(t), '^\+(\d)', '\1')
+    END;
+
+CREATE MACRO without_thousands(n) AS
+    CASE
+    WHEN regexp_full_match(n, '-?\d{1,3}(,\d{3})+(\.\d+)?') THEN replace(n, ',', '')
+    ELSE n
     END;
 
 CREATE MACRO plain_number(x) AS
-    CASE
-    WHEN regexp_full_match(signed(x), '-?\d{1,3}(,\d{3})+(\.\d+)?')
-        THEN replace(signed(x), ',', '')
-    ELSE signed(x)
-    END;
+    list_transform(
+        list_transform([clean(x)], lambda t: signed(t)), lambda n: without_thousands(n)
+    )[1];
 
 CREATE MACRO as_money(x) AS
     CASE
     WHEN is_plain_money(x) THEN TRY_CAST(x AS DECIMAL(18,2))
-    WHEN regexp_full_match(plain_number(x), '-?(0*\d{1,12}(\.\d{1,2}0*)?|\.\d{1,2}0*)')
-        THEN TRY_CAST(plain_number(x) AS DECIMAL(18,2))
+    ELSE list_transform(
+            [plain_number(x)],
+            lambda n: CASE
+                WHEN regexp_full_match(n, '-?(0*\d{1,12}(\.\d{1,2}0*)?|\.\d{1,2}0*)')
+                    THEN TRY_CAST(n AS DECIMAL(18,2))
+                END
+        )[1]
     END;
 
 CREATE MACRO as_quantity(x) AS
     CASE
     WHEN is_plain_quantity(x) THEN TRY_CAST(x AS DECIMAL(18,6))
-    WHEN regexp_full_match(plain_number(x), '-?(0*\d{1,9}(\.\d+)?|\.\d+)')
-        THEN TRY_CAST(plain_number(x) AS DECIMAL(18,6))
+    ELSE list_transform(
+            [plain_number(x)],
+            lambda n: CASE
+                WHEN regexp_full_match(n, '-?(0*\d{1,9}(\.\d+)?|\.\d+)')
+                    THEN TRY_CAST(n AS DECIMAL(18,6))
+                END
+        )[1]
     END;
 
 CREATE MACRO as_amount(x) AS
     CASE
     WHEN is_plain_amount(x) THEN TRY_CAST(x AS DECIMAL(18,6))
-    WHEN regexp_full_match(plain_number(x), '-?(0*\d{1,12}(\.\d+)?|\.\d+)')
-        THEN TRY_CAST(plain_number(x) AS DECIMAL(18,6))
+    ELSE list_transform(
+            [plain_number(x)],
+            lambda n: CASE
+                WHEN regexp_full_match(n, '-?(0*\d{1,12}(\.\d+)?|\.\d+)')
+                    THEN TRY_CAST(n AS DECIMAL(18,6))
+                END
+        )[1]
     END;
 
 CREATE MACRO as_integer(x) AS
     CASE
     WHEN is_plain_integer(x) THEN TRY_CAST(x AS BIGINT)
-    WHEN regexp_full_match(plain_number(x), '-?0*\d{1,9}(\.0+)?')
-        THEN TRY_CAST(split_part(plain_number(x), '.', 1) AS BIGINT)
+    ELSE list_transform(
+            [plain_number(x)],
+            lambda n: CASE
+                WHEN regexp_full_match(n, '-?0*\d{1,9}(\.0+)?')
+                    THEN TRY_CAST(split_part(n, '.', 1) AS BIGINT)
+                END
+        )[1]
     END;
 
 CREATE MACRO as_year(x) AS
-    CASE WHEN as_integer(x) BETWEEN 1900 AND 2100 THEN CAST(as_integer(x) AS INTEGER) END;
+    list_transform(
+        [as_integer(x)],
+        lambda n: CASE WHEN n BETWEEN 1900 AND 2100 THEN CAST(n AS INTEGER) END
+    )[1];
 
 -- Dates.
-CREATE MACRO day_part(x) AS regexp_replace(clean(x), '[T ]0?0:00(:00(\.0+)?)?$', '');
+CREATE MACRO day_part(t) AS regexp_replace(t, '[T ]0?0:00(:00(\.0+)?)?$', '');
 
 CREATE MACRO day_text(t) AS
     CASE
@@ -153,13 +187,18 @@ CREATE MACRO day_of_instant(t) AS
         ))) + INTERVAL 8 HOUR AS DATE
     );
 
+CREATE MACRO day_of_text(t) AS
+    CASE
+    WHEN has_zone(t) THEN day_of_instant(t)
+    ELSE list_transform([day_part(t)], lambda d: TRY_CAST(day_text(d) AS DATE))[1]
+    END;
+
 CREATE MACRO as_date(x) AS
     in_range(
         CASE
         WHEN regexp_full_match(x, '\d{4}-\d{2}-\d{2}') THEN TRY_CAST(x AS DATE)
         WHEN starts_with(x, chr(57345)) THEN serial_day(x)
-        WHEN has_zone(clean(x)) THEN day_of_instant(clean(x))
-        ELSE TRY_CAST(day_text(day_part(x)) AS DATE)
+        ELSE list_transform([clean(x)], lambda t: day_of_text(t))[1]
         END
     );
 
@@ -183,50 +222,74 @@ CREATE MACRO time_part(t) AS
         regexp_extract(t, '[T ](\d{1,2}:\d{2}.*)$', 1), '(Z|[+-]\d{2}(:?\d{2})?)$', ''
     );
 
+CREATE MACRO day_before_time(t) AS
+    list_transform([regexp_replace(t, '[T ]\d{1,2}:\d{2}.*$', '')], lambda d: as_date(d))[1];
+
+CREATE MACRO time_or_midnight(t) AS
+    list_transform(
+        [time_part(t)], lambda time: CASE time WHEN '' THEN '00:00:00' ELSE time END
+    )[1];
+
 CREATE MACRO instant(t) AS
-    TRY_CAST(
-        CAST(as_date(regexp_replace(t, '[T ]\d{1,2}:\d{2}.*$', '')) AS VARCHAR)
-        || ' '
-        || CASE time_part(t) WHEN '' THEN '00:00:00' ELSE time_part(t) END
-        AS TIMESTAMP
-    );
+    TRY_CAST(CAST(day_before_time(t) AS VARCHAR) || ' ' || time_or_midnight(t) AS TIMESTAMP);
 
 CREATE MACRO as_timestamp(x) AS
-    instant(clean(x)) - to_minutes(CAST(zone_minutes(clean(x)) AS BIGINT));
+    list_transform(
+        [clean(x)], lambda t: instant(t) - to_minutes(CAST(zone_minutes(t) AS BIGINT))
+    )[1];
+
+CREATE MACRO month_of_text(t) AS
+    CASE
+    WHEN regexp_full_match(t, '\d{4}(0[1-9]|1[0-2])') THEN t[1:4] || '-' || t[5:6]
+    WHEN regexp_full_match(t, '\d{4}[-/.年]([1-9]|0[1-9]|1[0-2])月?')
+        THEN t[1:4] || '-' || lpad(regexp_extract(t, '(\d+)月?$', 1), 2, '0')
+    END;
+
+CREATE MACRO month_of_first_day(x) AS
+    list_transform([as_date(x)], lambda d: CASE day(d) WHEN 1 THEN strftime(d, '%Y-%m') END)[1];
 
 CREATE MACRO as_month(x) AS
     CASE
     WHEN is_plain_month(x) THEN x
-    WHEN regexp_full_match(clean(x), '\d{4}(0[1-9]|1[0-2])')
-        THEN clean(x)[1:4] || '-' || clean(x)[5:6]
-    WHEN regexp_full_match(clean(x), '\d{4}[-/.年]([1-9]|0[1-9]|1[0-2])月?')
-        THEN clean(x)[1:4] || '-' || lpad(regexp_extract(clean(x), '(\d+)月?$', 1), 2, '0')
-    WHEN day(as_date(x)) = 1 THEN strftime(as_date(x), '%Y-%m')
+    ELSE COALESCE(
+            list_transform([clean(x)], lambda t: month_of_text(t))[1], month_of_first_day(x)
+        )
     END;
 
 -- Words.
 CREATE MACRO as_bool(x) AS
-    CASE
-    WHEN lower(clean(x)) IN ('true', '1', '1.0', '是', 'y', 'yes') THEN TRUE
-    WHEN lower(clean(x)) IN ('false', '0', '0.0', '否', 'n', 'no') THEN FALSE
-    END;
+    list_transform(
+        [lower(clean(x))],
+        lambda t: CASE
+            WHEN t IN ('true', '1', '1.0', '是', 'y', 'yes') THEN TRUE
+            WHEN t IN ('false', '0', '0.0', '否', 'n', 'no') THEN FALSE
+            END
+    )[1];
 
 CREATE MACRO is_far_id(t) AS COALESCE(length(clean(t)) > :id_characters, FALSE);
+
+CREATE MACRO id_of_text(t) AS
+    CASE
+    WHEN lower(t) IN ('nan', 'none', 'null', '-', '\n', '#n/a', 'n/a', 'inf') THEN NULL
+    WHEN regexp_full_match(t, '[+-]?\d+(\.\d+[eE][+-]?|[eE]\+)\d+') THEN NULL
+    WHEN regexp_full_match(t, '\d{1,15}\.0+') THEN split_part(t, '.', 1)
+    WHEN regexp_full_match(t, '\d{16,}\.0+') THEN NULL
+    WHEN length(t) > :id_characters OR regexp_matches(t, '\p{Cc}') THEN NULL
+    ELSE t
+    END;
 
 CREATE MACRO as_any_id(x) AS
     CASE
     WHEN is_plain_any_id(x) THEN x
     WHEN contains(x, chr(57344)) OR contains(x, chr(57346)) OR contains(x, chr(65533))
         OR contains(x, chr(0)) THEN NULL
-    WHEN lower(clean(x)) IN ('nan', 'none', 'null', '-', '\n', '#n/a', 'n/a', 'inf') THEN NULL
-    WHEN regexp_full_match(clean(x), '[+-]?\d+(\.\d+[eE][+-]?|[eE]\+)\d+') THEN NULL
-    WHEN regexp_full_match(clean(x), '\d{1,15}\.0+') THEN split_part(clean(x), '.', 1)
-    WHEN regexp_full_match(clean(x), '\d{16,}\.0+') THEN NULL
-    WHEN is_far_id(x) OR regexp_matches(clean(x), '\p{Cc}') THEN NULL
-    ELSE clean(x)
+    ELSE list_transform([clean(x)], lambda t: id_of_text(t))[1]
     END;
 
-CREATE MACRO as_id(x) AS CASE WHEN lower(as_any_id(x)) NOT IN (:reserved_ids) THEN as_any_id(x) END;
+CREATE MACRO as_id(x) AS
+    list_transform(
+        [as_any_id(x)], lambda id: CASE WHEN lower(id) NOT IN (:reserved_ids) THEN id END
+    )[1];
 
 -- Marks that turn the direction of writing could make a name read as another.
 CREATE MACRO undirected(x) AS
@@ -238,7 +301,10 @@ CREATE MACRO undirected(x) AS
 CREATE MACRO as_text(x) AS
     CASE
     WHEN contains(x, chr(65533)) OR contains(x, chr(57346)) OR clean(x) IS NULL THEN NULL
-    ELSE NULLIF(trim(undirected(x), :blanks || chr(12288) || chr(160)), '')
+    ELSE list_transform(
+            [trim(undirected(x), :blanks || chr(12288) || chr(160))],
+            lambda t: CASE WHEN t <> '' THEN t END
+        )[1]
     END;
 
 -- +86 138-1234-5678 is 13812345678; of what else has digits alone the digits are folded, the rest
@@ -249,15 +315,18 @@ CREATE MACRO dialled(t) AS
 CREATE MACRO is_scientific(x) AS
     COALESCE(regexp_full_match(clean(x), '[+-]?\d+(\.\d+)?[eE][+-]?\d+'), FALSE);
 
+CREATE MACRO phone_of_text(t) AS
+    CASE
+    WHEN regexp_full_match(dialled(t), '(\+?86)?1\d{10}') THEN right(dialled(t), 11)
+    WHEN regexp_full_match(t, '[\d+() -]*\d') OR regexp_full_match(t, '\d+\.0+')
+        THEN regexp_replace(t, '\.0+$', '')
+    END;
+
 CREATE MACRO as_phone(x) AS
     CASE
     WHEN is_plain_phone(x) THEN x
     WHEN is_scientific(x) THEN NULL
-    WHEN regexp_full_match(dialled(clean(x)), '(\+?86)?1\d{10}')
-        THEN right(dialled(clean(x)), 11)
-    WHEN regexp_full_match(clean(x), '[\d+() -]*\d') OR regexp_full_match(clean(x), '\d+\.0+')
-        THEN regexp_replace(clean(x), '\.0+$', '')
-    ELSE as_text(x)
+    ELSE COALESCE(list_transform([clean(x)], lambda t: phone_of_text(t))[1], as_text(x))
     END;
 
 CREATE MACRO is_empty(x) AS COALESCE(clean(x), '') = '';
