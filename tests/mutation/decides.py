@@ -21,7 +21,7 @@ DECIDES: Mapping[str, tuple[str, ...]] = {
     "console/access/gate.py": ("tests/console/access/test_gate.py",),
     "console/access/roles.py": _ACCESS,
     # what may be believed
-    "pipelines/rooms/validate/release.py": _VALIDATE,
+    "pipelines/rooms/validate/release.py": ("tests/rooms/validate/test_release.py",),
     "pipelines/rooms/validate/verdicts.py": ("tests/rooms/validate/test_verdicts.py",),
     "pipelines/rooms/validate/findings.py": ("tests/rooms/validate/test_findings.py",),
     # who gets an order, and who is held out
