@@ -55,17 +55,8 @@ def write_page(
     by_town = add_up_towns(rows)
     towns = len(by_town.index.get_level_values("seed").unique())
     months = rows["month"].nunique()
-    judged = " ".join(str(month + 1) for month in sorted(rows["month"].unique()))
-    command = f"python -m benchmarks.value_kept --services {options.services} --seeds {towns} --judged {judged}"
+    command = _write_command(rows, towns, options)
     low, high = options.places
-    if options.world != "usual":
-        command += f" --world {options.world}"
-    if (low, high) != (8, 16):
-        command += f" --places {low} {high}"
-    if options.offers:
-        command += f" --offers {options.offers}"
-    if options.quick:
-        command += " --quick"
     parts = [
         "# What the orders are worth",
         "",
@@ -118,6 +109,25 @@ def write_page(
         "",
     ]
     return "\n".join(parts)
+
+
+def _write_command(rows: pd.DataFrame, towns: int, options: argparse.Namespace) -> str:
+    """Return the command that gives these rows again."""
+    judged = " ".join(str(month + 1) for month in sorted(rows["month"].unique()))
+    command = (
+        f"python -m benchmarks.value_kept --services {options.services} --seeds {towns}"
+    )
+    command += f" --months {options.months} --judged {judged}"
+    if options.world != "usual":
+        command += f" --world {options.world}"
+    low, high = options.places
+    if (low, high) != (8, 16):
+        command += f" --places {low} {high}"
+    if options.offers:
+        command += f" --offers {options.offers}"
+    if options.quick:
+        command += " --quick"
+    return command
 
 
 def add_up_towns(rows: pd.DataFrame) -> pd.DataFrame:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_DISPATCH = ("tests/rooms/dispatch",)
-_VALIDATE = ("tests/rooms/validate",)
 _ACCESS = ("tests/console/access", "tests/console/test_scopes.py")
 
 DECIDES: Mapping[str, tuple[str, ...]] = {
@@ -32,7 +30,12 @@ DECIDES: Mapping[str, tuple[str, ...]] = {
     ),
     "pipelines/rooms/dispatch/assign.py": ("tests/rooms/dispatch/test_assign.py",),
     "pipelines/rooms/dispatch/allocate.py": ("tests/rooms/dispatch/test_allocate.py",),
-    "pipelines/rooms/dispatch/decide.py": _DISPATCH,
+    "pipelines/rooms/dispatch/decide.py": (
+        "tests/rooms/dispatch/test_decide.py",
+        "tests/rooms/dispatch/test_dispatch.py",
+        "tests/rooms/dispatch/test_places.py",
+        "tests/rooms/dispatch/test_offers.py",
+    ),
     # what came of it
     "pipelines/rooms/feedback/received.py": ("tests/rooms/feedback/test_received.py",),
     "pipelines/rooms/feedback/money.py": ("tests/rooms/feedback/test_settled.py",),
