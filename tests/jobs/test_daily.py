@@ -20,6 +20,7 @@ from pipelines.jobs.run import release_month
 from pipelines.returns.corrected import SentOut, write_corrected
 from pipelines.sources.office.changes import WITHDRAWN
 from pipelines.store.lake import DayFolder, MonthFolder, Version
+from tests.support.made_once import copy_made
 from tests.support.office import answers_of, exported, fill, taken
 from tests.support.small import (
     KEY,
@@ -92,8 +93,10 @@ def deliver(
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    run_town(tmp_path / "home", town(), tmp_path / "source")
-    return tmp_path / "home"
+    folder = copy_made(
+        "month-of-days", lambda folder: run_town(folder / "home", town()), tmp_path
+    )
+    return folder / "home"
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from pipelines.sources.office.changes import WITHDRAWN
 from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.store.persons.vault import read_open_rows
 from tests.jobs.test_daily import DAY, NEXT_DAY, deliver, town, work_list
+from tests.support.made_once import copy_made
 from tests.support.office import exported, fill, released_town, taken
 from tests.support.small import (
     MONTH,
@@ -35,8 +36,10 @@ from tests.support.small import (
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    run_town(tmp_path / "home", town(), tmp_path / "source")
-    return tmp_path / "home"
+    folder = copy_made(
+        "month-of-days", lambda folder: run_town(folder / "home", town()), tmp_path
+    )
+    return folder / "home"
 
 
 @pytest.fixture

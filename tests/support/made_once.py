@@ -43,3 +43,10 @@ def make_once(name: str, make: Callable[[Path], object]) -> Path:
             make(folder)
             mark.touch()
     return folder
+
+
+def copy_made(name: str, make: Callable[[Path], object], to: Path) -> Path:
+    """Copy what `make_once` gives into a folder, where it may be changed; return that folder."""
+    made = make_once(name, make)
+    shutil.copytree(made, to, dirs_exist_ok=True)
+    return to

@@ -11,6 +11,7 @@ import pytest
 from pipelines import ROOMS
 from pipelines.jobs.run import run_month, run_room
 from pipelines.store.lake import MonthFolder
+from tests.support.made_once import copy_made
 from tests.support.office import (
     Answers,
     answers_of,
@@ -42,8 +43,12 @@ def answer(outcome: str, day: int = 5, **more: object) -> dict[str, object]:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home whose first month is released."""
-    released_town(tmp_path / "home", town())
-    return tmp_path / "home"
+    folder = copy_made(
+        "released-to-answer",
+        lambda folder: released_town(folder / "home", town()),
+        tmp_path,
+    )
+    return folder / "home"
 
 
 def hand_in(home: Path, answers: Answers, name: str = "out") -> Any:
