@@ -12,6 +12,7 @@ from models.holdout.effects import (
     ALL,
     LIST,
     SEGMENT,
+    Z_PLANNED,
     Belief,
     Evidence,
     Tally,
@@ -38,6 +39,30 @@ def test_before_any_evidence_it_is_the_prior_with_its_width() -> None:
 def test_an_empty_arm_says_nothing() -> None:
     one = {"call": {"new": evidence((5, 4.0), (0, 0.0))}}
     assert learn_effects(PRIORS, one) == learn_effects(PRIORS, {})
+
+
+def test_one_who_left_where_hardly_any_was_foreseen_shows_nothing() -> None:
+    few = {"call": {"new": evidence((1, 0.04), (0, 0.5))}}
+    assert learn_effects(PRIORS, few) == learn_effects(PRIORS, {})
+    many = {"call": {"new": evidence((900, 800.0), (0, 0.49))}}
+    assert learn_effects(PRIORS, many) == learn_effects(PRIORS, {})
+
+
+def test_segments_with_few_foreseen_show_something_together() -> None:
+    """As one would of which the list's mean is known as well as by all of them."""
+    apart = {str(n): evidence((n, 3.0), (n % 2, 0.4)) for n in range(1, 6)}
+    held = learn_effects(PRIORS, {"call": apart})["call"]
+    assert held.segments == {} and held.plan_segment("1") == held.planned
+    # Three in the hold-out where two were foreseen, fifteen of fifteen of the treated.
+    seen = 3 / 2.0 - 15 / 15.0
+    ratio = over_all = (18 + 2) / (17 + 2)
+    by_treated = (15 + 10 * over_all) / (15 + 10) / over_all
+    by_holdout = (3 + 10 * over_all) / (2 + 10) / over_all
+    variance = ratio * (by_holdout / 2.0 + by_treated / 15.0) + SEGMENT**2 / 5
+    above = (0.2 * ALL) ** 2 + LIST**2
+    share = above / (above + variance)
+    assert held.whole.mean == pytest.approx(0.2 + share * (seen - 0.2), abs=1e-3)
+    assert held.whole.deviation == pytest.approx(math.sqrt(share * variance), abs=1e-3)
 
 
 def test_the_posterior_is_that_of_the_floors_worked_out_at_once() -> None:
@@ -127,8 +152,11 @@ def test_orders_are_planned_by_the_prior_until_it_is_excluded() -> None:
         }
     }
     held = learn_effects(PRIORS, parted)["call"]
-    assert held.plan_segment("new") == held.segments["new"].mean > 0.3
-    assert held.plan_segment("old") == held.segments["old"].mean < 0.1
+    new, old = held.segments["new"], held.segments["old"]
+    assert held.planned == 0.2 < new.mean and old.mean < 0.1
+    # No farther than the nearest value that 99 % bounds hold.
+    assert held.plan_segment("new") == new.mean - Z_PLANNED * new.deviation > 0.3
+    assert held.plan_segment("old") == old.mean + Z_PLANNED * old.deviation < 0.1
 
 
 def test_bounds_are_a_mean_and_its_deviation() -> None:
@@ -142,7 +170,8 @@ def test_bounds_cover_what_is_true(world: str) -> None:
     looks = [
         look
         for number in range(6)
-        for look in live_history(WORLDS[world], number, months=12, scale=2.0)
+        for of_month, _ in live_history(WORLDS[world], number, months=12, scale=2.0)
+        for look in of_month
     ]
     covered = sum(look.is_covered for look in looks) / len(looks)
     assert {look.list for look in looks} == set(LISTS)
