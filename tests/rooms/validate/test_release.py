@@ -159,6 +159,8 @@ def test_the_worst_finding_decides_and_is_named_alone() -> None:
     assert judge(caveat)[*RATE, "company"] == ("caveat", "usage.y")
     for effects in ((caveat, USAGE), (USAGE, caveat)):
         assert judge(*effects)[*RATE, "company"] == ("withheld", "usage.x")
+    passed = replace(USAGE, status="released")
+    assert judge(passed, caveat)[*RATE, "company"] == ("caveat", "usage.y")
     another = replace(USAGE, finding="usage.z")
     assert judge(USAGE, another)[*RATE, "company"] == ("withheld", "usage.x; usage.z")
 
