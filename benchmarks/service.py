@@ -4,7 +4,7 @@ Each month must be, byte for byte, the month run and released by hand. Told: how
 month from its first room to its seal, and how many files were compared.
 
     python -m benchmarks.service [--executor LocalExecutor|CeleryExecutor] [--engine duckdb|spark] [--months 24]
-        [--services 300] [--keep DIR]
+        [--services 300] [--parts 16] [--keep DIR]
 
 Needs PostgreSQL's programs, redis-server for CeleryExecutor, Java and PySpark for Spark.
 """
@@ -37,13 +37,12 @@ LAST = "2024-06"  # long past: the waits for the 10th and 12th are over at once
 PATIENCE = 600  # seconds a month
 
 
-def run_by_hand(home: Path, source: Path, months: list[str]) -> float:
+def run_by_hand(home: Path, source: Path, months: list[str], parts: int) -> float:
     """Run and release the months one after the other; return the seconds."""
     began = time.perf_counter()
+    settings = load_settings(secret_key=KEY, table_parts=parts)
     for name in months:
-        job = Job(
-            home, Month.parse(name), str(source), settings=load_settings(secret_key=KEY)
-        )
+        job = Job(home, Month.parse(name), str(source), settings=settings)
         run_month(job)
         release_month(job)
     return time.perf_counter() - began
@@ -135,14 +134,13 @@ def _seconds(run: dict[str, Any]) -> float:
     return (end - begin).total_seconds()
 
 
-def measure(
-    folder: Path, executor: str, engine: str, months: int, services: int
-) -> int:
+def measure(folder: Path, asked: argparse.Namespace) -> int:
     """Measure, tell, and return 1 where anything differs."""
-    generate(folder / "twin", services=services, months=months, seed=7, through=LAST)
-    names = [str(Month.parse(LAST).plus(back)) for back in range(1 - months, 1)]
-    by_hand = run_by_hand(folder / "by_hand", folder / "twin", names)
-    print(f"by hand: {months} months in {by_hand:.0f} s", flush=True)
+    twin = folder / "twin"
+    generate(twin, services=asked.services, months=asked.months, seed=7, through=LAST)
+    names = [str(Month.parse(LAST).plus(back)) for back in range(1 - asked.months, 1)]
+    by_hand = run_by_hand(folder / "by_hand", twin, names, asked.parts)
+    print(f"by hand: {asked.months} months in {by_hand:.0f} s", flush=True)
     with ExitStack() as stack:
         cluster = stack.enter_context(postgres.open_cluster())
         server = f"postgres@127.0.0.1:{cluster.port}"
@@ -151,15 +149,15 @@ def measure(
         ) as connection:
             connection.execute("CREATE DATABASE airflow")
         settings: dict[str, str | Path] = {
-            "AIRFLOW__CORE__EXECUTOR": executor,
+            "AIRFLOW__CORE__EXECUTOR": asked.executor,
             "RETENTION_SECRET_KEY": KEY,
-        }
-        settings |= {
             "RETENTION_HOME": folder / "home",
-            "RETENTION_SOURCE": folder / "twin",
+            "RETENTION_SOURCE": twin,
+            "RETENTION_ENGINE": asked.engine,
+            "RETENTION_MEMORY_LIMIT": "2GB",
+            "RETENTION_TABLE_PARTS": str(asked.parts),
         }
-        settings |= {"RETENTION_ENGINE": engine, "RETENTION_MEMORY_LIMIT": "2GB"}
-        if engine == "spark":
+        if asked.engine == "spark":
             settings["RETENTION_SPARK_MASTER"] = stack.enter_context(
                 spark.open_cluster(folder)
             ).master
@@ -168,7 +166,7 @@ def measure(
             house(folder, f"postgresql+psycopg2://{server}/airflow", **settings)
         )
         print(
-            f"{executor}, {engine}: {', '.join(service.services)} answer after {time.perf_counter() - began:.0f} s",
+            f"{asked.executor}, {asked.engine}: {', '.join(service.services)} answer after {time.perf_counter() - began:.0f} s",
             flush=True,
         )
         runs = backfill(service, names)
@@ -178,7 +176,7 @@ def measure(
         )
     files, differing = compare(folder / "by_hand", folder / "home")
     print(
-        f"{files} files of {months} months compared with those made by hand, {len(differing)} differ"
+        f"{files} files of {asked.months} months compared with those made by hand, {len(differing)} differ"
     )
     print("\n".join(differing[:10]))
     return 1 if differing else 0
@@ -195,16 +193,15 @@ def main() -> None:
     parser.add_argument("--engine", default="duckdb", choices=ENGINES)
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--services", type=int, default=300)
+    parser.add_argument("--parts", type=int, default=1)
     parser.add_argument("--keep", type=Path)
-    told = parser.parse_args()
+    asked = parser.parse_args()
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", flush=True)
     with tempfile.TemporaryDirectory(prefix="service-") as folder:
-        where = told.keep or Path(folder)
+        where = asked.keep or Path(folder)
         where.mkdir(parents=True, exist_ok=True)
         try:
-            raise SystemExit(
-                measure(where, told.executor, told.engine, told.months, told.services)
-            )
+            raise SystemExit(measure(where, asked))
         except RetentionError as error:
             raise SystemExit(str(error)) from error
 

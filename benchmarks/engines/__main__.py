@@ -4,14 +4,14 @@
 
 A run is `duckdb`, `spark` (in this process), `cluster` (`local-cluster[2,1,2048]`), or `workers-1` and `workers-2`:
 a master of its own with so many workers of one core. The driver takes 16 MB of results and no more. `--held` is a home
-of earlier months that every run begins with. CPU seconds are those of all processes, told by a control group; without
-the right to make one they are not told. The files of a month are held against those of the first run in as many parts.
+of earlier months that every run begins with. CPU seconds are those of all processes; those of a master and its workers
+stand beside them, the rest is the driver's. `--rooms` tells them room by room. The files of a month are held against
+those of the first run in as many parts.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -24,13 +24,19 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.engines.costs import (
+    Cost,
+    count_as_worker,
+    join_group,
+    split_costs,
+    watch_month,
+)
 from tests.e2e.airflow_house import free_port, kill_family, wait_for
 from tests.support.comparable import read_folder
 
 RESULTS = "16m"  # that the driver takes of its executors
+_HEADS = f"{'CPU s':>8}{'workers':>9}{'wall s':>8}{'shuffle MB':>11}"
 RETENTION = Path(sys.executable).with_name("retention")
-_GROUP = Path("/sys/fs/cgroup/cpuacct") / f"retention-{os.getpid()}"
-_SECONDS = 1e-9  # of what the group tells
 
 
 class Run(NamedTuple):
@@ -40,21 +46,15 @@ class Run(NamedTuple):
     parts: int
 
 
-class Cost(NamedTuple):
-    """What a month took: CPU seconds of all processes, seconds of the clock, bytes shuffled."""
-
-    cpu: float | None
-    wall: float
-    shuffled: int
-
-
 def main(words: Sequence[str] | None = None) -> None:
     """Make the months and print what came of them."""
     asked = _parse_words(words)
     months = sorted(path.name for path in asked.source.glob("[0-9]*-[0-9]*"))
     kept = tempfile.mkdtemp(prefix="engines-", dir=asked.into)
     first: dict[tuple[int, str], dict[str, bytes]] = {}
-    print(f"{'month':8}{'run':>12}{'parts':>6}{'code':>5}{'CPU s':>8}{'wall s':>8}{'shuffle MB':>11}{'files':>7}{'differ':>7}")  # fmt: skip
+    print(
+        f"{'month':8}{'run':>12}{'parts':>6}{'code':>5}{_HEADS}{'MB':>8}{'files':>7}{'differ':>7}"
+    )
     for parts in asked.parts:
         for engine in asked.runs:
             run = Run(engine, parts)
@@ -62,17 +62,27 @@ def main(words: Sequence[str] | None = None) -> None:
             if asked.held:
                 shutil.copytree(asked.held, home)
             for month in months[-asked.months :]:
-                code, cost = make_month(run, month, asked.source, home, asked.memory)
+                code, costs = make_month(run, month, asked.source, home, asked.memory)
                 made = read_month(home, month)
                 known = first.setdefault((parts, month), made)
                 names = known.keys() | made.keys()
                 differing = [n for n in names if known.get(n) != made.get(n)]
-                cpu = "–" if cost.cpu is None else f"{cost.cpu:.1f}"
-                print(f"{month:8}{engine:>12}{parts:6}{code:5}{cpu:>8}{cost.wall:8.1f}{cost.shuffled / 1e6:11.1f}{len(made):7}{len(differing):7}", flush=True)  # fmt: skip
+                size = measure_size(home, month) / 1e6
+                told = _tell_cost(costs.pop("all"))
+                print(f"{month:8}{engine:>12}{parts:6}{code:5}{told}{size:8.1f}{len(made):7}{len(differing):7}", flush=True)  # fmt: skip
+                for room, cost in costs.items() if asked.rooms else ():
+                    print(f"{room:>31}{_tell_cost(cost)}", flush=True)
                 for name in sorted(differing)[:10]:
                     print(f"    differs: {name}")
     if not asked.keep:
         shutil.rmtree(kept)
+
+
+def _tell_cost(cost: Cost) -> str:
+    """CPU seconds, those of the workers, seconds of the clock, MB shuffled; a dash for what is not known."""
+    cpu = "–" if cost.cpu is None else f"{cost.cpu:.1f}"
+    workers = f"{cost.workers:.1f}" if cost.workers else "–"
+    return f"{cpu:>8}{workers:>9}{cost.wall:8.1f}{cost.shuffled / 1e6:11.1f}"
 
 
 def _parse_words(words: Sequence[str] | None) -> argparse.Namespace:
@@ -85,13 +95,14 @@ def _parse_words(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--held", type=Path)
     parser.add_argument("--into", type=Path)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--rooms", action="store_true")
     return parser.parse_args(words)
 
 
 def make_month(
     run: Run, month: str, source: Path, home: Path, memory: str
-) -> tuple[int, Cost]:
-    """Run a month; return what the command ended with, and what it took."""
+) -> tuple[int, dict[str, Cost]]:
+    """Run a month; return what the command ended with, and what it took by room and in all."""
     home.mkdir(parents=True, exist_ok=True)
     events = home.with_name(f"{home.name}-{month}-events")
     events.mkdir()
@@ -112,39 +123,34 @@ def make_month(
             "SPARK_CONF_DIR": str(events),
             **({"RETENTION_SPARK_MASTER": master} if master else {}),
         }
-        before = read_cpu()
-        begun = time.monotonic()
         with (events / "said.txt").open("w") as said:
-            done = subprocess.run(
-                command, env=environment, stdout=said, stderr=said, check=False
+            process = subprocess.Popen(
+                command, env=environment, stdout=said, stderr=said
             )
-        wall = time.monotonic() - begun
-        # What the cluster ran before is not the month's.
-        after = read_cpu()
-    cpu = None if before is None or after is None else after - before
-    return done.returncode, Cost(cpu, wall, count_shuffled(events))
+            # What the cluster ran before is not the month's.
+            looks = list(watch_month(process, home, month))
+    return process.returncode, split_costs(looks, events)
 
 
 def read_month(home: Path, month: str) -> dict[str, bytes]:
     """Every file of a month's version; nothing of one that was not made."""
+    version = _find_version(home, month)
+    return {} if version is None else read_folder(version)
+
+
+def measure_size(home: Path, month: str) -> int:
+    """The bytes that a month's version takes on disk."""
+    version = _find_version(home, month)
+    if version is None:
+        return 0
+    return sum(path.stat().st_size for path in version.rglob("*") if path.is_file())
+
+
+def _find_version(home: Path, month: str) -> Path | None:
     current = home / "months" / month / "CURRENT"
     if not current.exists():
-        return {}
-    return read_folder(current.parent / current.read_text().strip())
-
-
-def count_shuffled(events: Path) -> int:
-    """The bytes that tasks have written for others to read, of an application's log."""
-    total = 0
-    for log in events.rglob("events_*"):
-        for line in log.open():
-            event = json.loads(line)
-            if event["Event"] == "SparkListenerTaskEnd":
-                metrics = event.get("Task Metrics") or {}
-                total += metrics.get("Shuffle Write Metrics", {}).get(
-                    "Shuffle Bytes Written", 0
-                )
-    return total
+        return None
+    return current.parent / current.read_text().strip()
 
 
 # -- the masters -----------------------------------------------------------------------------------
@@ -183,6 +189,7 @@ def _open_workers(count: int, folder: Path) -> Iterator[str]:
                 one = subprocess.Popen(
                     command, stdout=said, stderr=said, start_new_session=True
                 )
+                count_as_worker(one)
                 started.append(one)
                 time.sleep(5)
         wait_for(
@@ -194,24 +201,6 @@ def _open_workers(count: int, folder: Path) -> Iterator[str]:
     finally:
         for one in started:
             kill_family(one)
-
-
-# -- CPU seconds -----------------------------------------------------------------------------------
-
-
-def join_group() -> None:
-    """Have this process, and all that it starts, counted together."""
-    try:
-        _GROUP.mkdir()
-        (_GROUP / "cgroup.procs").write_text(str(os.getpid()))
-    except OSError:
-        return
-
-
-def read_cpu() -> float | None:
-    """CPU seconds of the group; None without one."""
-    told = _GROUP / "cpuacct.usage"
-    return int(told.read_text()) * _SECONDS if told.exists() else None
 
 
 if __name__ == "__main__":
