@@ -53,7 +53,11 @@ Batches = Iterator[pa.RecordBatch]
 
 
 class WorkerDiffers(RuntimeError):
-    """A worker would write other bytes than the rest of the month is made of, or elsewhere."""
+    """A worker would write other bytes than the rest of the month is made of."""
+
+
+class FolderUnseen(RuntimeError):
+    """A worker would write where the driver does not look."""
 
 
 def make_part_writer(
@@ -163,10 +167,10 @@ def require_versions(expected: Mapping[str, str]) -> None:
 
 
 def require_folder(folder: Path) -> None:
-    """Raise WorkerDiffers where the folder that the driver has made is not to be seen."""
+    """Raise FolderUnseen where the folder that the driver has made is not to be seen."""
     if not folder.is_dir():
         here = socket.gethostname()
-        raise WorkerDiffers(f"worker {here} does not see {folder}")
+        raise FolderUnseen(f"worker {here} does not see {folder}")
 
 
 def _open_engine() -> duckdb.DuckDBPyConnection:

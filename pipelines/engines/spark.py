@@ -38,6 +38,7 @@ from pipelines.engines.duckdb import (
 )
 from pipelines.engines.executors import (
     WRITTEN_COLUMNS,
+    FolderUnseen,
     WorkerDiffers,
     make_part_writer,
     make_rows_keeper,
@@ -51,8 +52,11 @@ if TYPE_CHECKING:
 WAIT_SECONDS = (
     300  # for a worker; one that another run has may take so long to come free
 )
-# What a worker says of itself: a text of ours, in the middle of a traceback.
-_TOLD_BY_WORKER = re.compile(rf"\b{WorkerDiffers.__name__}: (.+)")
+# What a worker says of itself, by the key of our error: a text of ours, in a traceback's middle.
+_TOLD_BY_WORKER = {
+    "storage.spark": re.compile(rf"\b{WorkerDiffers.__name__}: (.+)"),
+    "storage.spark_unseen": re.compile(rf"\b{FolderUnseen.__name__}: (.+)"),
+}
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 # Spark makes classes of each statement of a month. A JVM that has no room left for compiled code
 # compiles no more, and ends once it finds none for a new class. It takes only what it uses.
@@ -281,7 +285,8 @@ def keep_frame(rows: DataFrame, folder: Path) -> None:
     for row in told:
         path = folder / f"{row.name}.parquet"
         if not path.is_file():
-            raise StorageError("storage.gone", where=path)
+            why = f"this machine does not see {path}"
+            raise StorageError("storage.spark_unseen", why=why)
     if not told:
         schema = to_arrow_schema(rows.schema)
         nothing = pa.RecordBatchReader.from_batches(schema, [])
@@ -393,9 +398,13 @@ def name_failures() -> Iterator[None]:
     except (
         Exception
     ) as error:  # Python, py4j, the analyser and executors have no base in common
+        said = str(error)
+        for key, form in _TOLD_BY_WORKER.items():
+            told = form.search(said)
+            if told:
+                raise StorageError(key, why=told[1]) from error
         condition = getattr(error, "getCondition", lambda: None)()
-        told = _TOLD_BY_WORKER.search(str(error))
-        why = told[1] if told else condition or _outline_failure(error)
+        why = condition or _outline_failure(error)
         raise StorageError("storage.spark", why=why) from error
 
 

@@ -16,6 +16,7 @@ from pipelines.core.settings import load_settings
 from pipelines.engines import executors, open_engine
 from pipelines.engines.duckdb import DuckEngine, MakeBatch
 from pipelines.engines.spread import SpreadEngine
+from pipelines.operations.doctor.services import check_engine
 from pipelines.store.parts import Parts, place_table
 from tests.support.spark import needs_spark
 
@@ -192,8 +193,25 @@ def test_a_worker_with_other_libraries_makes_nothing(
 def test_a_worker_that_does_not_see_the_home_makes_nothing(tmp_path: Path) -> None:
     """What it would make there, nobody would find."""
     executors.require_folder(tmp_path)
-    with pytest.raises(executors.WorkerDiffers, match=f"does not see {tmp_path}/away"):
+    with pytest.raises(executors.FolderUnseen, match=f"does not see {tmp_path}/away"):
         executors.require_folder(tmp_path / "away")
+
+
+@pytest.mark.parametrize("seen_by", ["nobody", "workers"])
+def test_the_doctor_says_that_what_workers_write_does_not_arrive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen_by: str
+) -> None:
+    """Whether they do not see the home, or write where the driver does not look."""
+    away = tmp_path / "away"
+    if seen_by == "workers":
+        away.mkdir()
+    keep = executors.make_rows_keeper
+    monkeypatch.setattr(
+        "pipelines.engines.spark.make_rows_keeper", lambda _: keep(away)
+    )
+    settings = load_settings(engine="spark", memory_limit="1GB", threads=2)
+    found = check_engine(settings, tmp_path)
+    assert (found.state, found.finding) == ("fail", "engine_elsewhere")
 
 
 def test_a_task_that_runs_twice_writes_the_same(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ def check_engine(settings: Settings, home: Path) -> Check:
     try:
         _ask_engine(settings, home)
     except StorageError as error:
+        if error.key == "storage.spark_unseen":
+            return Check("engine", FAIL, "engine_elsewhere", facts)
         return Check("engine", FAIL, "engine", facts | {"why": error.facts["why"]})
     except (OSError, duckdb.IOException):
         return Check("engine", FAIL, "engine_elsewhere", facts)
