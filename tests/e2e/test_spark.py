@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.airflow_house import RETENTION, own_environment, write_source
 from tests.support.comparable import read_folder
 from tests.support.small import KEY
-from tests.support.spark import Cluster, needs_spark, open_cluster
+from tests.support.spark import Cluster, has_written, needs_spark, open_cluster
 
 pytestmark = [needs_spark, pytest.mark.slow, pytest.mark.long]
 MONTH = "2024-03"
@@ -87,7 +87,7 @@ def test_a_month_over_a_cluster_whose_worker_dies(tmp_path: Path) -> None:
     with open_cluster(tmp_path) as cluster:
         assert ask_doctor(there, cluster).returncode == 0
         run = begin_month(there, source, cluster)
-        while run.poll() is None and not list(there.rglob("features_*.parquet")):
+        while run.poll() is None and not has_written(there, "features_*.parquet"):
             time.sleep(0.2)
         cluster.kill("spark-worker")
         cluster.launch("spark-worker")

@@ -91,6 +91,6 @@ type_rows(Path(sys.argv[2]), Path(sys.argv[1]), "spark", CLUSTER)
 def test_an_executor_killed_while_it_types(tmp_path: Path, extracted: Path) -> None:
     here, _, _ = type_rows(extracted, tmp_path / "here", "duckdb")
     process = begin(tmp_path, str(extracted), script=_SCRIPT)
-    kill_writer(process, tmp_path / "there", ["tmp/kept_*/*.parquet"])
+    kill_writer(process, tmp_path / "there", ["tmp/kept/*/*.parquet"])
     [there] = (tmp_path / "there").glob("months/*/*.partial")
     assert read_files(there) == read_files(here)

@@ -21,6 +21,15 @@ from tests.e2e.airflow_house import (
     wait_for,
 )
 
+
+def has_written(folder: Path, pattern: str) -> bool:
+    """Whether a process that makes and removes folders meanwhile has written a file of such a name."""
+    try:
+        return any(folder.rglob(pattern))
+    except FileNotFoundError:  # of a folder that went while it was looked through
+        return False
+
+
 SERVICES = ("spark-master", "spark-worker")  # the master first
 
 
@@ -53,8 +62,13 @@ class Cluster:
         """The master's URL."""
         return f"spark://127.0.0.1:{self.port}"
 
-    def launch(self, name: str, within: tuple[str, ...] = ()) -> None:
-        """Start a service, or start it again after it was killed; `within` is a command that runs commands."""
+    def launch(
+        self, name: str, within: tuple[str, ...] = (), host: str | None = None
+    ) -> None:
+        """Start a service, or start it again after it was killed; `within` is a command that runs commands.
+
+        A service of a `host`, an address of this machine, is beside the one without.
+        """
         command = [
             interpolate(word, {}).replace("spark-master:7077", f"127.0.0.1:{self.port}")
             for word in _command(name)
@@ -65,9 +79,11 @@ class Cluster:
         ]
         if name == "spark-master":
             command += ["--host", "127.0.0.1", "--port", str(self.port)]
+        if host:
+            command += ["--host", host]
         command += ["--webui-port", str(free_port())]
         with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
+            self.processes[f"{name} {host}" if host else name] = subprocess.Popen(
                 [*within, *command],
                 cwd=self.folder,
                 env=own_environment(),
