@@ -44,7 +44,7 @@ class Look(NamedTuple):
 def join_group() -> None:
     """Have this process, and all that it starts, counted together."""
     with suppress(OSError):
-        _WORKERS.mkdir(parents=True)
+        _WORKERS.mkdir(parents=True, exist_ok=True)
         (_ALL / "cgroup.procs").write_text(str(os.getpid()))
 
 
