@@ -15,8 +15,8 @@ of all lists to that of both: so a segment's weight does not hang on its own luc
 parts the arms, so y is true on average however wrong the risks are.
 
 Where hardly a leaver is foreseen in an arm (LEAST_FORESEEN), one who left is a ratio of twenty or
-more, and no normal law is near. Such segments of a list are added up, and count together once there
-are enough; by how many were lost none is chosen, so y stays true on average.
+more, and no normal law is near. Such segments of a list are added up, and count together once
+enough are foreseen in them. How many were lost decides nothing there, so y stays true on average.
 
 Behind it stand normal floors, and of each only what lies above is unknown:
 
@@ -121,7 +121,7 @@ class Belief:
 
 @dataclass(frozen=True)
 class ListBelief:
-    """What is held of a list, and of each of its segments of which anything was seen.
+    """What is held of a list, and of each of its segments that shows something by itself.
 
     `like_it` is held of lists with its prior, by what all lists show; `planned` is what orders of
     the list are planned by.

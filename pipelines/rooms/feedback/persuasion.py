@@ -167,7 +167,7 @@ def _weigh_segments(segments: Segments) -> dict[str, Evidence]:
 def _make_rows(
     name: str, prior: float, segments: Segments, belief: ListBelief
 ) -> list[dict[str, object]]:
-    """A row for the list and one for each of its segments; one without both arms is the list's."""
+    """A row for the list and each of its segments; what shows nothing by itself is the list's."""
     months = 0
     treated, holdout = Sums(), Sums()
     rows = []
