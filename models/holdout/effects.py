@@ -55,7 +55,7 @@ SPREAD_SMOOTHING = 10.0  # of an arm's: few lost by chance must not look certain
 LEAST_FORESEEN = 0.5  # leavers, in either arm
 Z = 1.96
 Z_PLANNED = (
-    2.58  # of the bounds that must exclude a prior before orders are planned otherwise
+    2.58  # of bounds that must exclude a prior, or nought, before it is acted on
 )
 WHOLE_LIST = "all"  # in the place of a segment: a list over all of them
 
@@ -124,9 +124,10 @@ class ListBelief:
     """What is held of a list, and of each of its segments that shows something by itself.
 
     `like_it` is held of lists with its prior, by what all lists show; `planned` is what orders of
-    the list are planned by.
+    the list are planned by. `is_seen` says that anything was seen of the list itself.
     """
 
+    is_seen: bool
     like_it: Belief
     whole: Belief
     segments: Mapping[str, Belief]
@@ -142,9 +143,13 @@ class ListBelief:
     def is_harmful(self) -> bool:
         """Whether its orders drive customers away.
 
-        Shown of the list, or shown of all lists and likely of this one.
+        Shown of the list, or shown of all lists and likely of this one; by 99 % bounds, for they
+        are looked at every month, and a list that is paused learns nothing more.
         """
-        return self.whole.high < 0 or (self.like_it.high < 0 and self.whole.mean < 0)
+        if not self.is_seen:
+            return False
+        is_shown = self.whole.confine(0.0) < 0
+        return is_shown or (self.like_it.confine(0.0) < 0 and self.whole.mean < 0)
 
 
 @dataclass(frozen=True)
@@ -197,7 +202,7 @@ def learn_effects(
         for segment, one in of_list.segments.items():
             by_segment[segment] = _update(whole, widths[name], one)
         planned = whole.confine(factor * prior)
-        found[name] = ListBelief(like_it, whole, by_segment, planned)
+        found[name] = ListBelief(name in lists, like_it, whole, by_segment, planned)
     return found
 
 

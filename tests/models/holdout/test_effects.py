@@ -126,6 +126,21 @@ def test_much_evidence_overrides_the_prior() -> None:
     assert held.segments["new"].low < -0.5 < held.segments["new"].high
 
 
+def test_harm_is_shown_by_bounds_of_99_per_cent() -> None:
+    """Of the list itself: what one list does says nothing for sure of one that nobody was asked of."""
+    some = {"call": {"new": evidence((180, 100.0), (25, 25.0))}}
+    held = learn_effects(PRIORS, some)["call"]
+    assert held.whole.high < 0 < held.whole.mean + Z_PLANNED * held.whole.deviation
+    assert not held.is_harmful
+
+    many = {"call": {"new": evidence((600, 200.0), (25, 25.0))}}
+    found = learn_effects(PRIORS, many)
+    assert found["call"].is_harmful and found["mail"].like_it.high < 0
+    assert not found["mail"].is_harmful
+    both = {**many, "mail": {"new": evidence((6, 5.0), (1, 1.0))}}
+    assert learn_effects(PRIORS, both)["mail"].is_harmful
+
+
 def test_a_prior_far_off_does_not_hold_out_against_data() -> None:
     """The width of what all lists have in common grows with the distance."""
     far = {name: {"new": evidence((600, 200.0), (25, 25.0))} for name in PRIORS}
