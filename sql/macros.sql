@@ -17,8 +17,10 @@ CREATE MACRO fold(x) AS
     ELSE translate(x, :wide_and_invisible, :narrow)
     END;
 
-CREATE MACRO clean(x) AS
-    list_transform([trim(fold(x), :blanks)], lambda t: CASE WHEN t <> '' THEN t END)[1];
+CREATE MACRO not_empty(text) AS
+    list_transform([text], lambda t: CASE WHEN t <> '' THEN t END)[1];
+
+CREATE MACRO clean(x) AS not_empty(trim(fold(x), :blanks));
 
 -- 9999-12-31 is what many systems write for "no end"; it is a date like any other.
 CREATE MACRO is_in_range(d) AS
@@ -225,13 +227,13 @@ CREATE MACRO time_part(t) AS
 CREATE MACRO day_before_time(t) AS
     list_transform([regexp_replace(t, '[T ]\d{1,2}:\d{2}.*$', '')], lambda d: as_date(d))[1];
 
-CREATE MACRO time_or_midnight(t) AS
-    list_transform(
-        [time_part(t)], lambda time: CASE time WHEN '' THEN '00:00:00' ELSE time END
-    )[1];
-
 CREATE MACRO instant(t) AS
-    TRY_CAST(CAST(day_before_time(t) AS VARCHAR) || ' ' || time_or_midnight(t) AS TIMESTAMP);
+    TRY_CAST(
+        CAST(day_before_time(t) AS VARCHAR)
+        || ' '
+        || COALESCE(not_empty(time_part(t)), '00:00:00')
+        AS TIMESTAMP
+    );
 
 CREATE MACRO as_timestamp(x) AS
     list_transform(
@@ -301,10 +303,7 @@ CREATE MACRO undirected(x) AS
 CREATE MACRO as_text(x) AS
     CASE
     WHEN contains(x, chr(65533)) OR contains(x, chr(57346)) OR clean(x) IS NULL THEN NULL
-    ELSE list_transform(
-            [trim(undirected(x), :blanks || chr(12288) || chr(160))],
-            lambda t: CASE WHEN t <> '' THEN t END
-        )[1]
+    ELSE not_empty(trim(undirected(x), :blanks || chr(12288) || chr(160)))
     END;
 
 -- +86 138-1234-5678 is 13812345678; of what else has digits alone the digits are folded, the rest

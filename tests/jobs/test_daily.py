@@ -93,10 +93,13 @@ def deliver(
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    folder = copy_made(
-        "month-of-days", lambda folder: run_town(folder / "home", town()), tmp_path
-    )
-    return folder / "home"
+    return copy_month(tmp_path)
+
+
+def copy_month(to: Path) -> Path:
+    """Copy the home of the town's month into a folder, beside what was delivered."""
+    copy_made("month-of-days", lambda folder: run_town(folder / "home", town()), to)
+    return to / "home"
 
 
 @pytest.fixture

@@ -18,8 +18,7 @@ from pipelines.sources.office.by_day import read_day_office
 from pipelines.sources.office.changes import WITHDRAWN
 from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.store.persons.vault import read_open_rows
-from tests.jobs.test_daily import DAY, NEXT_DAY, deliver, town, work_list
-from tests.support.made_once import copy_made
+from tests.jobs.test_daily import DAY, NEXT_DAY, copy_month, deliver, work_list
 from tests.support.office import exported, fill, released_town, taken
 from tests.support.small import (
     MONTH,
@@ -36,10 +35,7 @@ from tests.support.small import (
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    folder = copy_made(
-        "month-of-days", lambda folder: run_town(folder / "home", town()), tmp_path
-    )
-    return folder / "home"
+    return copy_month(tmp_path)
 
 
 @pytest.fixture

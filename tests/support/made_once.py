@@ -45,8 +45,7 @@ def make_once(name: str, make: Callable[[Path], object]) -> Path:
     return folder
 
 
-def copy_made(name: str, make: Callable[[Path], object], to: Path) -> Path:
-    """Copy what `make_once` gives into a folder, where it may be changed; return that folder."""
+def copy_made(name: str, make: Callable[[Path], object], to: Path) -> None:
+    """Copy what `make_once` gives into a folder, where it may be changed."""
     made = make_once(name, make)
     shutil.copytree(made, to, dirs_exist_ok=True)
-    return to

@@ -43,12 +43,12 @@ def answer(outcome: str, day: int = 5, **more: object) -> dict[str, object]:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home whose first month is released."""
-    folder = copy_made(
+    copy_made(
         "released-to-answer",
         lambda folder: released_town(folder / "home", town()),
         tmp_path,
     )
-    return folder / "home"
+    return tmp_path / "home"
 
 
 def hand_in(home: Path, answers: Answers, name: str = "out") -> Any:
