@@ -99,11 +99,11 @@ class Month:
     is_lost: Flags
 
     def add_up(self) -> Floats:
-        """Return arms × (orders, lost, foreseen) × segments."""
+        """Return arms × (lost, foreseen) × segments."""
         arms = []
         for arm in (~self.is_held_out, self.is_held_out):
             sums = []
-            for weights in (np.ones(len(arm)), self.is_lost, self.foreseen):
+            for weights in (self.is_lost, self.foreseen):
                 mine = np.bincount(self.segment, weights * arm, minlength=SEGMENTS)
                 sums.append(mine)
             arms.append(sums)
@@ -117,7 +117,7 @@ def live_history(
     random = np.random.default_rng([number, 17])
     falls = world(random) * REACH
     shares = random.dirichlet(np.full(SEGMENTS, 2.0))
-    sums = {name: np.zeros((2, 3, SEGMENTS)) for name in LISTS}
+    sums = {name: np.zeros((2, 2, SEGMENTS)) for name in LISTS}
     for month in range(months):
         lived = {}
         for name in LISTS:
@@ -178,7 +178,7 @@ def _learn(sums: Mapping[str, Floats]) -> dict[str, ListBelief]:
     for name, arms in sums.items():
         segments = {}
         for place in range(SEGMENTS):
-            tallies = [Tally(int(o), int(lost), f) for o, lost, f in arms[:, :, place]]
+            tallies = [Tally(lost, foreseen) for lost, foreseen in arms[:, :, place]]
             segments[str(place)] = Evidence(*tallies)
         evidence[name] = segments
     return learn_effects(PRIORS, evidence)
@@ -192,7 +192,7 @@ def _look(
 ) -> Iterator[Look]:
     for name, belief in beliefs.items():
         effect = falls * STRENGTH[name]
-        truths = {"all": float(np.average(effect, weights=sums[name][0, 2] + 1e-12))}
+        truths = {"all": float(np.average(effect, weights=sums[name][0, 1] + 1e-12))}
         held = {"all": belief.whole, **belief.segments}
         for name_of, one in held.items():
             truth = truths.get(name_of)

@@ -48,33 +48,32 @@ from typing import NamedTuple
 
 # Standard deviations, assumed. ALL is of what contacts do for one that the priors say: studies of
 # retention campaigns found some that did nothing, and some that did harm. The others are of
-# persuadability itself: priors lie between 0.1 and 0.5.
-ALL, LIST, SEGMENT = 1.25, 0.15, 0.15
+# persuadability itself: priors lie between 0.1 and 0.5. So wide that the bounds hold harm of five
+# times what a prior says too; orders do not wait for it, since they are planned by what excludes a
+# prior.
+ALL, LIST, SEGMENT = 2.5, 0.3, 0.15
 SMOOTHING = 2.0  # of a list's ratio, in orders lost
 SPREAD_SMOOTHING = 10.0  # of an arm's: few lost by chance must not look certain
 LEAST_FORESEEN = 0.5  # leavers, in either arm
 Z = 1.96
-Z_PLANNED = (
-    2.58  # of bounds that must exclude a prior, or nought, before it is acted on
-)
+Z_PLANNED = 2.58  # of bounds that must exclude a prior before it gives way
 WHOLE_LIST = "all"  # in the place of a segment: a list over all of them
 
 
 @dataclass(frozen=True)
 class Tally:
-    """The orders of one arm of a segment: how many, how many were lost, how many foreseen to be."""
+    """Of the orders of one arm of a segment, how many were lost, and how many were foreseen to be.
 
-    orders: int = 0
-    lost: int = 0
+    An order may be lost by a share of its lines: the lines of a customer leave together more often
+    than not, so they are one look and no more.
+    """
+
+    lost: float = 0.0
     foreseen: float = 0.0
 
     def add(self, other: Tally) -> Tally:
         """Return both together."""
-        return Tally(
-            self.orders + other.orders,
-            self.lost + other.lost,
-            self.foreseen + other.foreseen,
-        )
+        return Tally(self.lost + other.lost, self.foreseen + other.foreseen)
 
 
 @dataclass(frozen=True)
@@ -143,13 +142,11 @@ class ListBelief:
     def is_harmful(self) -> bool:
         """Whether its orders drive customers away.
 
-        Shown of the list, or shown of all lists and likely of this one; by 99 % bounds, for they
-        are looked at every month, and a list that is paused learns nothing more.
+        Shown of the list, or shown of all lists and likely of this one.
         """
         if not self.is_seen:
             return False
-        is_shown = self.whole.confine(0.0) < 0
-        return is_shown or (self.like_it.confine(0.0) < 0 and self.whole.mean < 0)
+        return self.whole.high < 0 or (self.like_it.high < 0 and self.whole.mean < 0)
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,11 @@ _TOLD_BY_WORKER = {
     "storage.spark": re.compile(rf"\b{WorkerDiffers.__name__}: (.+)"),
     "storage.spark_unseen": re.compile(rf"\b{FolderUnseen.__name__}: (.+)"),
 }
+# What Spark or its JVM says in words that hold sizes and settings, and nobody's data.
+_SAID_BY_SPARK = re.compile(
+    r"Total size of serialized results [^\n]*?maxResultSize \([^)]*\)"
+    r"|Java heap space|GC overhead limit exceeded|No space left on device"
+)
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 # Spark makes classes of each statement of a month. A JVM that has no room left for compiled code
 # compiles no more, and ends once it finds none for a new class. It takes only what it uses.
@@ -403,13 +408,17 @@ def name_failures() -> Iterator[None]:
             told = form.search(said)
             if told:
                 raise StorageError(key, why=told[1]) from error
-        condition = getattr(error, "getCondition", lambda: None)()
-        why = condition or _outline_failure(error)
-        raise StorageError("storage.spark", why=why) from error
+        raise StorageError("storage.spark", why=_outline_failure(error)) from error
 
 
 def _outline_failure(error: Exception) -> str:
-    """What failed, where no condition names it: never more than a kind, or a text of ours."""
+    """What failed: the name of a condition, a text that holds no data, or the kind of the error."""
+    told = _SAID_BY_SPARK.search(str(error))
+    if told:
+        return told[0]
+    condition = getattr(error, "getCondition", lambda: None)()
+    if condition:
+        return str(condition)
     if isinstance(error, ImportError | TimeoutError):
         return str(error)
     java = getattr(error, "java_exception", None)

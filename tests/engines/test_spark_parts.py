@@ -100,16 +100,18 @@ FROM feature_given AS g JOIN feature_given AS o ON o.customer_id = g.customer_id
 _SCRIPT = """
 import sys
 from pathlib import Path
-from pipelines.engines.spark import _start_session
+from pipelines.core.errors import StorageError
+from pipelines.engines.spark import _start_session, name_failures
 from tests.engines import test_spark_parts as told
 
 asked, count = getattr(told, sys.argv[2]), int(sys.argv[3])
 print(told.write(Path(sys.argv[1]), "spark", told.PARTS, count, asked).rows)
 session = _start_session("local[2]", "1GB", 2)
 try:
-    session.range(count * 20).collect()
-except Exception as error:
-    print("maxResultSize" in str(error))
+    with name_failures():
+        session.range(count * 20).collect()
+except StorageError as error:
+    print("maxResultSize" in error.facts["why"])
 """
 
 
