@@ -40,6 +40,7 @@ DECIDES: Mapping[str, tuple[str, ...]] = {
     "pipelines/rooms/feedback/received.py": ("tests/rooms/feedback/test_received.py",),
     "pipelines/rooms/feedback/money.py": ("tests/rooms/feedback/test_settled.py",),
     "pipelines/rooms/feedback/effect.py": ("tests/rooms/feedback/test_effect.py",),
+    "models/holdout/effects.py": ("tests/models/holdout/test_effects.py",),
     # figures
     "pipelines/rooms/kpi/sums.py": ("tests/rooms/kpi/test_kpi.py",),
     "pipelines/rooms/kpi/decompose.py": ("tests/rooms/kpi/test_change_parts.py",),

@@ -271,6 +271,27 @@ def test_the_held_out_leave_their_place_to_the_next_list(office: Office) -> None
     )
 
 
+@pytest.mark.parametrize(("rule", "arm"), [("priority", ["ann"]), ("value", [])])
+def test_by_value_a_place_that_another_list_got_would_not_have_been_the_held_out_s(
+    office: Office, rule: str, arm: list[str]
+) -> None:
+    """By priority the earlier list would have had it; by value what is worth more has it."""
+    early, late = (
+        a_list("early", ["ann"], priority=1, holdout=True),
+        a_list("late", ["bob"], priority=2),
+    )
+    folder = office(
+        early,
+        late,
+        prior__dispatch_holdout=drawn("ann"),
+        features_manager=[manager("M1", 1)],
+        capacity_rule=rule,
+    )
+    assert treated(folder, "late") == ["bob"]
+    held_out = read(folder, "dispatch_order", arm="holdout")
+    assert [row["customer_id"] for row in held_out] == arm
+
+
 def test_the_held_out_get_their_debt_order_first(office: Office) -> None:
     debt, asked = (
         a_list("debt", ["ann"], priority=1, purpose="debt"),
