@@ -255,27 +255,11 @@ def test_the_held_out_take_no_capacity_and_stand_only_where_a_treated_one_would(
     assert why_not(folder, "asked") == {"ann": "holdout", "dan": "holdout"}
 
 
-def test_the_held_out_leave_their_place_to_the_next_list(office: Office) -> None:
-    early, late = (
-        a_list("early", ["ann"], priority=1, holdout=True),
-        a_list("late", ["bob"], priority=2),
-    )
-    folder = office(
-        early,
-        late,
-        prior__dispatch_holdout=drawn("ann"),
-        features_manager=[manager("M1", 1)],
-    )
-    assert treated(folder, "late") == ["bob"] and read(
-        folder, "dispatch_order", arm="holdout"
-    )
-
-
 @pytest.mark.parametrize(("rule", "arm"), [("priority", ["ann"]), ("value", [])])
-def test_by_value_a_place_that_another_list_got_would_not_have_been_the_held_out_s(
+def test_the_held_out_leave_their_place_to_the_next_list(
     office: Office, rule: str, arm: list[str]
 ) -> None:
-    """By priority the earlier list would have had it; by value what is worth more has it."""
+    """By priority the earlier list would have had it: its held-out are compared. By value not."""
     early, late = (
         a_list("early", ["ann"], priority=1, holdout=True),
         a_list("late", ["bob"], priority=2),
