@@ -284,16 +284,13 @@ def _find_width(parts: Sequence[_Seen], least: float) -> float:
 
     The moment estimate of DerSimonian and Laird, Controlled Clinical Trials 7 (1986).
     """
-    weights = [1 / part.variance for part in parts]
-    total = sum(weights)
     if len(parts) < 2:
         return least
-    mean = sum(w * part.value for w, part in zip(weights, parts, strict=True)) / total
-    scatter = sum(
-        w * (part.value - mean) ** 2 for w, part in zip(weights, parts, strict=True)
-    )
+    total = sum(1 / part.variance for part in parts)
+    mean = sum(part.value / part.variance for part in parts) / total
+    scatter = sum((part.value - mean) ** 2 / part.variance for part in parts)
     by_chance = len(parts) - 1
-    scale = total - sum(w * w for w in weights) / total
+    scale = total - sum(1 / part.variance**2 for part in parts) / total
     return max(least, math.sqrt(max(scatter - by_chance, 0.0) / scale))
 
 
@@ -302,6 +299,8 @@ def _find_width_of_lists(
 ) -> float:
     """By how much lists scatter around what the priors say, times the factor of all."""
     factor = _find_factor(priors, lists, LIST)
+    if factor is None:
+        return LIST
     gaps = []
     for name, one in lists.items():
         gap = one.value - factor.value * priors[name]
@@ -314,7 +313,7 @@ def _find_common(
 ) -> Belief:
     """What contacts do for one that the priors say, over all lists."""
     factor = _find_factor(priors, lists, between_lists)
-    if math.isinf(factor.variance):
+    if factor is None:
         return Belief(1.0, ALL)
     off = factor.value - 1
     width = max(ALL**2, off**2 - factor.variance)
@@ -324,8 +323,8 @@ def _find_common(
 
 def _find_factor(
     priors: Mapping[str, float], lists: Mapping[str, _Seen], between_lists: float
-) -> _Seen:
-    """What is seen of lists for one that their priors say; nothing is known without any."""
+) -> _Seen | None:
+    """What is seen of lists for one that their priors say; None where nothing is."""
     precision = 0.0
     total = 0.0
     for name, one in lists.items():
@@ -333,7 +332,7 @@ def _find_factor(
         precision += weight * priors[name]
         total += weight * one.value
     if not precision:
-        return _Seen(1.0, math.inf)
+        return None
     return _Seen(total / precision, 1 / precision)
 
 

@@ -48,7 +48,7 @@ def test_one_who_left_where_hardly_any_was_foreseen_shows_nothing() -> None:
 
 def test_segments_with_few_foreseen_show_something_together() -> None:
     """As one would of which the list's mean is known as well as by all of them."""
-    apart = {str(n): evidence((n, 3.0), (n % 2, 0.4)) for n in range(1, 6)}
+    apart = {str(n): evidence((n, float(n)), (n % 2, 0.4)) for n in range(1, 6)}
     held = learn_effects(PRIORS, {"call": apart})["call"]
     assert held.segments == {} and held.plan_segment("1") == held.planned
     # Three in the hold-out where two were foreseen, fifteen of fifteen of the treated.
@@ -56,11 +56,44 @@ def test_segments_with_few_foreseen_show_something_together() -> None:
     ratio = over_all = (18 + 2) / (17 + 2)
     by_treated = (15 + 10 * over_all) / (15 + 10) / over_all
     by_holdout = (3 + 10 * over_all) / (2 + 10) / over_all
-    variance = ratio * (by_holdout / 2.0 + by_treated / 15.0) + SEGMENT**2 / 5
+    equal_parts = 15**2 / (1 + 4 + 9 + 16 + 25)
+    by_chance = ratio * (by_holdout / 2.0 + by_treated / 15.0)
+    variance = by_chance + SEGMENT**2 / equal_parts
     above = (0.2 * ALL) ** 2 + LIST**2
     share = above / (above + variance)
-    assert held.whole.mean == pytest.approx(0.2 + share * (seen - 0.2), abs=1e-3)
-    assert held.whole.deviation == pytest.approx(math.sqrt(share * variance), abs=1e-3)
+    assert held.whole.mean == pytest.approx(0.2 + share * (seen - 0.2))
+    assert held.whole.deviation == pytest.approx(math.sqrt(share * variance))
+
+
+@pytest.mark.parametrize("treated_lost", [(500, 1400), (500, 1000, 1400)])
+def test_segments_that_scatter_more_than_assumed_are_held_wider(
+    treated_lost: tuple[int, ...],
+) -> None:
+    """By DerSimonian and Laird's moments; the list and its segments follow from that width."""
+    segments = {
+        str(lost): evidence((lost, 1000.0), (1000, 1000.0)) for lost in treated_lost
+    }
+    held = learn_effects(PRIORS, {"call": segments})["call"]
+    count = len(treated_lost)
+    all_treated, all_holdout = sum(treated_lost), 1000 * count
+    foreseen = 1000 * count
+    both = (all_treated + all_holdout + 2) / (2 * foreseen + 2)
+    by_treated = (all_treated + 10 * both) / (foreseen + 10) / both
+    by_holdout = (all_holdout + 10 * both) / (foreseen + 10) / both
+    chance = both * (by_treated + by_holdout) / 1000  # in each segment alike
+    seen = np.array([1 - lost / 1000 for lost in treated_lost])
+    width = seen.var(ddof=1) - chance
+    assert width > SEGMENT**2
+
+    above = 1 / ((0.2 * ALL) ** 2 + LIST**2)
+    below = count / (chance + width)
+    assert held.whole.deviation == pytest.approx(1 / math.sqrt(above + below))
+    mean = (above * 0.2 + below * seen.mean()) / (above + below)
+    assert held.whole.mean == pytest.approx(mean)
+    share = width / (width + chance)
+    for name, value in zip(segments, seen, strict=True):
+        of_segment = share * value + (1 - share) * mean
+        assert held.segments[name].mean == pytest.approx(of_segment)
 
 
 def test_the_posterior_is_that_of_the_floors_worked_out_at_once() -> None:
