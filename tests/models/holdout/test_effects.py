@@ -96,6 +96,24 @@ def test_segments_that_scatter_more_than_assumed_are_held_wider(
         assert held.segments[name].mean == pytest.approx(of_segment)
 
 
+def test_lists_that_scatter_more_than_assumed_hold_one_that_was_never_asked_wider() -> (
+    None
+):
+    """By the same moments, of how far each lies from what its prior and the factor of all say."""
+    much = 1_000_000.0
+    seen = {
+        "call": {"new": evidence((0.1 * much, much), (much, much))},
+        "mail": {"new": evidence((1.9 * much, much), (much, much))},
+    }
+    visit = learn_effects({**PRIORS, "visit": 0.1}, seen)["visit"]
+    factor = (0.2 * 0.9 - 0.1 * 0.9) / (0.2**2 + 0.1**2)
+    gaps = np.array([0.9 - 0.2 * factor, -0.9 - 0.1 * factor])
+    width = math.sqrt(gaps.var(ddof=1) - SEGMENT**2)
+    deviation = math.hypot(visit.like_it.deviation, width)
+    assert not visit.is_seen
+    assert visit.whole.deviation == pytest.approx(deviation, rel=1e-4)
+
+
 def test_the_posterior_is_that_of_the_floors_worked_out_at_once() -> None:
     """The tree's formulas against the joint normal distribution of all its unknowns."""
     seen = {
