@@ -178,7 +178,7 @@ def _learn(sums: Mapping[str, Floats]) -> dict[str, ListBelief]:
     for name, arms in sums.items():
         segments = {}
         for place in range(SEGMENTS):
-            tallies = [Tally(lost, foreseen) for lost, foreseen in arms[:, :, place]]
+            tallies = [Tally(int(n), f, int(n)) for n, f in arms[:, :, place]]
             segments[str(place)] = Evidence(*tallies)
         evidence[name] = segments
     return learn_effects(PRIORS, evidence)

@@ -8,11 +8,16 @@ A segment's evidence is the difference of two ratios of leavers to leavers fores
 up):
 
     y = lost / foreseen (held out) - lost / foreseen (treated)
-    v = r x h / foreseen (held out) + r x t / foreseen (treated)
+    v = d x (r x h / foreseen (held out) + r x t / foreseen (treated))
 
 with r = (lost + 2) / (foreseen + 2) of the whole list, both arms, and h and t the ratio of one arm
 of all lists to that of both: so a segment's weight does not hang on its own luck. Chance alone
 parts the arms, so y is true on average however wrong the risks are.
+
+Lines are counted, and lines of a customer may leave together, a group's by the dozen: then they are
+fewer chances than lines. d, the design effect (Kish, Survey Sampling, 1965), is how many lines of
+an order are lost where one is, itself counted: the squares of what each order lost over what was
+lost. Leaving is rare, so the sum of squares is as good as the variance of the sum.
 
 Where hardly a leaver is foreseen in an arm (LEAST_FORESEEN), one who left is a ratio of twenty or
 more, and no normal law is near. Such segments of a list are added up, and count together once
@@ -54,6 +59,8 @@ from typing import NamedTuple
 ALL, LIST, SEGMENT = 2.5, 0.3, 0.15
 SMOOTHING = 2.0  # of a list's ratio, in orders lost
 SPREAD_SMOOTHING = 10.0  # of an arm's: few lost by chance must not look certain
+TOGETHER = 2.0  # lines lost where one is, assumed until some were lost
+TOGETHER_SMOOTHING = 10.0  # of that, in lines lost
 LEAST_FORESEEN = 0.5  # leavers, in either arm
 Z = 1.96
 Z_PLANNED = 2.58  # of bounds that must exclude a prior before it gives way
@@ -62,18 +69,22 @@ WHOLE_LIST = "all"  # in the place of a segment: a list over all of them
 
 @dataclass(frozen=True)
 class Tally:
-    """Of the orders of one arm of a segment, how many were lost, and how many were foreseen to be.
+    """Lines of one arm of a segment: how many were lost, and how many were foreseen to be.
 
-    An order may be lost by a share of its lines: the lines of a customer leave together more often
-    than not, so they are one look and no more.
+    `lost_squares` adds up the squares of how many lines each order lost.
     """
 
-    lost: float = 0.0
+    lost: int = 0
     foreseen: float = 0.0
+    lost_squares: int = 0
 
     def add(self, other: Tally) -> Tally:
         """Return both together."""
-        return Tally(self.lost + other.lost, self.foreseen + other.foreseen)
+        return Tally(
+            self.lost + other.lost,
+            self.foreseen + other.foreseen,
+            self.lost_squares + other.lost_squares,
+        )
 
 
 @dataclass(frozen=True)
@@ -204,10 +215,14 @@ def learn_effects(
 
 
 class _Spread(NamedTuple):
-    """How many more or fewer than over both arms are lost in each, over all lists."""
+    """How many more or fewer than over both arms are lost in each, over all lists.
+
+    `together` is how many lines of an order are lost where one is.
+    """
 
     treated: float
     holdout: float
+    together: float
 
 
 def _find_spread(evidence: Mapping[str, Mapping[str, Evidence]]) -> _Spread:
@@ -221,6 +236,7 @@ def _find_spread(evidence: Mapping[str, Mapping[str, Evidence]]) -> _Spread:
     return _Spread(
         treated=_lost_ratio(treated, both, SPREAD_SMOOTHING) / both,
         holdout=_lost_ratio(holdout, both, SPREAD_SMOOTHING) / both,
+        together=_lost_together([*treated, *holdout], TOGETHER),
     )
 
 
@@ -240,6 +256,7 @@ def _see_segments(segments: Mapping[str, Evidence], spread: _Spread) -> _ListSee
     for one in enough.values():
         tallies += [one.treated, one.holdout]
     ratio = _lost_ratio(tallies)
+    spread = spread._replace(together=_lost_together(tallies, spread.together))
     seen = {name: _see(one, ratio, spread) for name, one in enough.items()}
     together = None
     if few.says_something:
@@ -254,7 +271,7 @@ def _see(one: Evidence, ratio: float, spread: _Spread) -> _Seen:
     value = holdout.lost / holdout.foreseen - treated.lost / treated.foreseen
     by_holdout = ratio * spread.holdout / holdout.foreseen
     by_treated = ratio * spread.treated / treated.foreseen
-    return _Seen(value, by_holdout + by_treated)
+    return _Seen(value, spread.together * (by_holdout + by_treated))
 
 
 def _lost_ratio(
@@ -266,6 +283,15 @@ def _lost_ratio(
         lost += one.lost
         foreseen += one.foreseen
     return lost / foreseen
+
+
+def _lost_together(tallies: Iterable[Tally], usual: float) -> float:
+    """How many lines of an order are lost where one is; near the usual while there are few."""
+    squares, lost = usual * TOGETHER_SMOOTHING, TOGETHER_SMOOTHING
+    for one in tallies:
+        squares += one.lost_squares
+        lost += one.lost
+    return squares / lost
 
 
 def _average(parts: Sequence[_Seen], between: float) -> _Seen:

@@ -44,12 +44,13 @@ class HoldoutView:
 
 
 class _Learnt(NamedTuple):
-    """The row of a list over its segments; no orders lost of a month that counted lines instead."""
+    """The row of a list over its segments."""
 
     list: str
-    treated_lost_sum: Decimal | None
+    segment: str
+    treated_lost_count: int
     treated_foreseen_sum: Decimal
-    holdout_lost_sum: Decimal | None
+    holdout_lost_count: int
     holdout_foreseen_sum: Decimal
     persuadability: float
     persuadability_low: float
@@ -178,9 +179,7 @@ def _make_view(
 
 def _find_ratio(learnt: _Learnt) -> float:
     """How many were lost for one foreseen so far; near one while there are few."""
-    if learnt.treated_lost_sum is None or learnt.holdout_lost_sum is None:
-        return 1.0
-    lost = float(learnt.treated_lost_sum + learnt.holdout_lost_sum)
+    lost = learnt.treated_lost_count + learnt.holdout_lost_count
     foreseen = float(learnt.treated_foreseen_sum + learnt.holdout_foreseen_sum)
     pseudo_losses = 2
     return (lost + pseudo_losses) / (foreseen + pseudo_losses)
@@ -190,9 +189,9 @@ def _read_learnt(made: Made) -> Mapping[str, _Learnt]:
     if not made.is_computed(_LEARNT):
         return {}
     found = {}
-    for row in made.read_rows(_LEARNT, where={"segment": WHOLE_LIST}):
-        columns: dict[str, Any] = {n: row.get(n) for n in _Learnt._fields}
-        found[row["list"]] = _Learnt(**columns)
+    for row in made.read_as(_Learnt, _LEARNT):
+        if row.segment == WHOLE_LIST:
+            found[row.list] = row
     return found
 
 

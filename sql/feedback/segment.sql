@@ -1,14 +1,13 @@
 /* ---
-title: {zh: 各分群两组的流失, en: "How many orders of each arm were lost, and how many were foreseen to be, by list and segment"}
+title: {zh: 各分群两组的流失, en: "How many lines of each arm were lost, and how many were foreseen to be, by list and segment"}
 owner: retention
 version: 3
 key: [list, segment, arm]
 tolerates: [m1.dispatch_segment, m1.score_churn, customer.group_customer_id, service.termination_reason]
 --- */
--- A contact is about all lines of the customer, each with its own risk. They leave together more often than not, so they
--- are one look and no more: an order is lost by the share of its lines that are, and foreseen to be by their mean risk.
--- Cut off for arrears is not lost by what was said. A line without a score counts with the share that was lost of all
--- that month, pulled to two in a hundred.
+-- A contact is about all lines of the customer, and so is what an order is worth: each line counts by its own risk. Cut
+-- off for arrears is not lost by what was said. A line without a score counts with the share that was lost of all that
+-- month, pulled to two in a hundred. Lines of a customer may leave together: the squares say how much so.
 WITH judged AS (
     SELECT
         o.order_id,
@@ -53,14 +52,14 @@ usual AS (
     SELECT CAST(ROUND(share * 100000000) / 100000000 AS DECIMAL(18, 8)) AS risk
     FROM (SELECT CAST(SUM(is_lost) + 1 AS DOUBLE) / CAST(COUNT(*) + 50 AS DOUBLE) AS share FROM line) AS lost
 ),
-asked AS (  -- one look an order
+asked AS (
     SELECT
         l.list,
         l.segment,
         l.arm,
         l.order_id,
-        CAST(SUM(l.is_lost) AS DOUBLE) / CAST(COUNT(*) AS DOUBLE) AS lost_share,
-        CAST(SUM(COALESCE(l.risk, u.risk)) AS DOUBLE) / CAST(COUNT(*) AS DOUBLE) AS risk
+        CAST(SUM(l.is_lost) AS BIGINT) AS lost_count,
+        SUM(COALESCE(l.risk, u.risk)) AS foreseen
     FROM line AS l
     CROSS JOIN usual AS u
     GROUP BY l.list, l.segment, l.arm, l.order_id
@@ -70,7 +69,8 @@ SELECT
     segment,
     arm,
     COUNT(*) AS order_count,
-    CAST(SUM(CAST(ROUND(lost_share * 100000000) / 100000000 AS DECIMAL(18, 8))) AS DECIMAL(28, 8)) AS lost_sum,
-    CAST(SUM(CAST(ROUND(risk * 100000000) / 100000000 AS DECIMAL(18, 8))) AS DECIMAL(28, 8)) AS foreseen_sum
+    CAST(SUM(lost_count) AS BIGINT) AS lost_count,
+    CAST(SUM(lost_count * lost_count) AS BIGINT) AS lost_square_sum,
+    CAST(SUM(foreseen) AS DECIMAL(28, 8)) AS foreseen_sum
 FROM asked
 GROUP BY list, segment, arm

@@ -34,23 +34,25 @@ StepRow = Mapping[str, Any]
 
 
 class Sums(NamedTuple):
-    """One arm of a segment over all months so far; of an order's lines a share may be lost."""
+    """One arm of a segment over all months so far: orders, and lines of their customers."""
 
     order_count: int = 0
-    lost_sum: Decimal = Decimal(0)
+    lost_count: int = 0
+    lost_square_sum: int = 0
     foreseen_sum: Decimal = Decimal(0)
 
     def add(self, other: Sums) -> Sums:
         """Return the sums of both."""
         return Sums(
             self.order_count + other.order_count,
-            self.lost_sum + other.lost_sum,
+            self.lost_count + other.lost_count,
+            self.lost_square_sum + other.lost_square_sum,
             self.foreseen_sum + other.foreseen_sum,
         )
 
     def as_tally(self) -> Tally:
         """The sums as the statistics take them."""
-        return Tally(float(self.lost_sum), float(self.foreseen_sum))
+        return Tally(self.lost_count, float(self.foreseen_sum), self.lost_square_sum)
 
 
 class SegmentSums(NamedTuple):
@@ -141,7 +143,8 @@ def _read_sums(row: StepRow, prefix: str = "") -> Sums:
     """One arm's sums of a row, whose columns begin with a prefix."""
     return Sums(
         row[f"{prefix}order_count"],
-        row[f"{prefix}lost_sum"],
+        row[f"{prefix}lost_count"],
+        row[f"{prefix}lost_square_sum"],
         row[f"{prefix}foreseen_sum"],
     )
 

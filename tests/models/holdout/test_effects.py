@@ -12,6 +12,7 @@ from models.holdout.effects import (
     ALL,
     LIST,
     SEGMENT,
+    TOGETHER,
     Z_PLANNED,
     Belief,
     Evidence,
@@ -22,9 +23,14 @@ from models.holdout.effects import (
 PRIORS = {"call": 0.2, "mail": 0.1}
 
 
-def evidence(treated: tuple[float, float], holdout: tuple[float, float]) -> Evidence:
-    """Two arms of (lost, foreseen)."""
-    return Evidence(Tally(*treated), Tally(*holdout))
+def evidence(
+    treated: tuple[int, float], holdout: tuple[int, float], together: float = TOGETHER
+) -> Evidence:
+    """Two arms of (lost, foreseen); where a line of an order was lost, so many were."""
+    arms = []
+    for lost, foreseen in (treated, holdout):
+        arms.append(Tally(lost, foreseen, round(lost * together)))
+    return Evidence(*arms)
 
 
 def test_before_any_evidence_it_is_the_prior_with_its_width() -> None:
@@ -57,7 +63,7 @@ def test_segments_with_few_foreseen_show_something_together() -> None:
     by_treated = (15 + 10 * over_all) / (15 + 10) / over_all
     by_holdout = (3 + 10 * over_all) / (2 + 10) / over_all
     equal_parts = 15**2 / (1 + 4 + 9 + 16 + 25)
-    by_chance = ratio * (by_holdout / 2.0 + by_treated / 15.0)
+    by_chance = TOGETHER * ratio * (by_holdout / 2.0 + by_treated / 15.0)
     variance = by_chance + SEGMENT**2 / equal_parts
     above = (0.2 * ALL) ** 2 + LIST**2
     share = above / (above + variance)
@@ -80,7 +86,8 @@ def test_segments_that_scatter_more_than_assumed_are_held_wider(
     both = (all_treated + all_holdout + 2) / (2 * foreseen + 2)
     by_treated = (all_treated + 10 * both) / (foreseen + 10) / both
     by_holdout = (all_holdout + 10 * both) / (foreseen + 10) / both
-    chance = both * (by_treated + by_holdout) / 1000  # in each segment alike
+    # In each segment alike.
+    chance = TOGETHER * both * (by_treated + by_holdout) / 1000
     seen = np.array([1 - lost / 1000 for lost in treated_lost])
     width = seen.var(ddof=1) - chance
     assert width > SEGMENT**2
@@ -100,10 +107,10 @@ def test_lists_that_scatter_more_than_assumed_hold_one_that_was_never_asked_wide
     None
 ):
     """By the same moments, of how far each lies from what its prior and the factor of all say."""
-    much = 1_000_000.0
+    much = 1_000_000
     seen = {
-        "call": {"new": evidence((0.1 * much, much), (much, much))},
-        "mail": {"new": evidence((1.9 * much, much), (much, much))},
+        "call": {"new": evidence((much // 10, much), (much, much))},
+        "mail": {"new": evidence((much * 19 // 10, much), (much, much))},
     }
     visit = learn_effects({**PRIORS, "visit": 0.1}, seen)["visit"]
     factor = (0.2 * 0.9 - 0.1 * 0.9) / (0.2**2 + 0.1**2)
@@ -112,6 +119,21 @@ def test_lists_that_scatter_more_than_assumed_hold_one_that_was_never_asked_wide
     deviation = math.hypot(visit.like_it.deviation, width)
     assert not visit.is_seen
     assert visit.whole.deviation == pytest.approx(deviation, rel=1e-4)
+
+
+def test_lines_that_leave_together_are_fewer_chances() -> None:
+    """By the squares of the list itself, and by those of all lists where few were lost."""
+    seen = {
+        "call": {"new": evidence((20, 20.0), (5, 5.0), together=6)},
+        "mail": {"new": evidence((50, 50.0), (15, 15.0), together=1)},
+    }
+    held = learn_effects({"call": 0.2}, seen)["call"]
+    of_all = (10 * TOGETHER + 25 * 6 + 65) / (10 + 25 + 65)
+    of_call = (10 * of_all + 25 * 6) / (10 + 25)
+    variance = of_call * (1 / 20.0 + 1 / 5.0) + SEGMENT**2
+    above = (0.2 * ALL) ** 2 + LIST**2
+    share = above / (above + variance)
+    assert held.whole.deviation == pytest.approx(math.sqrt(share * variance))
 
 
 def test_the_posterior_is_that_of_the_floors_worked_out_at_once() -> None:
@@ -149,7 +171,8 @@ def test_the_posterior_is_that_of_the_floors_worked_out_at_once() -> None:
         )
         t, h = one.treated, one.holdout
         values.append(h.lost / h.foreseen - t.lost / t.foreseen)
-        variances.append(of_list * (holdout / h.foreseen + treated / t.foreseen))
+        by_chance = of_list * (holdout / h.foreseen + treated / t.foreseen)
+        variances.append(TOGETHER * by_chance)
 
     # Unknowns: k - 1, call, mail, the three segments.
     load = np.array([[0.2, 1, 0, 1, 0, 0], [0.2, 1, 0, 0, 1, 0], [0.1, 0, 1, 0, 0, 1]])

@@ -27,7 +27,7 @@ def arms(*rows: tuple[str, str, str, int, int, str]) -> pa.Table:
     """Arms of (list, segment, arm, orders, lost, foreseen)."""
     made = []
     for name, segment, arm, orders, lost, foreseen in rows:
-        values = (name, segment, arm, orders, Decimal(lost), Decimal(foreseen))
+        values = (name, segment, arm, orders, lost, lost, Decimal(foreseen))
         made.append(dict(zip(_SEGMENT.names, values, strict=True)))
     return pa.Table.from_pylist(made, schema=_SEGMENT)
 
@@ -58,8 +58,8 @@ def test_months_add_up_by_segment_and_over_the_list(tmp_path: Path) -> None:
     found = learn(tmp_path, [MONTH, MONTH, MONTH])
     new, whole = found["churn_risk", "new"], found["churn_risk", "all"]
     assert (new["month_count"], whole["month_count"]) == (3, 3)
-    assert (new["treated_order_count"], new["holdout_lost_sum"]) == (300, 3)
-    assert whole["treated_order_count"] == 900 and whole["treated_lost_sum"] == 21
+    assert (new["treated_order_count"], new["holdout_lost_count"]) == (300, 3)
+    assert whole["treated_order_count"] == 900 and whole["treated_lost_count"] == 21
     assert whole["treated_foreseen_sum"] == Decimal(33)
     assert whole["holdout_foreseen_sum"] == Decimal("1.8")
 
