@@ -63,7 +63,7 @@ TOGETHER = 2.0  # lines lost where one is, assumed until some were lost
 TOGETHER_SMOOTHING = 10.0  # of that, in lines lost
 LEAST_FORESEEN = 0.5  # leavers, in either arm
 Z = 1.96
-Z_PLANNED = 2.58  # of bounds that must exclude a prior before it gives way
+Z_PLANNED = 2.58  # of bounds that must exclude a prior, or nought, of a list by itself
 WHOLE_LIST = "all"  # in the place of a segment: a list over all of them
 
 
@@ -153,11 +153,13 @@ class ListBelief:
     def is_harmful(self) -> bool:
         """Whether its orders drive customers away.
 
-        Shown of the list, or shown of all lists and likely of this one.
+        Shown of the list, by its 99 % bounds, for many lists are looked at every month; or shown of
+        all lists together and likely of this one.
         """
         if not self.is_seen:
             return False
-        return self.whole.high < 0 or (self.like_it.high < 0 and self.whole.mean < 0)
+        is_shown = self.whole.confine(0.0) < 0
+        return is_shown or (self.like_it.high < 0 and self.whole.mean < 0)
 
 
 @dataclass(frozen=True)

@@ -200,9 +200,10 @@ def test_much_evidence_overrides_the_prior() -> None:
 
 def test_harm_is_shown_by_the_bounds_of_a_list() -> None:
     """Of the list itself: what one list does says nothing for sure of one that nobody was asked of."""
-    some = {"call": {"new": evidence((140, 100.0), (25, 25.0))}}
+    some = {"call": {"new": evidence((200, 100.0), (25, 25.0))}}
     held = learn_effects(PRIORS, some)["call"]
-    assert held.whole.mean < 0 < held.whole.high and not held.is_harmful
+    assert held.whole.high < 0 < held.whole.mean + Z_PLANNED * held.whole.deviation
+    assert held.like_it.high > 0 and not held.is_harmful
 
     many = {"call": {"new": evidence((600, 200.0), (25, 25.0))}}
     found = learn_effects(PRIORS, many)
