@@ -57,13 +57,15 @@ from typing import NamedTuple
 # times what a prior says too; orders do not wait for it, since they are planned by what excludes a
 # prior.
 ALL, LIST, SEGMENT = 2.5, 0.3, 0.15
-SMOOTHING = 2.0  # of a list's ratio, in orders lost
+SMOOTHING = 2.0  # of a list's ratio, in lines lost
 SPREAD_SMOOTHING = 10.0  # of an arm's: few lost by chance must not look certain
 TOGETHER = 2.0  # lines lost where one is, assumed until some were lost
 TOGETHER_SMOOTHING = 10.0  # of that, in lines lost
 LEAST_FORESEEN = 0.5  # leavers, in either arm
-Z = 1.96
-Z_PLANNED = 2.58  # of bounds that must exclude a prior, or nought, of a list by itself
+Z = 1.96  # of 95 % bounds
+Z_SURE = (
+    2.58  # of 99 % bounds: a prior gives way to them, and a list by itself is harmful
+)
 WHOLE_LIST = "all"  # in the place of a segment: a list over all of them
 
 
@@ -125,7 +127,7 @@ class Belief:
 
     def confine(self, value: float) -> float:
         """The value within the 99 % interval that is nearest to one held so far."""
-        reach = Z_PLANNED * self.deviation
+        reach = Z_SURE * self.deviation
         return min(max(value, self.mean - reach), self.mean + reach)
 
 

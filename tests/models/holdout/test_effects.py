@@ -13,7 +13,7 @@ from models.holdout.effects import (
     LIST,
     SEGMENT,
     TOGETHER,
-    Z_PLANNED,
+    Z_SURE,
     Belief,
     Evidence,
     Tally,
@@ -202,7 +202,7 @@ def test_harm_is_shown_by_the_bounds_of_a_list() -> None:
     """Of the list itself: what one list does says nothing for sure of one that nobody was asked of."""
     some = {"call": {"new": evidence((200, 100.0), (25, 25.0))}}
     held = learn_effects(PRIORS, some)["call"]
-    assert held.whole.high < 0 < held.whole.mean + Z_PLANNED * held.whole.deviation
+    assert held.whole.high < 0 < held.whole.mean + Z_SURE * held.whole.deviation
     assert held.like_it.high > 0 and not held.is_harmful
 
     many = {"call": {"new": evidence((600, 200.0), (25, 25.0))}}
@@ -242,8 +242,8 @@ def test_orders_are_planned_by_the_prior_until_it_is_excluded() -> None:
     new, old = held.segments["new"], held.segments["old"]
     assert held.planned == 0.2 < new.mean and old.mean < 0.1
     # No farther than the nearest value that 99 % bounds hold.
-    assert held.plan_segment("new") == new.mean - Z_PLANNED * new.deviation > 0.3
-    assert held.plan_segment("old") == old.mean + Z_PLANNED * old.deviation < 0.1
+    assert held.plan_segment("new") == new.mean - Z_SURE * new.deviation > 0.3
+    assert held.plan_segment("old") == old.mean + Z_SURE * old.deviation < 0.1
 
 
 def test_bounds_are_a_mean_and_its_deviation() -> None:
