@@ -63,9 +63,7 @@ TOGETHER = 2.0  # lines lost where one is, assumed until some were lost
 TOGETHER_SMOOTHING = 10.0  # of that, in lines lost
 LEAST_FORESEEN = 0.5  # leavers, in either arm
 Z = 1.96  # of 95 % bounds
-Z_SURE = (
-    2.58  # of 99 % bounds: a prior gives way to them, and a list by itself is harmful
-)
+Z_SURE = 2.58  # of 99 % bounds, which a prior gives way to
 WHOLE_LIST = "all"  # in the place of a segment: a list over all of them
 
 
