@@ -37,13 +37,14 @@ COMPUTING |= {
 READING = {"duckdb", "sqlalchemy", "pydantic", "rich", "yaml", "typst"}
 ASKED = {"pydantic_settings", "chinese_calendar"}  # settings and working days
 
-# A command, how many modules it may import, and what it may import of those that others need.
+# A command, how many modules it may import (Python 3.12's own library has two more than 3.11's), and what it may import
+# of those that others need.
 SHOWN = (
-    (("status",), 420, {"duckdb", "pydantic", "rich", "yaml"}),
+    (("status",), 425, {"duckdb", "pydantic", "rich", "yaml"}),
     (("status", MONTH), 450, {"duckdb", "pydantic", "yaml", *ASKED}),
-    (("kpi", MONTH), 420, {"duckdb", "pydantic", "rich", "yaml"}),
-    (("lists", MONTH), 420, {"duckdb", "pydantic", "rich", "yaml"}),
-    (("show", "kpi_monthly", MONTH), 420, {"duckdb", "pydantic", "rich", "yaml"}),
+    (("kpi", MONTH), 425, {"duckdb", "pydantic", "rich", "yaml"}),
+    (("lists", MONTH), 425, {"duckdb", "pydantic", "rich", "yaml"}),
+    (("show", "kpi_monthly", MONTH), 425, {"duckdb", "pydantic", "rich", "yaml"}),
     (
         ("why", "C-ann", MONTH),
         560,
