@@ -59,8 +59,8 @@ from typing import NamedTuple
 ALL, LIST, SEGMENT = 2.5, 0.3, 0.15
 SMOOTHING = 2.0  # of a list's ratio, in lines lost
 SPREAD_SMOOTHING = 10.0  # of an arm's: few lost by chance must not look certain
-TOGETHER = 2.0  # lines lost where one is, assumed until some were lost
-TOGETHER_SMOOTHING = 10.0  # of that, in lines lost
+DESIGN_EFFECT = 2.0  # lines lost where one is, assumed until some were lost
+DESIGN_EFFECT_SMOOTHING = 10.0  # of that, in lines lost
 LEAST_FORESEEN = 0.5  # leavers, in either arm
 Z = 1.96  # of 95 % bounds
 Z_SURE = 2.58  # of 99 % bounds, which a prior gives way to
@@ -219,12 +219,12 @@ def learn_effects(
 class _Spread(NamedTuple):
     """How many more or fewer than over both arms are lost in each, over all lists.
 
-    `together` is how many lines of an order are lost where one is.
+    `design_effect` is how many lines of an order are lost where one is.
     """
 
     treated: float
     holdout: float
-    together: float
+    design_effect: float
 
 
 def _find_spread(evidence: Mapping[str, Mapping[str, Evidence]]) -> _Spread:
@@ -238,7 +238,7 @@ def _find_spread(evidence: Mapping[str, Mapping[str, Evidence]]) -> _Spread:
     return _Spread(
         treated=_lost_ratio(treated, both, SPREAD_SMOOTHING) / both,
         holdout=_lost_ratio(holdout, both, SPREAD_SMOOTHING) / both,
-        together=_lost_together([*treated, *holdout], TOGETHER),
+        design_effect=_find_design_effect([*treated, *holdout], DESIGN_EFFECT),
     )
 
 
@@ -258,7 +258,8 @@ def _see_segments(segments: Mapping[str, Evidence], spread: _Spread) -> _ListSee
     for one in enough.values():
         tallies += [one.treated, one.holdout]
     ratio = _lost_ratio(tallies)
-    spread = spread._replace(together=_lost_together(tallies, spread.together))
+    of_list = _find_design_effect(tallies, spread.design_effect)
+    spread = spread._replace(design_effect=of_list)
     seen = {name: _see(one, ratio, spread) for name, one in enough.items()}
     together = None
     if few.says_something:
@@ -273,7 +274,7 @@ def _see(one: Evidence, ratio: float, spread: _Spread) -> _Seen:
     value = holdout.lost / holdout.foreseen - treated.lost / treated.foreseen
     by_holdout = ratio * spread.holdout / holdout.foreseen
     by_treated = ratio * spread.treated / treated.foreseen
-    return _Seen(value, spread.together * (by_holdout + by_treated))
+    return _Seen(value, spread.design_effect * (by_holdout + by_treated))
 
 
 def _lost_ratio(
@@ -287,9 +288,9 @@ def _lost_ratio(
     return lost / foreseen
 
 
-def _lost_together(tallies: Iterable[Tally], usual: float) -> float:
+def _find_design_effect(tallies: Iterable[Tally], usual: float) -> float:
     """How many lines of an order are lost where one is; near the usual while there are few."""
-    squares, lost = usual * TOGETHER_SMOOTHING, TOGETHER_SMOOTHING
+    squares, lost = usual * DESIGN_EFFECT_SMOOTHING, DESIGN_EFFECT_SMOOTHING
     for one in tallies:
         squares += one.lost_squares
         lost += one.lost

@@ -2,7 +2,8 @@
 
 Of a list's evidence only its size is asked: the risks of its orders added up, and in which parts
 they are treated and held out. The formulas are those of `models.holdout.effects`, the prior left
-out: when a difference can be read is when chance alone would no longer make it.
+out and each line taken to leave by itself: when a difference can be read is when chance alone would
+no longer make it.
 """
 
 from __future__ import annotations

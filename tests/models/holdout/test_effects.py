@@ -10,9 +10,9 @@ import pytest
 from benchmarks.effects_learnt import LISTS, WORLDS, live_history
 from models.holdout.effects import (
     ALL,
+    DESIGN_EFFECT,
     LIST,
     SEGMENT,
-    TOGETHER,
     Z_SURE,
     Belief,
     Evidence,
@@ -24,7 +24,9 @@ PRIORS = {"call": 0.2, "mail": 0.1}
 
 
 def evidence(
-    treated: tuple[int, float], holdout: tuple[int, float], together: float = TOGETHER
+    treated: tuple[int, float],
+    holdout: tuple[int, float],
+    together: float = DESIGN_EFFECT,
 ) -> Evidence:
     """Two arms of (lost, foreseen); where a line of an order was lost, so many were."""
     arms = []
@@ -63,7 +65,7 @@ def test_segments_with_few_foreseen_show_something_together() -> None:
     by_treated = (15 + 10 * over_all) / (15 + 10) / over_all
     by_holdout = (3 + 10 * over_all) / (2 + 10) / over_all
     equal_parts = 15**2 / (1 + 4 + 9 + 16 + 25)
-    by_chance = TOGETHER * ratio * (by_holdout / 2.0 + by_treated / 15.0)
+    by_chance = DESIGN_EFFECT * ratio * (by_holdout / 2.0 + by_treated / 15.0)
     variance = by_chance + SEGMENT**2 / equal_parts
     above = (0.2 * ALL) ** 2 + LIST**2
     share = above / (above + variance)
@@ -87,7 +89,7 @@ def test_segments_that_scatter_more_than_assumed_are_held_wider(
     by_treated = (all_treated + 10 * both) / (foreseen + 10) / both
     by_holdout = (all_holdout + 10 * both) / (foreseen + 10) / both
     # In each segment alike.
-    chance = TOGETHER * both * (by_treated + by_holdout) / 1000
+    chance = DESIGN_EFFECT * both * (by_treated + by_holdout) / 1000
     seen = np.array([1 - lost / 1000 for lost in treated_lost])
     width = seen.var(ddof=1) - chance
     assert width > SEGMENT**2
@@ -128,7 +130,7 @@ def test_lines_that_leave_together_are_fewer_chances() -> None:
         "mail": {"new": evidence((50, 50.0), (15, 15.0), together=1)},
     }
     held = learn_effects({"call": 0.2}, seen)["call"]
-    of_all = (10 * TOGETHER + 25 * 6 + 65) / (10 + 25 + 65)
+    of_all = (10 * DESIGN_EFFECT + 25 * 6 + 65) / (10 + 25 + 65)
     of_call = (10 * of_all + 25 * 6) / (10 + 25)
     variance = of_call * (1 / 20.0 + 1 / 5.0) + SEGMENT**2
     above = (0.2 * ALL) ** 2 + LIST**2
@@ -172,7 +174,7 @@ def test_the_posterior_is_that_of_the_floors_worked_out_at_once() -> None:
         t, h = one.treated, one.holdout
         values.append(h.lost / h.foreseen - t.lost / t.foreseen)
         by_chance = of_list * (holdout / h.foreseen + treated / t.foreseen)
-        variances.append(TOGETHER * by_chance)
+        variances.append(DESIGN_EFFECT * by_chance)
 
     # Unknowns: k - 1, call, mail, the three segments.
     load = np.array([[0.2, 1, 0, 1, 0, 0], [0.2, 1, 0, 0, 1, 0], [0.1, 0, 1, 0, 0, 1]])
