@@ -19,7 +19,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.effects_learnt import LISTS, MISSED, RISK, SPREAD
-from models.holdout.effects import Z
+from models.holdout.effects import (
+    DESIGN_EFFECT,
+    Tally,
+    Z,
+    find_design_effect,
+    find_lost_ratio,
+)
 from models.holdout.planner import SHARES, Flow, find_known, plan_holdout
 
 SEEN = 3  # months before the forecast
@@ -38,29 +44,23 @@ class Lived:
     shown: int
 
 
-@dataclass
-class _Arm:
-    """One arm's sums so far."""
-
-    lost: int = 0
-    foreseen: float = 0.0
-
-
 def live_history(name: str, share: float, number: int, scale: float) -> Lived:
     """Live a list's hold-out until it shows what contacts do."""
     place = sorted(LISTS).index(name)
     random = np.random.default_rng([number, place, round(share * 100)])
     difference = LISTS[name].prior
-    treated, holdout = _Arm(), _Arm()
+    treated, holdout = Tally(), Tally()
     forecast, narrow, shown = 0.0, 0, 0
     for month in range(1, LONGEST + 1):
-        _live_month(random, name, share, scale, (treated, holdout))
-        lost = treated.lost + holdout.lost
-        foreseen = treated.foreseen + holdout.foreseen
-        ratio = (lost + 2) / (foreseen + 2)
-        known = find_known(treated.foreseen, holdout.foreseen, ratio)
+        newly_treated, newly_held_out = _live_month(random, name, share, scale)
+        treated = treated.add(newly_treated)
+        holdout = holdout.add(newly_held_out)
+        arms = (treated, holdout)
+        variance = find_lost_ratio(arms) * find_design_effect(arms, DESIGN_EFFECT)
+        known = find_known(treated.foreseen, holdout.foreseen, variance)
         if month == SEEN:
-            flow = Flow(foreseen / SEEN, 0.0, ratio)
+            foreseen = treated.foreseen + holdout.foreseen
+            flow = Flow(foreseen / SEEN, 0.0, variance)
             [plan] = plan_holdout(flow, difference, known, [share])
             forecast = month + plan.months
         half = Z / np.sqrt(known)
@@ -75,22 +75,25 @@ def live_history(name: str, share: float, number: int, scale: float) -> Lived:
 
 
 def _live_month(
-    random: np.random.Generator,
-    name: str,
-    share: float,
-    scale: float,
-    arms: tuple[_Arm, _Arm],
-) -> None:
-    """Draw a month's orders, and let those leave whom the truth lets leave."""
+    random: np.random.Generator, name: str, share: float, scale: float
+) -> tuple[Tally, Tally]:
+    """Draw a month's orders, and let those leave whom the truth lets leave; the two arms."""
     orders = random.poisson(LISTS[name].orders * scale)
     foreseen = np.minimum(RISK * random.lognormal(0, SPREAD, orders), 0.5)
     true = foreseen * random.lognormal(-(MISSED**2) / 2, MISSED, orders)
     is_held_out = random.random(orders) < share
     hazard = np.where(is_held_out, true, true * (1 - LISTS[name].prior))
     is_lost = random.random(orders) < hazard
-    for arm, is_of_arm in zip(arms, (~is_held_out, is_held_out), strict=True):
-        arm.lost += int(is_lost[is_of_arm].sum())
-        arm.foreseen += float(foreseen[is_of_arm].sum())
+    return (
+        _count_arm(is_lost[~is_held_out], foreseen[~is_held_out]),
+        _count_arm(is_lost[is_held_out], foreseen[is_held_out]),
+    )
+
+
+def _count_arm(is_lost: np.ndarray, foreseen: np.ndarray) -> Tally:
+    """An arm's sums; every order is of one line."""
+    lost = int(is_lost.sum())
+    return Tally(lost, float(foreseen.sum()), lost)
 
 
 def live_histories(histories: int, scale: float) -> Iterator[Lived]:

@@ -234,11 +234,11 @@ def _find_spread(evidence: Mapping[str, Mapping[str, Evidence]]) -> _Spread:
         for one in segments.values():
             treated.append(one.treated)
             holdout.append(one.holdout)
-    both = _lost_ratio([*treated, *holdout])
+    both = find_lost_ratio([*treated, *holdout])
     return _Spread(
-        treated=_lost_ratio(treated, both, SPREAD_SMOOTHING) / both,
-        holdout=_lost_ratio(holdout, both, SPREAD_SMOOTHING) / both,
-        design_effect=_find_design_effect([*treated, *holdout], DESIGN_EFFECT),
+        treated=find_lost_ratio(treated, both, SPREAD_SMOOTHING) / both,
+        holdout=find_lost_ratio(holdout, both, SPREAD_SMOOTHING) / both,
+        design_effect=find_design_effect([*treated, *holdout], DESIGN_EFFECT),
     )
 
 
@@ -257,8 +257,8 @@ def _see_segments(segments: Mapping[str, Evidence], spread: _Spread) -> _ListSee
     tallies = [few.treated, few.holdout]
     for one in enough.values():
         tallies += [one.treated, one.holdout]
-    ratio = _lost_ratio(tallies)
-    of_list = _find_design_effect(tallies, spread.design_effect)
+    ratio = find_lost_ratio(tallies)
+    of_list = find_design_effect(tallies, spread.design_effect)
     spread = spread._replace(design_effect=of_list)
     seen = {name: _see(one, ratio, spread) for name, one in enough.items()}
     together = None
@@ -277,7 +277,7 @@ def _see(one: Evidence, ratio: float, spread: _Spread) -> _Seen:
     return _Seen(value, spread.design_effect * (by_holdout + by_treated))
 
 
-def _lost_ratio(
+def find_lost_ratio(
     tallies: Iterable[Tally], usual: float = 1.0, smoothing: float = SMOOTHING
 ) -> float:
     """How many were lost for one that was foreseen; near the usual while there are few."""
@@ -288,7 +288,7 @@ def _lost_ratio(
     return lost / foreseen
 
 
-def _find_design_effect(tallies: Iterable[Tally], usual: float) -> float:
+def find_design_effect(tallies: Iterable[Tally], usual: float) -> float:
     """How many lines of an order are lost where one is; near the usual while there are few."""
     squares, lost = usual * DESIGN_EFFECT_SMOOTHING, DESIGN_EFFECT_SMOOTHING
     for one in tallies:

@@ -2,8 +2,7 @@
 
 Of a list's evidence only its size is asked: the risks of its orders added up, and in which parts
 they are treated and held out. The formulas are those of `models.holdout.effects`, the prior left
-out and each line taken to leave by itself: when a difference can be read is when chance alone would
-no longer make it.
+out: when a difference can be read is when chance alone would no longer make it.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ SHARES = (0.05, 0.1, 0.2)
 class Flow:
     """What a list brings a month, both arms: its risks added up, and what the orders are worth.
 
-    `ratio` is how many are lost for one foreseen; `worth` is in yuan, contacts paid, if nobody were
-    held out.
+    `variance` is of what is lost for one foreseen: how many are, times the design effect. `worth`
+    is in yuan, contacts paid, if nobody were held out.
     """
 
     foreseen: float
     worth: float
-    ratio: float = 1.0
+    variance: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,14 @@ def find_precision(flow: Flow, share: float) -> float:
     """Return the precision (one over the variance) that a month adds to a difference."""
     if not 0 < share < 1:
         raise ValueError(f"a hold-out of {share} leaves an arm empty")
-    return flow.foreseen * share * (1 - share) / flow.ratio
+    return flow.foreseen * share * (1 - share) / flow.variance
 
 
-def find_known(treated: float, holdout: float, ratio: float) -> float:
-    """Return the precision of arms with these risks added up; nought where one is empty."""
+def find_known(treated: float, holdout: float, variance: float) -> float:
+    """Return the precision of arms with these risks added up; nought where one is empty.
+
+    `variance` is that of a Flow.
+    """
     if min(treated, holdout) <= 0:
         return 0.0
-    return 1 / (ratio / treated + ratio / holdout)
+    return 1 / (variance / treated + variance / holdout)

@@ -9,7 +9,13 @@ from decimal import Decimal
 from math import ceil
 from typing import Any, NamedTuple
 
-from models.holdout.effects import WHOLE_LIST
+from models.holdout.effects import (
+    DESIGN_EFFECT,
+    WHOLE_LIST,
+    Tally,
+    find_design_effect,
+    find_lost_ratio,
+)
 from models.holdout.planner import SHARES, Flow, HoldoutPlan, find_known, plan_holdout
 from pipelines.catalogue.outputs import (
     find_prior_persuadability,
@@ -44,17 +50,13 @@ class HoldoutView:
 
 
 class _Learnt(NamedTuple):
-    """The row of a list over its segments."""
+    """What is known of a list over its segments, by both arms."""
 
-    list: str
-    segment: str
-    treated_lost_count: int
-    treated_foreseen_sum: Decimal
-    holdout_lost_count: int
-    holdout_foreseen_sum: Decimal
+    treated: Tally
+    holdout: Tally
     persuadability: float
-    persuadability_low: float
-    persuadability_high: float
+    low: float
+    high: float
 
 
 class _Orders(NamedTuple):
@@ -77,6 +79,8 @@ def read_holdout_views(made: Made) -> list[HoldoutView]:
     """Return a view of every list that holds somebody out and had orders, by priority."""
     learnt = _read_learnt(made)
     orders = _read_orders(made)
+    tallies = [arm for one in learnt.values() for arm in (one.treated, one.holdout)]
+    usual = find_design_effect(tallies, DESIGN_EFFECT)
     views = []
     for spec in load_lists():
         of_list = orders.get(spec.name)
@@ -84,7 +88,7 @@ def read_holdout_views(made: Made) -> list[HoldoutView]:
             continue
         prior = find_prior_persuadability(spec)
         learnt_of_list = learnt.get(spec.name)
-        view = _make_view(spec.name, prior, of_list, learnt_of_list)
+        view = _make_view(spec.name, prior, of_list, learnt_of_list, usual)
         views.append(view)
     return views
 
@@ -148,22 +152,20 @@ def _say_months(months: float) -> str:
 
 
 def _make_view(
-    name: str, prior: float, orders: _Orders, learnt: _Learnt | None
+    name: str, prior: float, orders: _Orders, learnt: _Learnt | None, usual: float
 ) -> HoldoutView:
-    ratio = 1.0
+    """Return the view of a list; `usual` is the design effect of all lists."""
+    variance = usual
     known = 0.0
     persuadability = prior
     low, high = None, None
     if learnt is not None:
-        ratio = _find_ratio(learnt)
-        treated = float(learnt.treated_foreseen_sum)
-        holdout = float(learnt.holdout_foreseen_sum)
-        known = find_known(treated, holdout, ratio)
+        arms = (learnt.treated, learnt.holdout)
+        variance = find_lost_ratio(arms) * find_design_effect(arms, usual)
+        known = find_known(learnt.treated.foreseen, learnt.holdout.foreseen, variance)
         persuadability = learnt.persuadability
-        low, high = learnt.persuadability_low, learnt.persuadability_high
-    worth = float(orders.worth)
-    foreseen = orders.foreseen
-    flow = Flow(foreseen, worth, ratio)
+        low, high = learnt.low, learnt.high
+    flow = Flow(orders.foreseen, float(orders.worth), variance)
     difference = max(prior, _LEAST_DIFFERENCE)
     plans = tuple(plan_holdout(flow, difference, known, SHARES))
     return HoldoutView(
@@ -177,22 +179,28 @@ def _make_view(
     )
 
 
-def _find_ratio(learnt: _Learnt) -> float:
-    """How many were lost for one foreseen so far; near one while there are few."""
-    lost = learnt.treated_lost_count + learnt.holdout_lost_count
-    foreseen = float(learnt.treated_foreseen_sum + learnt.holdout_foreseen_sum)
-    pseudo_losses = 2
-    return (lost + pseudo_losses) / (foreseen + pseudo_losses)
-
-
 def _read_learnt(made: Made) -> Mapping[str, _Learnt]:
     if not made.is_computed(_LEARNT):
         return {}
     found = {}
-    for row in made.read_as(_Learnt, _LEARNT):
-        if row.segment == WHOLE_LIST:
-            found[row.list] = row
+    for row in made.read_rows(_LEARNT):
+        if row["segment"] == WHOLE_LIST:
+            found[row["list"]] = _Learnt(
+                treated=_read_tally(row, "treated"),
+                holdout=_read_tally(row, "holdout"),
+                persuadability=row["persuadability"],
+                low=row["persuadability_low"],
+                high=row["persuadability_high"],
+            )
     return found
+
+
+def _read_tally(row: Mapping[str, Any], arm: str) -> Tally:
+    """An arm's sums; in months that counted no squares each line left by itself."""
+    lost = row[f"{arm}_lost_count"]
+    squares = row.get(f"{arm}_lost_square_sum")
+    foreseen = float(row[f"{arm}_foreseen_sum"])
+    return Tally(lost, foreseen, lost if squares is None else squares)
 
 
 def _read_orders(made: Made) -> Mapping[str, _Orders]:

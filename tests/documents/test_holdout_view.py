@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from models.holdout.effects import WHOLE_LIST
 from models.holdout.planner import HoldoutPlan
 from pipelines.catalogue.outputs import name_lists
 from pipelines.documents.holdout_view import (
@@ -16,6 +19,9 @@ from pipelines.documents.holdout_view import (
     say_shares,
 )
 from pipelines.documents.pages.review import write_review
+from pipelines.store.files import write_parquet
+from pipelines.store.manifest import TableEntry
+from pipelines.store.versions import Draft
 from pipelines.text.texts import LANGUAGES, fill_label
 from tests.documents.test_review import card, look
 from tests.support.scored import scored_operator
@@ -71,3 +77,44 @@ def test_a_scored_month_s_own_review_has_its_lists(language: str) -> None:
     for view in views:
         said = say_holdout(view, language)
         assert said.title in text and said.months in text
+
+
+def plan_with(folder: Path, squares: int | None) -> tuple[HoldoutPlan, ...]:
+    """The plans of a list of which 60 lines were lost, whose orders lost so many in squares."""
+    sums: dict[str, object] = {"order_count": 900, "lost_count": 30, "foreseen_sum": Decimal(30)}
+    if squares is not None:
+        sums["lost_square_sum"] = squares
+    learnt: dict[str, object] = {"list": "renewal", "segment": WHOLE_LIST}
+    for arm in ("treated", "holdout"):
+        learnt |= {f"{arm}_{name}": value for name, value in sums.items()}
+    learnt |= {"persuadability": 0.1}
+    learnt |= {"persuadability_low": -0.2, "persuadability_high": 0.4}
+    order = {"list": "renewal", "customer_id": "c1", "expected_value": Decimal(9)}
+    folder.mkdir()
+    draft = Draft(MONTH, folder)
+    tables = {
+        "feedback_persuasion": learnt,
+        "dispatch_segment": {"customer_id": "c1", "risk": Decimal("0.02")},
+        "dispatch_order": order,
+    }
+    for name, row in tables.items():
+        batches = pa.Table.from_pylist([row]).to_reader()
+        written = write_parquet(folder / f"{name}.parquet", batches)
+        draft.finished[name] = TableEntry.computed(None, written)
+    [view] = read_holdout_views(draft)
+    assert (view.low, view.high) == (-0.2, 0.4)
+    return view.plans
+
+
+def test_where_lines_leave_together_it_takes_longer(tmp_path: Path) -> None:
+    """Thirty lines that two or three orders lost are as good as so few chances.
+
+    Months that were made before squares were counted are taken to lose each by itself.
+    """
+    alone = plan_with(tmp_path / "alone", 30)
+    together = plan_with(tmp_path / "together", 360)
+    before = plan_with(tmp_path / "before", None)
+    assert before == alone
+    for one, of_many in zip(alone, together, strict=True):
+        assert of_many.months > 8 * one.months
+        assert of_many.cost == one.cost

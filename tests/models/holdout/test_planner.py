@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from models.holdout.effects import Z
+from models.holdout.effects import Tally, Z, find_design_effect, find_lost_ratio
 from models.holdout.planner import (
     SHARES,
     Flow,
@@ -34,7 +34,7 @@ def test_the_months_are_those_after_which_the_difference_can_be_read() -> None:
 
 
 def test_what_is_known_shortens_it_to_nothing() -> None:
-    known = find_known(treated=5000.0, holdout=600.0, ratio=1.0)
+    known = find_known(treated=5000.0, holdout=600.0, variance=1.0)
     assert {plan.months for plan in plan_holdout(FLOW, 0.2, known)} == {0.0}
     assert find_known(10.0, 0.0, 1.0) == 0.0
 
@@ -54,11 +54,18 @@ def test_an_empty_arm_is_no_hold_out(share: float) -> None:
         plan_holdout(FLOW, 0.0)
 
 
-def test_the_forecast_is_the_scatter_of_hold_outs() -> None:
-    """Over many histories of the forecast's length the estimate scatters as much as is foreseen."""
+@pytest.mark.parametrize("lines", [1, 12])
+def test_the_forecast_is_the_scatter_of_hold_outs(lines: int) -> None:
+    """Over many histories of the forecast's length the estimate scatters as much as is foreseen.
+
+    Also where all lines of an order leave together.
+    """
     random = np.random.default_rng(4)
     risk, share, orders = 0.02, 0.2, 1000
-    flow = Flow(foreseen=orders * risk, worth=0.0)
+    lost = round(orders * risk)
+    seen = Tally(lost * lines, lost * lines, lost * lines**2)
+    variance = find_lost_ratio([seen]) * find_design_effect([seen], lines)
+    flow = Flow(foreseen=orders * lines * risk, worth=0.0, variance=variance)
     months = round(plan_holdout(flow, 0.4, shares=[share])[0].months)
     found = []
     for _ in range(2000):
