@@ -16,8 +16,9 @@ import json
 import subprocess
 import sys
 import time
-from contextlib import redirect_stdout, suppress
+from contextlib import ExitStack, redirect_stdout, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,8 +28,11 @@ from pipelines.core.errors import Incomplete, Interrupted, RetentionError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.documents.workbooks.export import export_work_lists
-from pipelines.jobs.run import Job, release_month, run_month
+from pipelines.jobs.job import Job
+from pipelines.jobs.run import release_month, run_month
 from pipelines.jobs.training.shelf import promote_version
+from pipelines.rooms.validate import Judge
+from pipelines.rooms.validate.gate import open_judge
 from pipelines.store.champions import find_champion
 from pipelines.store.files import keep_files_private
 from pipelines.store.lake import MonthFolder
@@ -43,11 +47,12 @@ WORK_LISTS = Path("build/dispatch")
 
 @dataclass(frozen=True)
 class Demonstration:
-    """The home, the twin's folder, and the language of what is said."""
+    """The home, the twin's folder, the language of what is said, and what judges deliveries."""
 
     home: Path
     source: Path
     language: str
+    judge: Judge
 
     def say_line(self, key: str, **facts: object) -> None:
         """Print a line."""
@@ -56,7 +61,8 @@ class Demonstration:
     def run_once(self, month: Month) -> None:
         """Run a month, or find that it stands."""
         started = time.monotonic()
-        version = run_month(Job(self.home, month, str(self.source)))
+        job = Job(self.home, month, str(self.source), judge=self.judge)
+        version = run_month(job)
         seconds = _count_seconds(started)
         self.say_line(
             "demo.month", month=month, version=version.number, seconds=seconds
@@ -144,6 +150,16 @@ def take_back(files: list[Path], home: Path) -> list[FileReceipt]:
     return receipts
 
 
+def judge_by_one_process(open_for: ExitStack) -> Judge:
+    """Great Expectations, imported once for all months, and not before the first of them asks."""
+
+    @cache
+    def begin() -> Judge:
+        return open_for.enter_context(open_judge())
+
+    return lambda context, suites: begin()(context, suites)
+
+
 def live_months(demonstration: Demonstration, answered: int) -> None:
     """Live the months up to the one before the newest.
 
@@ -169,7 +185,10 @@ def main(home: str, source: str, answered: str) -> int:
     """Live the months; return the exit code of what failed, 0 where nothing did."""
     language = find_local_language()
     try:
-        live_months(Demonstration(Path(home), Path(source), language), int(answered))
+        with ExitStack() as open_for:
+            judge = judge_by_one_process(open_for)
+            demonstration = Demonstration(Path(home), Path(source), language, judge)
+            live_months(demonstration, int(answered))
     except RetentionError as error:
         return _report_error(error, language)
     except KeyboardInterrupt:

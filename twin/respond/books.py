@@ -3,6 +3,7 @@
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -56,17 +57,18 @@ def read_dispatch(folder: Path) -> Dispatch:
     months: set[str] = set()
     rows: list[dict[str, Any]] = []
     for path in _books(folder):
-        book = load_workbook(path)
-        header = _header_of(book)
-        if header is None:
-            continue
-        facts = _facts(book)
-        if facts.get("is_draft") not in ("False", "0", False):
-            raise ValueError(
-                f"{path.name} is a draft: release the month, then export it again"
-            )
-        months.add(str(facts.get("month")))
-        rows += _rows(path, book, header, _desk(path, facts))
+        # Read only, which takes half as long: nothing is written to what was sent out.
+        with closing(load_workbook(path, read_only=True)) as book:
+            header = _header_of(book)
+            if header is None:
+                continue
+            facts = _facts(book)
+            if facts.get("is_draft") not in ("False", "0", False):
+                raise ValueError(
+                    f"{path.name} is a draft: release the month, then export it again"
+                )
+            months.add(str(facts.get("month")))
+            rows += _rows(path, book, header, _desk(path, facts))
     if len(months) != 1:
         raise ValueError(
             f"{folder} holds {'no work lists' if not months else 'work lists of ' + ', '.join(sorted(months))}"
