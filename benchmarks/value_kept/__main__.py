@@ -18,25 +18,41 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from benchmarks.value_kept.kept_rows import Judged, RowsFile
 from benchmarks.value_kept.learnt import compare_beliefs
 from benchmarks.value_kept.page import make_policy_table, write_page
-from benchmarks.value_kept.policies import MonthView, judge, make_policies
+from benchmarks.value_kept.policies import (
+    PRIORITY_INSIDE,
+    VALUE_INSIDE,
+    MonthView,
+    judge,
+    make_policies,
+)
 from benchmarks.value_kept.town import Town, begin_office, by_rule, live_on
 from pipelines.core.month import Month
 from pipelines.store.lake import Version
 from twin import TwinConfig
 from twin.truth.prospects import Prospects, foresee
 
-# The office's own policies: the rule by which places are given, and what it is not shown.
+
+class OfficePolicy(NamedTuple):
+    """One of the office's own: the rule by which places are given, to whom, and what it is not shown."""
+
+    rule: str
+    forgotten: str = ""
+    duties_take_places: bool = False
+
+
 OFFICE = {
-    "priority": ("priority", ""),
-    "value": ("value", ""),
-    "value by priors": ("value", "feedback_persuasion"),
+    "priority": OfficePolicy("priority"),
+    "value": OfficePolicy("value"),
+    "value by priors": OfficePolicy("value", forgotten="feedback_persuasion"),
+    PRIORITY_INSIDE: OfficePolicy("priority", duties_take_places=True),
+    VALUE_INSIDE: OfficePolicy("value", duties_take_places=True),
 }
 
 _NO_LIFT = {"save_lift": 0.0, "debt_lift": 0.0, "renewal_lift": 0.0, "wake_lift": 0.0}
@@ -81,10 +97,10 @@ def judge_month(
 ) -> list[dict[str, object]]:
     """Return a row a policy and list of the month whose orders are about to be lived."""
     months = {}
-    for name, (rule, forgotten) in OFFICE.items():
+    for name, policy in OFFICE.items():
         path = work / f"{town.month}-{name}.partial"
-        settings = by_rule(town.settings, rule, duties_take_places=False)
-        months[name] = town.redo_dispatch(held, settings, path, forgotten)
+        settings = by_rule(town.settings, policy.rule, policy.duties_take_places)
+        months[name] = town.redo_dispatch(held, settings, path, policy.forgotten)
     view = MonthView(months["priority"], town.month, town.world, seed, prospects)
     return judge(view, make_policies(view, months))
 

@@ -15,7 +15,9 @@ from benchmarks.value_kept.policies import (
     HAZARDS_KNOWN,
     NOTHING_OFFERED,
     PERSUASION,
+    PRIORITY_INSIDE,
     RULES_CEILING,
+    VALUE_INSIDE,
 )
 
 POLICIES = (
@@ -82,6 +84,7 @@ def write_page(
         "",
         *_difference_table(by_town),
         "",
+        *_compare_inside(rows),
         "## Share of the ceiling",
         "",
         *_share_table(by_town),
@@ -182,6 +185,37 @@ def _difference_table(by_town: pd.DataFrame) -> list[str]:
             of_all = f"{won} of {len(more)}"
             lines.append([f"`{policy}` less {rival}", _interval(more), of_all])
     return _table(["", "kept", "more in towns"], lines)
+
+
+def _compare_inside(rows: pd.DataFrame) -> list[str]:
+    """Both rules where duties take places, as is the default; nothing of rows without them."""
+    if VALUE_INSIDE not in set(rows["policy"]):
+        return []
+    rows = rows[rows["policy"].isin((PRIORITY_INSIDE, VALUE_INSIDE))]
+    # Of the towns that were judged by them.
+    months = rows.groupby("seed")["month"].nunique()
+    is_persuasion = rows["list"].isin(PERSUASION)
+    lines = []
+    for about, these in (
+        ("lists that persuade", rows[is_persuasion]),
+        ("all lists", rows),
+    ):
+        sums = these.groupby(["policy", "seed"])[["orders", "kept"]].sum()
+        means = sums.div(months, axis=0, level="seed")
+        cells = [about]
+        for policy in (PRIORITY_INSIDE, VALUE_INSIDE):
+            mine = means.loc[policy]
+            cells.append(f"{mine['orders'].mean():,.0f}: {_interval(mine['kept'])}")
+        more = means.loc[VALUE_INSIDE]["kept"] - means.loc[PRIORITY_INSIDE]["kept"]
+        won = int((more > 0).sum())
+        lines.append([*cells, _interval(more), f"{won} of {len(more)}"])
+    head = ["orders: kept", "`priority`", "`value`", "more by `value`", "more in towns"]
+    return [
+        f"Where duties take places, as is the default, in {len(months)} of these towns:",
+        "",
+        *_table(head, lines),
+        "",
+    ]
 
 
 def _share_table(by_town: pd.DataFrame) -> list[str]:

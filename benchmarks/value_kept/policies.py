@@ -29,6 +29,9 @@ COST = 5.0
 # What parts the office from the ceiling of the lists: its rules, and what no file shows.
 RULES_CEILING = "ceiling within the rules"
 HAZARDS_KNOWN = "true hazards within the rules"
+# The office's own where duties take places, as is the default.
+PRIORITY_INSIDE = "priority, duties in the places"
+VALUE_INSIDE = "value, duties in the places"
 NOTHING_OFFERED = "value, nothing offered"
 CALL = "churn_risk"  # what a plain rule's call is about
 PERSUASION = tuple(spec.name for spec in load_lists() if spec.meta["holdout"])
