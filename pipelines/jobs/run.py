@@ -59,14 +59,21 @@ def run_month(job: Job) -> Version:
         sealed = _find_sealed(job)
         if sealed is not None:
             return sealed
-        gathered = gather_inputs(job)
-        standing = _find_standing(job, gathered)
-        if standing is not None:
-            return standing
-        draft = open_draft(job, gathered=gathered)
-        same = finish_rooms(job, draft, gathered, lambda made: _find_same(job, made))
-        save_facts()
-        return same or job.folder.commit(draft)
+        # Its import takes as long as the rooms before the gate and what comes before them.
+        with judging_beside(job, job.folder.draft()) as judged:
+            return _run_unsealed(judged)
+
+
+def _run_unsealed(job: Job) -> Version:
+    """Run what is not finished of a month that is not sealed, and commit."""
+    gathered = gather_inputs(job)
+    standing = _find_standing(job, gathered)
+    if standing is not None:
+        return standing
+    draft = open_draft(job, gathered=gathered)
+    same = finish_rooms(job, draft, gathered, lambda made: _find_same(job, made))
+    save_facts()
+    return same or job.folder.commit(draft)
 
 
 def run_room(job: Job, room: str, commits: bool = True) -> Version | None:
