@@ -56,6 +56,7 @@ _DOTENV = ".env"
 # HOLDOUT_SHARE, while SOURCE_FOLDER, which docker-compose.yml reads, is none of SOURCE (0.63).
 _LIKENESS = 0.75
 
+CapacityRule = Literal["priority", "value"]
 Engine = Literal["duckdb", "spark"]
 ENGINES: tuple[str, ...] = get_args(Engine)
 
@@ -145,9 +146,10 @@ class Settings(BaseSettings):
         le=15,
         description="working day of m+1 on which Airflow begins a month, at 06:00",
     )
-    capacity_rule: Literal["priority", "value"] = Field(
-        default="priority",
-        description="who gets a manager's last places: by the order of the lists, or by value",
+    capacity_rule: CapacityRule | None = Field(
+        default=None,
+        description="who gets a manager's last places: by the order of the lists (priority), or by "
+        "value; without, by value where duties go out beside the places, else by the order",
     )
     minimum_service: Decimal = Field(
         default=Decimal("0.5"),
@@ -327,13 +329,20 @@ class Settings(BaseSettings):
         if self.has_development_key and not self.demonstration:
             raise Refused("key.development")
 
+    @property
+    def places_go_by(self) -> CapacityRule:
+        """The rule by which a manager's places go, as given, or as suits where duties go out."""
+        if self.capacity_rule is not None:
+            return self.capacity_rule
+        return "priority" if self.duties_take_places else "value"
+
     def meaning(self) -> dict[str, str]:
         """Return the settings that change what a month's tables say: part of what it is made of."""
         texts = {}
         for name in _FIGURES_OF_A_MONTH:
             figure = Decimal(getattr(self, name))
             texts[name] = f"{figure.normalize():f}"
-        texts["capacity_rule"] = self.capacity_rule
+        texts["capacity_rule"] = self.places_go_by
         return texts
 
 

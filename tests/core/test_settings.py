@@ -6,6 +6,7 @@ import ast
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -168,6 +169,24 @@ def test_the_same_number_is_the_same_setting() -> None:
     assert (
         load_settings(high_value_threshold="89").meaning() == load_settings().meaning()
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ({}, "priority"),
+        ({"duties_take_places": False}, "value"),
+        ({"duties_take_places": False, "capacity_rule": "priority"}, "priority"),
+        ({"capacity_rule": "value"}, "value"),
+    ],
+)
+def test_places_go_by_value_where_duties_take_none(
+    given: dict[str, Any], rule: str
+) -> None:
+    """What is given counts, and a month records the rule that was followed."""
+    settings = load_settings(**given)
+    assert settings.places_go_by == rule
+    assert settings.meaning()["capacity_rule"] == rule
 
 
 def test_nobody_else_reads_the_environment() -> None:

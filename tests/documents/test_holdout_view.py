@@ -81,7 +81,11 @@ def test_a_scored_month_s_own_review_has_its_lists(language: str) -> None:
 
 def plan_with(folder: Path, squares: int | None) -> tuple[HoldoutPlan, ...]:
     """The plans of a list of which 60 lines were lost, whose orders lost so many in squares."""
-    sums: dict[str, object] = {"order_count": 900, "lost_count": 30, "foreseen_sum": Decimal(30)}
+    sums: dict[str, object] = {
+        "order_count": 900,
+        "lost_count": 30,
+        "foreseen_sum": Decimal(30),
+    }
     if squares is not None:
         sums["lost_square_sum"] = squares
     learnt: dict[str, object] = {"list": "renewal", "segment": WHOLE_LIST}

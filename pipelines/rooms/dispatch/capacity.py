@@ -124,7 +124,7 @@ class Rules:
     def of(cls, settings: Settings) -> Rules:
         """Take them from the settings."""
         return cls(
-            by_value=settings.capacity_rule == "value",
+            by_value=settings.places_go_by == "value",
             minimum_service=float(settings.minimum_service),
             duties_take_places=settings.duties_take_places,
         )
@@ -183,7 +183,7 @@ def write_figures(context: Context, figures: Sequence[CapacityFigure]) -> None:
         "capacity",
         "dispatch_capacity",
         ["scope_kind", "scope_id"],
-        rule=context.settings.capacity_rule,
+        rule=context.settings.places_go_by,
         capacity_figure=capacity_figures,
     )
 

@@ -111,7 +111,7 @@ def gather_eligibility(
         "recent_orders",
         {"dispatch_on": context.dispatch_on, "days": settings.cool_down_days},
     )
-    by_value = settings.capacity_rule == "value"
+    by_value = settings.places_go_by == "value"
     eligibility = run_step(
         context,
         ROOM,
@@ -161,7 +161,7 @@ def decide_orders(
         ROOM,
         "held_out",
         {
-            "by_value": context.settings.capacity_rule == "value",
+            "by_value": context.settings.places_go_by == "value",
             "duties_take_places": context.settings.duties_take_places,
         },
         eligibility=eligibility,

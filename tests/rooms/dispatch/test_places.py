@@ -149,6 +149,26 @@ def test_by_value_what_is_worth_most_comes_first_whatever_its_list_and_rank(
     assert (treated(folder, "early"), treated(folder, "late")) == (["bob"], ["dan"])
 
 
+def test_where_duties_take_no_places_these_go_by_value_unless_told(
+    office: Office,
+) -> None:
+    early, late = (
+        a_list("early", ["ann"], priority=1, holdout=True),
+        a_list("late", ["bob"], priority=2, holdout=True),
+    )
+    given: dict[str, Any] = {
+        "features_high_value": values(ann=10, bob=200),
+        "features_manager": [manager("M1", 1)],
+        "contact_cost": 0,
+        "holdout_share": 0,
+    }
+    assert treated(office(early, late, **given), "early") == ["ann"]
+    given["duties_take_places"] = False
+    assert treated(office(early, late, **given), "late") == ["bob"]
+    folder = office(early, late, capacity_rule="priority", **given)
+    assert treated(folder, "early") == ["ann"]
+
+
 def test_by_value_the_minimum_of_a_duty_comes_first(office: Office) -> None:
     debt = a_list("debt", ["ann", "bob"], priority=1, purpose="debt", minimum=True)
     late = a_list("late", ["cat", "dan"], priority=2)
