@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.conf import settings
 from django.utils import timezone
 
 
 def find_today() -> date:
-    """Return the day it is."""
-    today: date = timezone.localdate()
+    """Return the day it is; in a demonstration the day that it is said to be."""
+    today: date = settings.CONSOLE_TODAY or timezone.localdate()
     return today

@@ -139,6 +139,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 CONSOLE_SECOND_FACTOR = _OFFICE.console_second_factor
 CONSOLE_PROXIES = _OFFICE.console_proxies
+CONSOLE_TODAY = _OFFICE.console_today
 CONSOLE_NUMBERS_AN_HOUR = _OFFICE.console_numbers_an_hour
 
 # Five wrong passwords of one name from one address: a quarter of an hour.

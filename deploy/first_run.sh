@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 # The office begins with the cohort's base month; three months of orders are answered, so that success can be verified a
 # month and three months on. Each of these answers makes the twin live one month more.
 readonly services=10000 months=6 through=2026-05 answered=3 newest=2026-08 seed=1
+# The day the newest month's orders go out: the console works them as on that day, whenever that is.
+readonly worked_on=2026-09-03
 readonly source=build/twin log=build/airflow.log minutes=20
 retention=.venv/bin/retention
 # Nobody real is behind these orders: they may go out under the key that everybody can read.
@@ -131,7 +133,7 @@ cat <<END
    4  $retention status $newest --home $home   versions, rooms, reasons, deadlines · 版本、环节、原因与期限
 
    Approve, then work an order in a browser or on a phone · 批准并放行，然后在浏览器或手机上办理派单:
-      export RETENTION_DEMONSTRATION=true
+      export RETENTION_DEMONSTRATION=true RETENTION_CONSOLE_TODAY=$worked_on
       $retention run $newest --source $source --home $home --release
       $retention account add wang --role manager --manager-id $manager --home $home
       $retention console --home $home

@@ -23,7 +23,7 @@ from console.access.context import find_language
 from console.access.gate import open_to
 from console.access.record import NUMBER_SHOWN, count_shown_numbers, record_access
 from console.access.roles import Role
-from console.access.scope import scope
+from console.access.scope import scope, scope_states
 from console.models import Answer, HeldAnswer, Order
 from console.persons.notes import NOTE, open_words
 from console.work.answering import (
@@ -83,6 +83,7 @@ def show_queue(request: Any) -> Any:
         "page": page,
         "lines": lines,
         "has_orders": bool(lines) or queue.exists(),
+        "had_orders": scope_states(request.user).exists(),
         "chips": _list_chips(view.choose_list(queue), view),
         "lists": name_lists(language),
         "undo": _find_undo(request),

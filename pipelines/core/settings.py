@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.core.errors import Refused, SpecError
@@ -222,6 +229,11 @@ class Settings(BaseSettings):
     console_numbers_an_hour: int = Field(
         default=60, ge=1, description="customers' numbers that one manager may be shown"
     )
+    console_today: date | None = Field(
+        default=None,
+        description="of a demonstration, whose months are long over: the day that the console "
+        "takes for today",
+    )
     console_errands: Literal["here", "elsewhere"] = Field(
         default="here",
         description="who runs and releases months as asked in the console: a process beside it, "
@@ -291,6 +303,14 @@ class Settings(BaseSettings):
         default="text",
         description="a run's progress: a bar and names for people, or JSON lines",
     )
+
+    @field_validator("console_today")
+    @classmethod
+    def _check_today(cls, day: date | None, info: ValidationInfo) -> date | None:
+        """Only where all is a trial may it be another day than it is."""
+        if day is not None and not info.data.get("demonstration"):
+            raise ValueError("needs RETENTION_DEMONSTRATION=true")
+        return day
 
     @field_validator("table_parts")
     @classmethod

@@ -111,6 +111,28 @@ def test_chips_count_every_order_once_and_the_overdue_come_first(
     assert "逾期 2 天" in late
 
 
+def test_orders_that_no_answer_is_taken_for_are_not_said_never_to_have_been(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from console import clock
+
+    monkeypatch.setattr(clock, "find_today", lambda: date(2027, 1, 4))
+    page = console.visit("wang").get("/queue/").content.decode()
+    assert "超过三个月" in page and "安哨兵" not in page
+    assert "您还没有派单" not in page
+
+
+def test_a_demonstration_says_which_day_it_is() -> None:
+    """Of a month that is long over nothing could be worked on the real day."""
+    from django.test import override_settings
+
+    from console import clock
+
+    with override_settings(CONSOLE_TODAY=DUE):
+        assert clock.find_today() == DUE
+    assert clock.find_today() != DUE
+
+
 def test_a_list_can_be_chosen_and_what_nobody_knows_chooses_nothing(
     console: Console,
 ) -> None:

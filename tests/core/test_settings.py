@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -253,3 +254,12 @@ def test_parts_are_as_many_as_digits_tell_apart() -> None:
     with pytest.raises(SpecError) as caught:
         load_settings(table_parts=3)
     assert caught.value.facts["name"] == "RETENTION_TABLE_PARTS"
+
+
+def test_only_a_demonstration_says_which_day_it_is() -> None:
+    day = date(2026, 9, 3)
+    assert load_settings(demonstration=True, console_today=day).console_today == day
+    with pytest.raises(SpecError) as caught:
+        load_settings(console_today=day)
+    assert caught.value.facts["name"] == "RETENTION_CONSOLE_TODAY"
+    assert "RETENTION_DEMONSTRATION=true" in str(caught.value.facts)

@@ -26,7 +26,10 @@ from deploy.dependencies import (
     is_allowed,
     list_refused,
 )
+from pipelines.core.calendar import Calendar
+from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
+from pipelines.core.settings import load_settings
 from pipelines.operations.doctor.machine import PYTHONS, check_python
 from tests.homes.make import write_source
 
@@ -81,6 +84,14 @@ def test_the_changes_begin_with_the_version_that_this_is() -> None:
     assert released[0] == project["version"]
     upgrades = (ROOT / "docs" / "upgrade.md").read_text("utf-8")
     assert f"## To {project['version']}" in upgrades
+
+
+def test_the_demonstration_is_worked_on_the_day_its_newest_orders_go_out() -> None:
+    script = (ROOT / "deploy" / "first_run.sh").read_text("utf-8")
+    said = dict(re.findall(r"\b(newest|worked_on)=([\d-]+)", script))
+    month = Month.parse(said["newest"]).plus(1)
+    goes_out = Calendar.load(None).nth_of(month, load_settings().dispatch_working_day)
+    assert said["worked_on"] == str(goes_out)
 
 
 # -- licences ------------------------------------------------------------------------------------------------------
