@@ -161,7 +161,7 @@ def _make_line(
         title=meaning.title,
         value=format_figure(row["value"], meaning.unit),
         target=format_figure(target, meaning.unit),
-        gap=_say_gap(gap, meaning.unit),
+        gap=say_gap(gap, meaning.unit),
         is_met=is_met,
         miss=_measure_miss(gap, target, is_met),
         rank=row["rank"],
@@ -173,7 +173,7 @@ def _make_line(
     )
 
 
-def _say_gap(gap: float | None, unit: str) -> str:
+def say_gap(gap: float | None, unit: str) -> str:
     """A distance from a target: of shares in points."""
     if gap is None or unit != "ratio":
         return format_figure(gap, unit)

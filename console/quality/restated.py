@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from console.figures.kpis import Wanted, load_meanings
+from console.figures.kpis import Wanted, load_meanings, say_gap
 from pipelines.store.lake import Version
 from pipelines.text.texts import fill_label
 from pipelines.text.units import format_figure
@@ -49,7 +49,7 @@ def list_restated_figures(version: Version, language: str) -> list[RestatedFigur
             continue
         meaning = meanings[wanted]
         said = [
-            f"{fill_label(language, f'restate.cause.{cause}')} {_say(change, meaning.unit)}"
+            f"{fill_label(language, f'restate.cause.{cause}')} {_say_gap(change, meaning.unit)}"
             for cause, change in causes[wanted].items()
             if change
         ]
@@ -58,7 +58,7 @@ def list_restated_figures(version: Version, language: str) -> list[RestatedFigur
                 title=meaning.title,
                 published=_say(row["value_published"], meaning.unit),
                 known=_say(row["value_known"], meaning.unit),
-                difference=_say(row["value_difference"], meaning.unit),
+                difference=_say_gap(row["value_difference"], meaning.unit),
                 causes="; ".join(said),
             )
         )
@@ -74,6 +74,10 @@ def _read_causes(version: Version) -> Mapping[Wanted, dict[str, Decimal | None]]
 
 def _say(value: Any, unit: str) -> str:
     return format_figure(None if value is None else float(value), unit)
+
+
+def _say_gap(gap: Any, unit: str) -> str:
+    return say_gap(None if gap is None else float(gap), unit)
 
 
 def count_restated_orders(

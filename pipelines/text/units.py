@@ -40,6 +40,14 @@ def format_figure(value: float | Decimal | None, unit: str) -> str:
     return text
 
 
+def format_gap(gap: float | Decimal | None, unit: str) -> str:
+    """Return a difference of two values in their unit; of ratios it is in points of a hundred."""
+    if gap is None or unit != "ratio":
+        return format_figure(gap, unit)
+    points = format_figure(gap, "points")
+    return f"{points}pp"
+
+
 def close_percent(shown: str) -> str:
     """Return a printed figure without the blank that earlier months have before a per cent sign."""
     return shown.replace(" %", "%")

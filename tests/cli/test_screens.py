@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from pipelines.cli.screens import tables
+from pipelines.cli.screens.record import draw_restatement
 from pipelines.cli.screens.tables import draw_grid
+from pipelines.jobs.restate import Restatement
 from tests.cli.conftest import Retention
 from tests.support.small import MONTH
 
@@ -76,3 +81,27 @@ def test_a_figure_opens_with_what_makes_it_big(
     ]
     assert numerators == sorted(numerators, reverse=True) and numerators[0] > 0
     assert "HYPERLINK" not in said.out
+
+
+def test_a_restatement_tells_points_of_ratios_and_names_lists(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    figure = {
+        "kpi": "arrears_rate", "variant": "t1_amount", "scope_kind": "company", "scope_id": "company",
+    }  # fmt: skip
+    moved = Decimal("-0.0448")
+    restatement = SimpleNamespace(
+        kpis=[
+            figure
+            | {"status_published": "released", "status_known": "released"}
+            | {"value_published": Decimal("0.5518"), "value_known": Decimal("0.5070")}
+            | {"value_difference": moved}
+        ],
+        causes=[figure | {"cause": "bill", "value_change": moved}],
+        orders=[{"list": "renewal", "change": "changed", "cause": "bill"}],
+    )
+    draw_restatement(cast(Restatement, restatement), ["bill"], "zh")
+    said = capsys.readouterr().out
+    assert "55.18%" in said and "50.70%" in said
+    assert said.count("-4.48pp") == 2 and "-4.48%" not in said
+    assert "到期续约" in said and "renewal" not in said

@@ -9,6 +9,7 @@ import pytest
 from pipelines.text.units import (
     close_percent,
     format_figure,
+    format_gap,
     join_sides,
     make_exact,
     round_to_fen,
@@ -50,6 +51,19 @@ def test_a_figure_is_shown_in_its_unit(
     value: float | Decimal | None, unit: str, shown: str
 ) -> None:
     assert format_figure(value, unit) == shown
+
+
+@pytest.mark.parametrize(
+    ("gap", "unit", "shown"),
+    [
+        (None, "ratio", "–"), (-0.0448, "ratio", "-4.48pp"), (0.0, "ratio", "0.00pp"),
+        (-1.47, "days", "-1.47"), (Decimal("4.825"), "amount", "4.83"),
+    ],
+)  # fmt: skip
+def test_a_difference_of_ratios_is_points_and_not_per_cent(
+    gap: float | Decimal | None, unit: str, shown: str
+) -> None:
+    assert format_gap(gap, unit) == shown
 
 
 def test_earlier_months_have_a_blank_before_the_sign() -> None:

@@ -44,7 +44,7 @@ def propose_mapping(
     source: Annotated[Path, typer.Argument(metavar="SOURCE")],
     month: Annotated[
         str | None,
-        typer.Option("--month", help="The month to look at; the newest without."),
+        typer.Option("--month", help="The month to look at; the newest three without."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the mapping to this file.")
@@ -64,6 +64,7 @@ def propose_mapping(
         write_mapping(out, text, force=force)
     content = {
         "month": proposal.month,
+        "months": proposal.months,
         "tables": [asdict(table) for table in proposal.tables],
         "unknown": proposal.unknown,
     }
@@ -105,6 +106,6 @@ def judge_delivery(
             month=month,
             rows=check.quarantined,
             tables=check.refused,
-            outputs=check.withheld,
+            outputs=len(check.withheld),
             source=source,
         )

@@ -126,6 +126,8 @@ def _answer_run(speaker: Speaker, version: Version, is_released: bool) -> None:
     speaker.answer_line(content, "cli.done", path=version.path, **facts)
     if is_released:
         speaker.say_line("cli.released", **facts)
+        treated = version.read_rows("dispatch_order", ["order_id"], {"arm": "treated"})
+        speaker.say_line("cli.released_orders", orders=len(treated))
     if not speaker.as_json:
         _draw_open_findings(version, speaker.language)
         typer.echo(describe_coverage(coverage, speaker.language))
@@ -139,7 +141,7 @@ def _draw_open_findings(version: Version, language: str) -> None:
     from pipelines.documents.findings import read_findings
 
     findings = read_findings(version, read_output_states(version), language)
-    draw_findings(findings, language, most=_FINDINGS_SHOWN)
+    draw_findings(findings, str(version.month), language, most=_FINDINGS_SHOWN)
 
 
 @app.command("status")

@@ -15,7 +15,7 @@ from pipelines.text.texts import describe_error, fill_label, say_fact
 
 if TYPE_CHECKING:
     from pipelines.jobs.intake.check import DeliveryCheck
-    from pipelines.jobs.intake.coverage import Coverage, Unlock
+    from pipelines.jobs.intake.coverage import Coverage, Output
     from pipelines.jobs.intake.table_check import FileCheck, RuleCheck, TableCheck
 
 _MOST_UNLOCKS = 8
@@ -35,7 +35,7 @@ def describe_check(check: DeliveryCheck, language: str) -> dict[str, object]:
         "stop": _describe_stop(check.stop, language),
         "quarantined": check.quarantined,
         "refused": check.refused,
-        "withheld": check.withheld,
+        "withheld": len(check.withheld),
         "coverage": check.coverage.as_content() if check.coverage else None,
     }
 
@@ -72,16 +72,26 @@ def draw_check(check: DeliveryCheck, language: str) -> None:
             _draw_table(table, language)
     if absent:
         print_line(language, "intake.absent", tables=" ".join(absent))
+    _draw_awaited(check.tables, language)
     for file in check.unknown_files:
         key = "intake.file_like" if file.like else "intake.file_unknown"
-        print_line(language, key, file=file.name, table=file.like)
+        print_line(language, key, file=file.name, table=file.like, month=check.month)
 
     if check.stop:
         print_line(language, "intake.stops", why=describe_error(language, check.stop))
     if check.coverage:
         typer.echo()
+        _draw_withheld(check, language)
         _draw_unlocks(check, language)
         typer.echo(describe_coverage(check.coverage, language))
+
+
+def _draw_awaited(tables: Iterable[TableCheck], language: str) -> None:
+    """Say which tables the mapping has names for and the month has no file of."""
+    for table in tables:
+        if table.awaited:
+            files = " ".join(table.awaited)
+            print_line(language, "intake.awaited", table=table.table, files=files)
 
 
 def _draw_table(table: TableCheck, language: str) -> None:
@@ -177,6 +187,12 @@ def _describe_fault(table: str, fault: RuleCheck, language: str) -> str:
     return fill_label(language, key, **facts)
 
 
+def _draw_withheld(check: DeliveryCheck, language: str) -> None:
+    if check.withheld:
+        names = _join_names(check.withheld, _read_titles(language), language)
+        print_line(language, "intake.withheld", names=names)
+
+
 def _draw_unlocks(check: DeliveryCheck, language: str) -> None:
     if not check.unlocks:
         return
@@ -189,15 +205,17 @@ def _draw_unlocks(check: DeliveryCheck, language: str) -> None:
             "intake.unlock",
             name=unlock.name,
             count=len(unlock.outputs),
-            names=_join_names(unlock, titles, language),
+            names=_join_names(unlock.outputs, titles, language),
         )
         _draw_indented(line)
 
 
-def _join_names(unlock: Unlock, titles: Mapping[str, str], language: str) -> str:
-    """The titles of what a delivery would unlock, each once, as many as a line takes."""
+def _join_names(
+    outputs: Iterable[Output], titles: Mapping[str, str], language: str
+) -> str:
+    """The titles of outputs, each once, as many as a line takes."""
     names = []
-    for output in unlock.outputs:
+    for output in outputs:
         title = titles.get(output.name, output.name)
         if title not in names:
             names.append(title)

@@ -72,7 +72,7 @@ def draw_month(state: MonthState, language: str) -> None:
         _draw_draft(state.month, state.draft, language)
     if state.outcome is not None:
         _draw_outcome(state.month, state.outcome, language)
-    draw_findings(state.findings, language)
+    draw_findings(state.findings, state.month, language)
     if state.reasons_to_retrain:
         reasons = ", ".join(state.reasons_to_retrain)
         print_line(language, "cli.retrain", lead="\n", reasons=reasons)
@@ -136,7 +136,10 @@ def _explain_refusal(month: str, refusal: Refusal, language: str) -> str:
 
 
 def draw_findings(
-    findings: Sequence[FindingText], language: str, most: int = SCREEN_FINDINGS
+    findings: Sequence[FindingText],
+    month: str,
+    language: str,
+    most: int = SCREEN_FINDINGS,
 ) -> None:
     """Print what stands open, that which holds back most first, each with what to do."""
     standing = [finding for finding in findings if finding.waive]
@@ -147,7 +150,7 @@ def draw_findings(
         _draw_finding(finding, language)
     if len(standing) > most:
         more = len(standing) - most
-        print_line(language, "finding.more", lead="  ", count=more)
+        print_line(language, "finding.more", lead="  ", count=more, month=month)
 
 
 def _draw_finding(finding: FindingText, language: str) -> None:

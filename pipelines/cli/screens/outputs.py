@@ -24,7 +24,12 @@ from pipelines.documents.holdout_view import (
 from pipelines.documents.table_files import TableRow
 from pipelines.store.lake import Version
 from pipelines.text.texts import fill_label, say_reasons
-from pipelines.text.units import format_figure, join_sides, write_plain_cell
+from pipelines.text.units import (
+    format_figure,
+    format_gap,
+    join_sides,
+    write_plain_cell,
+)
 
 _KPI_TITLES = (
     "kpi_title",
@@ -116,7 +121,7 @@ def draw_kpis(
             scope,
             format_figure(row["value"], unit),
             format_figure(row["target"], unit),
-            _format_gap(row["gap"], unit),
+            format_gap(row["gap"], unit),
             _format_count(row["rank"]),
             numerator or "–",
             _format_count(row["denominator"]),
@@ -142,15 +147,6 @@ def _order_kpis(row: TableRow) -> tuple[str, bool, str, int, str]:
     is_further = not row["is_default"]
     rank = row["rank"] or _NO_RANK
     return row["kpi"], is_further, row["variant"], rank, row["scope_id"]
-
-
-def _format_gap(gap: float | None, unit: str) -> str:
-    """Return a difference; of ratios it is in points of a hundred."""
-    if gap is None or unit != "ratio":
-        return format_figure(gap, unit)
-
-    points = format_figure(gap, "points")
-    return f"{points}pp"
 
 
 def _format_count(value: object) -> str:

@@ -28,7 +28,9 @@ _PLAIN = re.compile(r"[^\W\d_]([\w .*?-]*\w)?")  # what YAML reads back as it st
 
 def draw_proposal(proposal: Proposal, language: str) -> str:
     """Return the text of a `mapping.yml`; it can be used as it is."""
-    head = fill_label(language, "map.head", month=proposal.month)
+    comma = fill_label(language, "intake.comma")
+    months = comma.join(reversed(proposal.months))
+    head = fill_label(language, "map.head", months=months)
     lines = [f"# {line}" for line in head.splitlines()]
     for table in proposal.tables:
         lines.append("")

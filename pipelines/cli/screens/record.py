@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from pipelines.catalogue.outputs import Kpi, load_kpis
+from pipelines.catalogue.outputs import Kpi, load_kpis, name_lists
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.outputs import name_variants
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.store.waivers import Waiver
 from pipelines.text.texts import fill_label
-from pipelines.text.units import format_figure
+from pipelines.text.units import format_figure, format_gap
 
 if TYPE_CHECKING:
     from pipelines.jobs.restate import Restatement
@@ -124,12 +124,15 @@ def _format_kpi(
 ) -> list[str]:
     """A line of the grid: the KPI, its figures, and by how much each cause changed it."""
     variant = row["variant"]
-    figures = [row["value_published"], row["value_known"], row["value_difference"]]
+    unit = kpi.meta["unit"]
+    gaps = [row["value_difference"]]
     for cause in causes:
-        figures.append(changes.get(_CauseOfKpi(kpi.name, variant, cause)))
+        gaps.append(changes.get(_CauseOfKpi(kpi.name, variant, cause)))
     words = name_variants(language)
     cells = [kpi.meta["title"][language], words.get((kpi.name, variant), variant)]
-    cells += [_format_figure(figure, kpi.meta["unit"]) for figure in figures]
+    for figure in (row["value_published"], row["value_known"]):
+        cells.append(format_figure(_as_double(figure), unit))
+    cells += [format_gap(_as_double(gap), unit) for gap in gaps]
     return cells
 
 
@@ -155,9 +158,8 @@ def _differs(row: KpiChange) -> bool:
     )
 
 
-def _format_figure(figure: Decimal | None, unit: str) -> str:
-    value = None if figure is None else float(figure)
-    return format_figure(value, unit)
+def _as_double(figure: Decimal | None) -> float | None:
+    return None if figure is None else float(figure)
 
 
 def _draw_orders(orders: Sequence[OrderChange], language: str) -> None:
@@ -167,11 +169,12 @@ def _draw_orders(orders: Sequence[OrderChange], language: str) -> None:
         return
 
     counts = Counter((row["list"], row["change"], row["cause"]) for row in orders)
+    names = name_lists(language)
     body = []
     for (name, change, cause), count in sorted(counts.items()):
         change_text = fill_label(language, f"restate.change.{change}")
         cause_text = fill_label(language, f"restate.cause.{cause}")
-        body.append([name, change_text, cause_text, str(count)])
+        body.append([names.get(name, name), change_text, cause_text, str(count)])
 
     titles = [
         fill_label(language, f"restate.{name}")

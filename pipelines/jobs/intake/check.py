@@ -9,17 +9,18 @@ only read.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines import ROOMS
 from pipelines.core.contract import load_contract
 from pipelines.core.errors import GateStopped, RetentionError, SourceNotReady
-from pipelines.jobs.intake.coverage import Coverage, Unlock, read_coverage
+from pipelines.jobs.intake.coverage import Coverage, Output, Unlock, read_coverage
 from pipelines.jobs.intake.recognition import recognise_table
 from pipelines.jobs.intake.sample import Sample, read_samples
 from pipelines.jobs.intake.table_check import (
+    ABSENT,
     REFUSED,
     FileCheck,
     Receipt,
@@ -32,7 +33,9 @@ from pipelines.jobs.run import Job, open_trial, run_draft_room
 from pipelines.jobs.walk import judging_beside
 from pipelines.rooms import snapshot
 from pipelines.rooms.context import Context
+from pipelines.sources import open_source
 from pipelines.sources.operator.delivery import FileRefused
+from pipelines.sources.operator.folder import FolderSource
 from pipelines.sources.operator.mapping import find_file_kind
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft
@@ -80,10 +83,10 @@ class DeliveryCheck:
         return ()
 
     @property
-    def withheld(self) -> int:
-        """How many outputs the gate would withhold."""
+    def withheld(self) -> tuple[Output, ...]:
+        """The outputs that the gate would withhold."""
         outputs = self.coverage.outputs if self.coverage else ()
-        return sum(output.status == "withheld" for output in outputs)
+        return tuple(output for output in outputs if output.status == "withheld")
 
     @property
     def quarantined(self) -> int:
@@ -115,7 +118,7 @@ def check_delivery(job: Job) -> DeliveryCheck:
 
         return DeliveryCheck(
             month=str(job.month),
-            tables=tuple(check_tables(draft, stop)),
+            tables=tuple(_name_awaited(job, check_tables(draft, stop))),
             unknown_files=tuple(_list_unknown_files(job, draft)),
             stop=stop,
             coverage=read_coverage(draft) if stop is None else None,
@@ -141,6 +144,21 @@ def _type_every_table(context: Context) -> None:
         replace(table, required=False) for table in load_contract().values()
     ]
     snapshot.take_in(context, optional_tables)
+
+
+def _name_awaited(job: Job, tables: Iterable[TableCheck]) -> Iterator[TableCheck]:
+    """Yield the tables, those that are absent with what the mapping calls their files.
+
+    A database has no files.
+    """
+    source = open_source(job.source or "")
+    mapping = source.mapping(job.month) if isinstance(source, FolderSource) else None
+    for table in tables:
+        own = mapping.tables.get(table.table) if mapping else None
+        if own is not None and table.state == ABSENT:
+            yield replace(table, awaited=tuple(own.file))
+        else:
+            yield table
 
 
 def _list_unknown_files(job: Job, draft: Draft) -> Iterator[UnknownFile]:

@@ -1,6 +1,6 @@
 """Look at a source and propose a mapping.
 
-The files of a month, or the columns that a database's queries give.
+The files of the newest months, or the columns that a database's queries give of one.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from pipelines.sources.operator.database import DatabaseSource
 from pipelines.sources.operator.delivery import FileRefused
 from pipelines.sources.operator.mapping import MAPPING_FILE, find_file_kind
 
+# One month may lack a file, or a code, that the others have.
+_MOST_MONTHS = 3
 _MONTH_NAME = re.compile(r"\d{4}-\d{2}")
 
 
 def map_source(source: Path, month: str | None) -> Proposal:
-    """Propose names for a month of a source, the newest one where none is named.
+    """Propose names for a month of a source, for the newest three where none is named.
 
     Raise SourceNotReady where there is none, UsageError for a database without a month.
     """
@@ -31,30 +33,27 @@ def map_source(source: Path, month: str | None) -> Proposal:
     if isinstance(opened, DatabaseSource):
         if wanted is None:
             raise UsageError("map.no_month", source=source)
-        return propose_mapping(wanted, _sample_database(opened, wanted))
+        return propose_mapping([wanted], _sample_database(opened, wanted))
 
-    folder = _find_month_folder(source, wanted)
-    if folder is None or not folder.is_dir():
+    folders = [source / wanted] if wanted else _find_newest_folders(source)
+    if not folders or not folders[0].is_dir():
         month_name = wanted or "YYYY-MM"
-        raise SourceNotReady(
-            "source.month_missing", month=month_name, folder=folder or source
-        )
+        folder = folders[0] if folders else source
+        raise SourceNotReady("source.month_missing", month=month_name, folder=folder)
 
-    return propose_mapping(folder.name, _sample_folder(folder))
+    samples: list[Sample] = []
+    for folder in folders:
+        samples += _sample_folder(folder)
+    return propose_mapping([folder.name for folder in folders], samples)
 
 
-def _find_month_folder(source: Path, month: str | None) -> Path | None:
-    """Return the folder of a month, of the newest one where none is named.
-
-    None where there is none.
-    """
-    if month is not None:
-        return source / month
+def _find_newest_folders(source: Path) -> list[Path]:
+    """Return the folders of the newest months, the newest first."""
     folders = []
     for path in source.iterdir():
         if _MONTH_NAME.fullmatch(path.name) and path.is_dir():
             folders.append(path)
-    return max(folders, default=None)
+    return sorted(folders, reverse=True)[:_MOST_MONTHS]
 
 
 def _sample_database(source: DatabaseSource, month: str) -> list[Sample]:

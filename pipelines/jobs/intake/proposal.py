@@ -85,8 +85,13 @@ class TableProposal:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What is proposed for a month's files, and the files that nothing is known of."""
+    """What is proposed for the files of some months, and those that nothing is known of."""
 
-    month: str
+    months: tuple[str, ...]  # the newest first
     tables: tuple[TableProposal, ...]
     unknown: tuple[str, ...] = ()
+
+    @property
+    def month(self) -> str:
+        """The newest of the months: the one to check first."""
+        return self.months[0]

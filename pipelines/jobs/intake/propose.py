@@ -1,4 +1,4 @@
-"""A mapping proposed from names, types and values, for the files of a month."""
+"""A mapping proposed from names, types and values, for the files of some months."""
 
 from __future__ import annotations
 
@@ -95,14 +95,18 @@ class ValueReader:
         return int(answer[0]["n"])
 
 
-def propose_mapping(month: str, samples: Sequence[Sample]) -> Proposal:
-    """Propose a mapping for the files of a month."""
+def propose_mapping(months: Sequence[str], samples: Sequence[Sample]) -> Proposal:
+    """Propose a mapping for the files of months, the newest first.
+
+    Of files that are one table in several months the newest says which header is which column, and
+    all of them which codes there are.
+    """
     by_table: dict[str, list[FoundSample]] = defaultdict(list)
-    unknown: list[str] = []
+    unknown: dict[str, str] = {}
     for sample in samples:
         recognised = recognise_table(sample)
         if recognised is None:
-            unknown.append(sample.file)
+            unknown.setdefault(generalise_file(sample.file), sample.file)
         else:
             found = FoundSample(sample, recognised)
             by_table[recognised.table].append(found)
@@ -114,7 +118,7 @@ def propose_mapping(month: str, samples: Sequence[Sample]) -> Proposal:
         for name, table in load_contract().items():
             if name in by_table:
                 tables.append(_propose_table(table, by_table[name], reader))
-    return Proposal(month, tuple(tables), tuple(unknown))
+    return Proposal(tuple(months), tuple(tables), tuple(unknown.values()))
 
 
 def _propose_table(

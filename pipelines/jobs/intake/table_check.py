@@ -17,6 +17,7 @@ from pipelines.jobs.intake.recognition import recognise_column
 from pipelines.store.lake import Draft
 from pipelines.text.rules import NOTHING, find_rule_phrase, show_value
 
+ABSENT = "absent"
 REFUSED = "refused"
 _SEPARATOR = "; "  # between the names that a receipt lists
 # The row is sound in itself: the customer or service that it names was not taken.
@@ -71,6 +72,9 @@ class TableCheck:
     faults: tuple[RuleCheck, ...] = ()
     missing: tuple[str, ...] = ()
     unknown: tuple[UnknownColumn, ...] = ()
+    awaited: tuple[
+        str, ...
+    ] = ()  # absent: the names that the mapping has for its files
 
 
 # -- the rows of the draft that say so -------------------------------------------------------------

@@ -147,7 +147,7 @@ def test_a_month_goes_from_its_findings_to_its_release_and_is_restated(
     release = find_release(MonthFolder(found.home, SEPTEMBER))
     assert release is not None
     assert (release.version, release.by, release.way) == (2, "qi", "console")
-    assert "在控制台" in text_of(qi.get("/quality/"))
+    assert "在工作台" in text_of(qi.get("/quality/"))
     again = qi.post(f"{MONTH_PAGE}release/", {"version": "2", "sure": "yes"})
     assert again.status_code == 422
 

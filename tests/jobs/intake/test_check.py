@@ -140,12 +140,44 @@ def test_every_kind_of_fault_is_told_under_its_header_and_what_follows_from_othe
     assert told[:3] == [
         "bill.csv, line 7, due_on (缴费截止日)=31/31/2026: not a day (rows: 1)",
         "bill.csv, line 6, billed_amount (出账金额)=免: not an amount (rows: 1)",
-        "bill.csv, line 3, customer_id (客户编码)=C00***1: customer_id is in no row of the customer table (rows: 2)",
+        "bill.csv, line 3, customer_id (客户编码)=C00***1: customer_id is in no accepted row of the customer table (rows: 2)",
     ]
     place = lines.index("receivable (receivable.csv): refused")
     assert "open_amount (欠费金额)" in lines[place + 1]
     assert "欠费金额: looks like open_amount" in lines[place + 2]
     assert "柜台" not in "".join(lines), "of no help for a table that is not taken"
+
+
+def test_a_file_that_the_mapping_names_and_that_is_not_there_is_asked_for(
+    delivery: Path,
+) -> None:
+    (delivery / "trouble_ticket.csv").unlink()
+    (delivery / "loyalty.csv").unlink()
+    (delivery / "投诉.csv").write_text("ticket_id\n", encoding="utf-8")
+    names = "trouble_ticket: {file: [投诉工单_*.csv, 投诉工单_*.xlsx]}\n"
+    (delivery.parent / "mapping.yml").write_text(names, encoding="utf-8")
+
+    said = check(delivery, "--lang", "en").stdout.splitlines()
+    asked = [line for line in said if "was it forgotten?" in line]
+    assert [line.partition(",")[0] for line in asked] == [
+        "trouble_ticket: no file is called 投诉工单_*.csv 投诉工单_*.xlsx"
+    ]
+    (looks,) = [line for line in said if line.startswith("投诉.csv")]
+    assert looks.endswith(f"retention map SOURCE --month {EXAMPLE_MONTH}")
+    found = json.loads(check(delivery, "--json").stdout)
+    awaited = {one["table"]: one["awaited"] for one in found["tables"]}
+    assert awaited.pop("trouble_ticket") == ["投诉工单_*.csv", "投诉工单_*.xlsx"]
+    assert not any(awaited.values())
+
+
+def test_what_would_be_withheld_is_named(delivery: Path) -> None:
+    bills = (delivery / "bill.csv").read_text(encoding="utf-8").splitlines()
+    bills.append(bills[-1].replace("B20261000", "B20261009").replace(".00", ".0O", 1))
+    (delivery / "bill.csv").write_text("\n".join(bills) + "\n", encoding="utf-8")
+    said = check(delivery, "--lang", "zh").stdout.splitlines()
+    (line,) = [line for line in said if line.startswith("照现在的样子会暂扣：")]
+    assert "欠费率" in line
+    assert json.loads(check(delivery, "--json").stdout)["withheld"] > 0
 
 
 @pytest.mark.parametrize(

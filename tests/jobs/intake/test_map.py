@@ -133,6 +133,46 @@ def test_nothing_is_written_unasked_and_nothing_overwritten(tmp_path: Path) -> N
         map_source(source, "2026-09")
 
 
+def test_what_the_newest_month_lacks_is_found_in_the_two_before(tmp_path: Path) -> None:
+    """A report forgotten this time, and a code that nobody had this time."""
+    propose(tmp_path, {"客户资料_202610.csv": CUSTOMERS})
+    source = tmp_path / "source"
+    tickets = (
+        "工单编号,客户编码,受理时间,工单类型,自编\nt1,c1,2026-09-05 10:00:00,投诉,1\n"
+    )
+    older = {
+        "2026-09": {
+            "客户资料_202609.csv": CUSTOMERS.replace("个人", "公众"),
+            "投诉工单_202609.csv": tickets,
+        },
+        "2026-07": {"积分_202607.csv": "客户编码,积分余额\nc1,5\n"},
+        "2026-08": {},
+    }
+    for month, files in older.items():
+        (source / month).mkdir()
+        for name, text in files.items():
+            (source / month / name).write_bytes(text.encode("gb18030"))
+
+    proposal = map_source(source, None)
+    assert proposal.months == ("2026-10", "2026-09", "2026-08")
+    found = {table.table: table for table in proposal.tables}
+    assert set(found) == {"customer", "trouble_ticket"}
+    assert found["trouble_ticket"].files == ("投诉工单_*.csv",)
+    codes = {code.code: (code.value, code.rows) for code in found["customer"].codes}
+    assert codes["个人"] == ("individual", 1) and codes["公众"] == ("individual", 1)
+    assert codes["政企"] == ("group", 2) and codes["黑卡"] == (None, 2)
+    assert found["customer"].files == ("客户资料_*.csv",)
+    assert "2026-08, 2026-09, 2026-10" in draw_proposal(proposal, "en")
+    alone = {table.table for table in map_source(source, "2026-10").tables}
+    assert alone == {"customer"}
+
+
+def test_the_last_row_counts_that_no_line_end_stands_behind(tmp_path: Path) -> None:
+    found = propose(tmp_path, {"客户资料.csv": CUSTOMERS.rstrip("\n")})
+    of_type = next(c for c in found["customer"].columns if c.header == "客户类别")
+    assert dict(of_type.reason.facts)["values"] == 2
+
+
 def test_the_columns_of_a_databases_queries_are_proposed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,10 +33,13 @@ _DISPUTED_WITHOUT_EMPTY = (b',",', b',"\n', b'\n",', b'\n"\n')
 def read_rows(text: TextFile) -> Iterator[tuple[list[str], int, int]]:
     """Yield the cells of every row that is not blank, and its first and last physical line."""
     blocks = text.read_blocks()
-    first = next(blocks, b"")
-    for row, start, end, _ in _StrictRows(text, first, blocks, text.skip + 1):
-        if row:
-            yield row, start, end
+    line = text.skip + 1
+    for block in blocks:
+        rows = _StrictRows(text, block, blocks, line)
+        for row, start, end, _ in rows:
+            if row:
+                yield row, start, end
+        line = rows.line
 
 
 def read_batches(text: TextFile, names: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
