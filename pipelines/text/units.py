@@ -41,9 +41,13 @@ def format_figure(value: float | Decimal | None, unit: str) -> str:
 
 
 def format_gap(gap: float | Decimal | None, unit: str) -> str:
-    """Return a difference of two values in their unit; of ratios it is in points of a hundred."""
+    """Return a difference of two values in their unit.
+
+    Of ratios it is in points of a hundred, as -4.48pp: -4.48% could be a share of the value too.
+    """
     if gap is None or unit != "ratio":
         return format_figure(gap, unit)
+
     points = format_figure(gap, "points")
     return f"{points}pp"
 

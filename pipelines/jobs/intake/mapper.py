@@ -35,20 +35,31 @@ def map_source(source: Path, month: str | None) -> Proposal:
             raise UsageError("map.no_month", source=source)
         return propose_mapping([wanted], _sample_database(opened, wanted))
 
-    folders = [source / wanted] if wanted else _find_newest_folders(source)
-    if not folders or not folders[0].is_dir():
-        month_name = wanted or "YYYY-MM"
-        folder = folders[0] if folders else source
-        raise SourceNotReady("source.month_missing", month=month_name, folder=folder)
-
+    folders = _find_folders(source, wanted)
     samples: list[Sample] = []
     for folder in folders:
         samples += _sample_folder(folder)
     return propose_mapping([folder.name for folder in folders], samples)
 
 
-def _find_newest_folders(source: Path) -> list[Path]:
-    """Return the folders of the newest months, the newest first."""
+def _find_folders(source: Path, month: str | None) -> list[Path]:
+    """Return the folder of a month, of the newest months where none is named, the newest first.
+
+    Raise SourceNotReady where there is none.
+    """
+    if month is None:
+        folders = _list_newest_folders(source)
+        missing = source
+    else:
+        missing = source / month
+        folders = [missing] if missing.is_dir() else []
+    if not folders:
+        month_name = month or "YYYY-MM"
+        raise SourceNotReady("source.month_missing", month=month_name, folder=missing)
+    return folders
+
+
+def _list_newest_folders(source: Path) -> list[Path]:
     folders = []
     for path in source.iterdir():
         if _MONTH_NAME.fullmatch(path.name) and path.is_dir():
