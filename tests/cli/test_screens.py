@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 
 from pipelines.cli.screens import tables
+from pipelines.cli.screens.months import say_retrain
 from pipelines.cli.screens.record import draw_restatement
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.jobs.restate import Restatement
@@ -81,6 +82,21 @@ def test_a_figure_opens_with_what_makes_it_big(
     ]
     assert numerators == sorted(numerators, reverse=True) and numerators[0] > 0
     assert "HYPERLINK" not in said.out
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("age", "模型已旧"),
+        ("calibration involuntary", "欠费离网的评分与实际发生的不符"),
+        ("label_rate voluntary", "主动离网的比例与训练时不同"),
+        ("stability tenure_months", "tenure_months的分布与训练时不同"),
+    ],
+)
+def test_why_a_model_is_to_be_trained_is_said_in_words(reason: str, said: str) -> None:
+    assert say_retrain(reason, "zh") == said
+    assert "{" not in say_retrain(reason, "en")
+    assert say_retrain(reason, "en") != reason
 
 
 def test_a_restatement_tells_points_of_ratios_and_names_lists(

@@ -18,7 +18,7 @@ from pipelines.documents.month_view import (
     Refusal,
     name_outputs,
 )
-from pipelines.text.texts import fill_label, say_reasons
+from pipelines.text.texts import fill_label, load_labels, say_reasons
 
 if TYPE_CHECKING:
     from pipelines.operations.month_state import DraftState, MonthState
@@ -74,13 +74,20 @@ def draw_month(state: MonthState, language: str) -> None:
         _draw_outcome(state.month, state.outcome, language)
     draw_findings(state.findings, state.month, language)
     if state.reasons_to_retrain:
-        reasons = ", ".join(state.reasons_to_retrain)
-        print_line(language, "cli.retrain", lead="\n", reasons=reasons)
+        said = [say_retrain(reason, language) for reason in state.reasons_to_retrain]
+        print_line(language, "cli.retrain", lead="\n", reasons="; ".join(said))
 
     draw_deadlines(state.deadlines, language)
     draw_open_letters(state.open_letters, language)
     if state.has_development_key:
         print_line(language, "cli.development_key", lead="\n")
+
+
+def say_retrain(reason: str, language: str) -> str:
+    """Say a reason to train a challenger: what is no longer as in training, and of what."""
+    measure, _, subject = reason.partition(" ")
+    known = load_labels(language).get(f"model.{subject}", subject)
+    return fill_label(language, f"retrain.{measure}", subject=known)
 
 
 def _draw_release(release: Release, language: str) -> None:
