@@ -87,7 +87,10 @@ def draw_check(check: DeliveryCheck, language: str) -> None:
 
 
 def _draw_awaited(tables: Iterable[TableCheck], language: str) -> None:
-    """Say which tables the mapping has names for and the month has no file of."""
+    """Say which tables the mapping has names for and the month has no file of.
+
+    They are among the absent ones: nobody may have wanted those, but these are delivered as a rule.
+    """
     for table in tables:
         if table.awaited:
             files = " ".join(table.awaited)
@@ -188,6 +191,7 @@ def _describe_fault(table: str, fault: RuleCheck, language: str) -> str:
 
 
 def _draw_withheld(check: DeliveryCheck, language: str) -> None:
+    """Name what the gate would hold back, as many outputs as a line takes."""
     if check.withheld:
         names = _join_names(check.withheld, _read_titles(language), language)
         print_line(language, "intake.withheld", names=names)

@@ -84,7 +84,10 @@ def draw_month(state: MonthState, language: str) -> None:
 
 
 def say_retrain(reason: str, language: str) -> str:
-    """Say a reason to train a challenger: what is no longer as in training, and of what."""
+    """Say a reason to train a challenger: what is no longer as in training, and of what.
+
+    A reason is as the month's watch has it, `calibration involuntary`, or `age` alone.
+    """
     measure, _, subject = reason.partition(" ")
     known = load_labels(language).get(f"model.{subject}", subject)
     return fill_label(language, f"retrain.{measure}", subject=known)
