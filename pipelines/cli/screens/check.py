@@ -186,8 +186,21 @@ def _describe_refusal(table: str, refusal: RetentionError, language: str) -> str
 def _describe_fault(table: str, fault: RuleCheck, language: str) -> str:
     column = name_column(table, fault.column, language) if fault.column else ""
     facts = asdict(fault) | {"rule": say_fact(language, fault.says), "column": column}
+    facts["more"] = _name_more_lines(fault, language)
     key = "intake.fault" if fault.column else "intake.fault_of_row"
     return fill_label(language, key, **facts)
+
+
+def _name_more_lines(fault: RuleCheck, language: str) -> str:
+    """Name the next lines on which a fault stands, if there are any.
+
+    How many rows it took in all stands before them.
+    """
+    if not fault.more_lines:
+        return ""
+
+    lines = ", ".join(map(str, fault.more_lines))
+    return fill_label(language, "intake.more_lines", lines=lines)
 
 
 def _draw_withheld(check: DeliveryCheck, language: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import NamedTuple, TypeVar
 
 from pipelines.core.contract import load_contract
@@ -21,6 +22,7 @@ ABSENT = "absent"
 REFUSED = "refused"
 _SEPARATOR = "; "  # between the names that a receipt lists
 # The row is sound in itself: the customer or service that it names was not taken.
+_MORE_LINES = 4
 _FOLLOWING = {"unknown_customer", "unknown_service"}
 _R = TypeVar("_R")
 
@@ -38,7 +40,10 @@ class FileCheck:
 
 @dataclass(frozen=True)
 class RuleCheck:
-    """A rule that took rows of a table, how many, and the first of them, masked."""
+    """A rule that took rows of a table, how many, and the first of them, masked.
+
+    `more_lines` are those of the next rows that it took of the same file.
+    """
 
     rule: str
     says: Phrase
@@ -47,6 +52,7 @@ class RuleCheck:
     line: int | None
     column: str | None
     value: str
+    more_lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -205,12 +211,29 @@ def _count_faults(
 
     for rule, column in sorted(taken, key=order_rule):
         rows = taken[rule, column]
-        first = min(rows, key=lambda row: (row.file or "", row.line or 0))
+        first, *following = nsmallest(1 + _MORE_LINES, rows, key=_find_place)
         phrase = find_rule_phrase(table, rule, month)
         shown = show_value(table, column, first.value) if column else NOTHING
         yield RuleCheck(
-            rule, phrase, len(rows), first.file, first.line, column or None, shown
+            rule=rule,
+            says=phrase,
+            rows=len(rows),
+            file=first.file,
+            line=first.line,
+            column=column or None,
+            value=shown,
+            more_lines=_list_lines(following, first.file),
         )
+
+
+def _find_place(row: QuarantinedRow) -> tuple[str, int]:
+    return row.file or "", row.line or 0
+
+
+def _list_lines(rows: Sequence[QuarantinedRow], file: str | None) -> tuple[int, ...]:
+    """Return the lines of rows of a file; those of a database have none."""
+    of_file = [row.line for row in rows if row.file == file]
+    return tuple(line for line in of_file if line is not None)
 
 
 def _list_missing_columns(receipts: Sequence[Receipt]) -> tuple[str, ...]:

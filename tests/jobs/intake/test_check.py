@@ -94,6 +94,7 @@ def test_rows_files_and_columns_that_are_not_taken_are_named(delivery: Path) -> 
     assert fault.pop("says")
     assert fault == {
         "rule": "not_a_enum", "rows": 1, "file": "customer.csv", "line": 6, "column": "customer_type", "value": "政企",
+        "more_lines": [],
     }  # fmt: skip
     assert tables["customer"]["unknown"] == [{"header": "出生年", "like": "birth_year"}]
     (of_payment,) = tables["payment"]["faults"]
@@ -140,7 +141,7 @@ def test_every_kind_of_fault_is_told_under_its_header_and_what_follows_from_othe
     assert told[:3] == [
         "bill.csv, line 7, due_on (缴费截止日)=31/31/2026: not a day (rows: 1)",
         "bill.csv, line 6, billed_amount (出账金额)=免: not an amount (rows: 1)",
-        "bill.csv, line 3, customer_id (客户编码)=C00***1: customer_id is in no accepted row of the customer table (rows: 2)",
+        "bill.csv, line 3, customer_id (客户编码)=C00***1: customer_id is in no accepted row of the customer table (rows: 2; next on 5)",
     ]
     place = lines.index("receivable (receivable.csv): refused")
     assert "open_amount (欠费金额)" in lines[place + 1]
