@@ -126,8 +126,7 @@ def _answer_run(speaker: Speaker, version: Version, is_released: bool) -> None:
     speaker.answer_line(content, "cli.done", path=version.path, **facts)
     if is_released:
         speaker.say_line("cli.released", **facts)
-        treated = version.read_rows("dispatch_order", ["order_id"], {"arm": "treated"})
-        speaker.say_line("cli.released_orders", orders=len(treated))
+        speaker.say_line("cli.released_orders", orders=_count_orders(version))
     if not speaker.as_json:
         _draw_open_findings(version, speaker.language)
         typer.echo(describe_coverage(coverage, speaker.language))
@@ -135,6 +134,14 @@ def _answer_run(speaker: Speaker, version: Version, is_released: bool) -> None:
     held_back = len(outcome["withheld"]) + len(outcome["refused_tables"])
     if held_back:
         raise Incomplete("run.held_back", month=month, count=held_back)
+
+
+def _count_orders(version: Version) -> int:
+    """How many orders go to managers."""
+    if not version.is_computed("dispatch_order"):
+        return 0
+    counted = version.count_by("dispatch_order", ["arm"], {"arm": "treated"})
+    return sum(row["count"] for row in counted)
 
 
 def _draw_open_findings(version: Version, language: str) -> None:
