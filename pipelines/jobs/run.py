@@ -59,7 +59,7 @@ def run_month(job: Job) -> Version:
         sealed = _find_sealed(job)
         if sealed is not None:
             return sealed
-        # Its import takes as long as the rooms before the gate and what comes before them.
+        # The judge's import takes as long as the rooms before the gate and what comes before them.
         with judging_beside(job, job.folder.draft()) as judged:
             return _run_unsealed(judged)
 
