@@ -19,14 +19,14 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.effects_learnt import LISTS, MISSED, RISK, SPREAD
-from models.holdout.effects import (
-    DESIGN_EFFECT,
-    Tally,
-    Z,
-    find_design_effect,
-    find_lost_ratio,
+from models.holdout.effects import DESIGN_EFFECT, Tally, Z
+from models.holdout.planner import (
+    SHARES,
+    Flow,
+    find_known,
+    find_variance,
+    plan_holdout,
 )
-from models.holdout.planner import SHARES, Flow, find_known, plan_holdout
 
 SEEN = 3  # months before the forecast
 LONGEST = 120
@@ -56,7 +56,7 @@ def live_history(name: str, share: float, number: int, scale: float) -> Lived:
         treated = treated.add(newly_treated)
         holdout = holdout.add(newly_held_out)
         arms = (treated, holdout)
-        variance = find_lost_ratio(arms) * find_design_effect(arms, DESIGN_EFFECT)
+        variance = find_variance(arms, DESIGN_EFFECT)
         known = find_known(treated.foreseen, holdout.foreseen, variance)
         if month == SEEN:
             foreseen = treated.foreseen + holdout.foreseen

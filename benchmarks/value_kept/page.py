@@ -55,22 +55,10 @@ def write_page(
 ) -> str:
     """Return the page as Markdown."""
     by_town = add_up_towns(rows)
-    towns = len(by_town.index.get_level_values("seed").unique())
-    months = rows["month"].nunique()
-    command = _write_command(rows, towns, options)
-    low, high = options.places
     parts = [
         "# What the orders are worth",
         "",
-        f"Written by `{command}`: {towns} towns of {options.services:,} lines, {months} months of orders of each "
-        f"judged (numbered from the first with orders), lived by `{options.lived}`. Yuan a month and town, means over towns; "
-        "intervals are 95 %, Student over towns. Nothing is drawn: every order is judged by the twin's hazards with "
-        "and without the contact, the chance that it is worked and somebody answers, and the days that are left "
-        "(`twin/truth/expected.py`). What is kept is revenue of the year that begins: who leaves next month pays in "
-        "none of its months, a contract that a call renews binds in all of them, a line that a call wakes is used "
-        f"again (`twin/truth/prospects.py`). A worked order costs {COST:.2f} yuan. Duties go out beside the places "
-        "(`RETENTION_DUTIES_TAKE_PLACES=false`), so that every policy has the same duties and as many orders to "
-        f"persuade, {low} to {high} a manager. All policies have the same score.",
+        _describe_run(rows, options),
         "",
         *_policy_table(by_town),
         "",
@@ -112,6 +100,25 @@ def write_page(
         "",
     ]
     return "\n".join(parts)
+
+
+def _describe_run(rows: pd.DataFrame, options: argparse.Namespace) -> str:
+    """What was lived and judged, by which command, and what is counted."""
+    towns = rows["seed"].nunique()
+    months = rows["month"].nunique()
+    command = _write_command(rows, towns, options)
+    low, high = options.places
+    return (
+        f"Written by `{command}`: {towns} towns of {options.services:,} lines, {months} months of orders of each "
+        f"judged (numbered from the first with orders), lived by `{options.lived}`. Yuan a month and town, means over towns; "
+        "intervals are 95 %, Student over towns. Nothing is drawn: every order is judged by the twin's hazards with "
+        "and without the contact, the chance that it is worked and somebody answers, and the days that are left "
+        "(`twin/truth/expected.py`). What is kept is revenue of the year that begins: who leaves next month pays in "
+        "none of its months, a contract that a call renews binds in all of them, a line that a call wakes is used "
+        f"again (`twin/truth/prospects.py`). A worked order costs {COST:.2f} yuan. Duties go out beside the places "
+        "(`RETENTION_DUTIES_TAKE_PLACES=false`), so that every policy has the same duties and as many orders to "
+        f"persuade, {low} to {high} a manager. All policies have the same score."
+    )
 
 
 def _write_command(rows: pd.DataFrame, towns: int, options: argparse.Namespace) -> str:
@@ -181,9 +188,7 @@ def _difference_table(by_town: pd.DataFrame) -> list[str]:
             if rival == policy or (policy, rival) == ("priority", "value by priors"):
                 continue
             more = by_town.loc[policy]["kept"] - by_town.loc[rival]["kept"]
-            won = int((more > 0).sum())
-            of_all = f"{won} of {len(more)}"
-            lines.append([f"`{policy}` less {rival}", _interval(more), of_all])
+            lines.append([f"`{policy}` less {rival}", *_say_more(more)])
     return _table(["", "kept", "more in towns"], lines)
 
 
@@ -207,8 +212,7 @@ def _compare_inside(rows: pd.DataFrame) -> list[str]:
             mine = means.loc[policy]
             cells.append(f"{mine['orders'].mean():,.0f}: {_interval(mine['kept'])}")
         more = means.loc[VALUE_INSIDE]["kept"] - means.loc[PRIORITY_INSIDE]["kept"]
-        won = int((more > 0).sum())
-        lines.append([*cells, _interval(more), f"{won} of {len(more)}"])
+        lines.append([*cells, *_say_more(more)])
     head = ["orders: kept", "`priority`", "`value`", "more by `value`", "more in towns"]
     return [
         f"Where duties take places, as is the default, in {len(months)} of these towns:",
@@ -216,6 +220,12 @@ def _compare_inside(rows: pd.DataFrame) -> list[str]:
         *_table(head, lines),
         "",
     ]
+
+
+def _say_more(more: pd.Series) -> tuple[str, str]:
+    """A difference by town: its mean, and in how many towns it is above nought."""
+    won = int((more > 0).sum())
+    return _interval(more), f"{won} of {len(more)}"
 
 
 def _share_table(by_town: pd.DataFrame) -> list[str]:

@@ -78,12 +78,13 @@ def show_queue(request: Any) -> Any:
     for queued in queued_here:
         card = cards.get(queued.order.order_id)
         lines.append({"order": queued.order, "card": card, **_describe_state(queued)})
+    has_orders = bool(lines) or queue.exists()
     context = {
         "view": view,
         "page": page,
         "lines": lines,
-        "has_orders": bool(lines) or queue.exists(),
-        "had_orders": scope_states(request.user).exists(),
+        "has_orders": has_orders,
+        "had_orders": has_orders or scope_states(request.user).exists(),
         "chips": _list_chips(view.choose_list(queue), view),
         "lists": name_lists(language),
         "undo": _find_undo(request),

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.holdout.effects import Z
+from models.holdout.effects import Tally, Z, find_design_effect, find_lost_ratio
 
 SHARES = (0.05, 0.1, 0.2)
 
@@ -76,6 +76,11 @@ def find_precision(flow: Flow, share: float) -> float:
     if not 0 < share < 1:
         raise ValueError(f"a hold-out of {share} leaves an arm empty")
     return flow.foreseen * share * (1 - share) / flow.variance
+
+
+def find_variance(arms: Sequence[Tally], usual: float) -> float:
+    """Return the variance of a Flow from what was lost; `usual` is the design effect assumed."""
+    return find_lost_ratio(arms) * find_design_effect(arms, usual)
 
 
 def find_known(treated: float, holdout: float, variance: float) -> float:

@@ -14,9 +14,15 @@ from models.holdout.effects import (
     WHOLE_LIST,
     Tally,
     find_design_effect,
-    find_lost_ratio,
 )
-from models.holdout.planner import SHARES, Flow, HoldoutPlan, find_known, plan_holdout
+from models.holdout.planner import (
+    SHARES,
+    Flow,
+    HoldoutPlan,
+    find_known,
+    find_variance,
+    plan_holdout,
+)
 from pipelines.catalogue.outputs import (
     find_prior_persuadability,
     load_lists,
@@ -161,7 +167,7 @@ def _make_view(
     low, high = None, None
     if learnt is not None:
         arms = (learnt.treated, learnt.holdout)
-        variance = find_lost_ratio(arms) * find_design_effect(arms, usual)
+        variance = find_variance(arms, usual)
         known = find_known(learnt.treated.foreseen, learnt.holdout.foreseen, variance)
         persuadability = learnt.persuadability
         low, high = learnt.low, learnt.high

@@ -33,7 +33,6 @@ from pipelines.jobs.run import Job, open_trial, run_draft_room
 from pipelines.jobs.walk import judging_beside
 from pipelines.rooms import snapshot
 from pipelines.rooms.context import Context
-from pipelines.sources import open_source
 from pipelines.sources.operator.delivery import FileRefused
 from pipelines.sources.operator.folder import FolderSource
 from pipelines.sources.operator.mapping import find_file_kind
@@ -151,7 +150,7 @@ def _name_awaited(job: Job, tables: Iterable[TableCheck]) -> Iterator[TableCheck
 
     A database has no files.
     """
-    source = open_source(job.source or "")
+    source = job.open_source()
     mapping = source.mapping(job.month) if isinstance(source, FolderSource) else None
     for table in tables:
         own = mapping.tables.get(table.table) if mapping else None

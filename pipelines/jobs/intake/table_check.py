@@ -21,8 +21,8 @@ from pipelines.text.rules import NOTHING, find_rule_phrase, show_value
 ABSENT = "absent"
 REFUSED = "refused"
 _SEPARATOR = "; "  # between the names that a receipt lists
+_MORE_LINES = 4  # of a fault, besides the first
 # The row is sound in itself: the customer or service that it names was not taken.
-_MORE_LINES = 4
 _FOLLOWING = {"unknown_customer", "unknown_service"}
 _R = TypeVar("_R")
 
@@ -78,9 +78,8 @@ class TableCheck:
     faults: tuple[RuleCheck, ...] = ()
     missing: tuple[str, ...] = ()
     unknown: tuple[UnknownColumn, ...] = ()
-    awaited: tuple[
-        str, ...
-    ] = ()  # absent: the names that the mapping has for its files
+    # Of an absent one: the names that the mapping has for its files.
+    awaited: tuple[str, ...] = ()
 
 
 # -- the rows of the draft that say so -------------------------------------------------------------

@@ -7,13 +7,14 @@ import math
 import numpy as np
 import pytest
 
-from models.holdout.effects import Tally, Z, find_design_effect, find_lost_ratio
+from models.holdout.effects import Tally, Z
 from models.holdout.planner import (
     SHARES,
     Flow,
     find_difference,
     find_known,
     find_precision,
+    find_variance,
     plan_holdout,
 )
 
@@ -64,7 +65,7 @@ def test_the_forecast_is_the_scatter_of_hold_outs(lines: int) -> None:
     risk, share, orders = 0.02, 0.2, 1000
     lost = round(orders * risk)
     seen = Tally(lost * lines, lost * lines, lost * lines**2)
-    variance = find_lost_ratio([seen]) * find_design_effect([seen], lines)
+    variance = find_variance([seen], lines)
     flow = Flow(foreseen=orders * lines * risk, worth=0.0, variance=variance)
     months = round(plan_holdout(flow, 0.4, shares=[share])[0].months)
     found = []
