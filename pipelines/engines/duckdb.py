@@ -6,7 +6,9 @@ Parquet in, Parquet out.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -80,6 +82,8 @@ class DuckEngine:
     spreads = False
     # Whether there are executors.
     has_executors = False
+    # Whether a statement may be at work while another is (`open_beside`).
+    works_side_by_side = True
 
     def __init__(
         self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int
@@ -101,6 +105,7 @@ class DuckEngine:
         self._connection.execute("SET lock_configuration = true")
 
         self._scratch = scratch
+        self._binding = threading.RLock()  # who makes a table readable, or finds it so
         self._offered: dict[str, dict[str, Path]] = {}
         self._places: dict[TableName, Path] = {}
         for era in EARLIER:
@@ -127,6 +132,15 @@ class DuckEngine:
     ) -> None:
         self._connection.close()
 
+    def open_beside(self) -> Self:
+        """Open the same database for another thread.
+
+        What is readable here is so there, at any time; what a room keeps for itself is not.
+        """
+        beside = copy(self)
+        beside._connection = self._connection.cursor()
+        return beside
+
     def offer_table(self, table: TableName, path: Path) -> None:
         """Make a table that stands somewhere readable under its name, once a statement names it.
 
@@ -138,7 +152,8 @@ class DuckEngine:
             list_files(path)
         else:
             check_table(path)
-        self._offered.setdefault(table.name, {})[table.era] = path
+        with self._binding:
+            self._offered.setdefault(table.name, {})[table.era] = path
 
     def offers(self, table: TableName, path: Path) -> bool:
         """Say whether a table is readable that stands there, as an earlier room made it so."""
@@ -157,15 +172,14 @@ class DuckEngine:
 
     def _bind_named(self, sql: str) -> None:
         """Bind the tables on offer that a statement may name; one that it does not does no harm."""
-        if not self._offered:
-            return
         words = set(_WORD.findall(sql))
-        named = words & self._offered.keys()
-        for name in named:
-            eras = tuple(self._offered[name].items())
-            for era, path in eras:
-                if not era or era in words:
-                    self.bind(TableName(name, era), path)
+        with self._binding:
+            named = words & self._offered.keys()
+            for name in named:
+                eras = tuple(self._offered[name].items())
+                for era, path in eras:
+                    if not era or era in words:
+                        self.bind(TableName(name, era), path)
 
     def _withdraw_offer(self, table: TableName) -> None:
         """Take a table off offer: it is bound, to whatever it is."""
@@ -180,20 +194,22 @@ class DuckEngine:
         An earlier month's may be older than a column that the table declares: it is NULL there.
         Raise StorageError naming a file of it that is gone or cut off.
         """
-        self._withdraw_offer(table)
-        whole = check_stored(path)
-        stored = scan_parquet(whole.resolve())
-        select = f"SELECT * FROM {stored}"
-        if table.era:
-            select = _add_younger_columns(table.name, path, select)
-        self.execute(f"CREATE OR REPLACE VIEW {table} AS {select}")
+        with self._binding:
+            self._withdraw_offer(table)
+            whole = check_stored(path)
+            stored = scan_parquet(whole.resolve())
+            select = f"SELECT * FROM {stored}"
+            if table.era:
+                select = _add_younger_columns(table.name, path, select)
+            self.execute(f"CREATE OR REPLACE VIEW {table} AS {select}")
 
     def bind_empty(self, table: TableName, columns: Columns) -> None:
         """Put an empty table of those columns (name → SQL type) where one is missing."""
-        self._withdraw_offer(table)
-        self._places.pop(table, None)
         nothing = select_nothing(columns)
-        self.execute(f"CREATE OR REPLACE VIEW {table} AS {nothing}")
+        with self._binding:
+            self._withdraw_offer(table)
+            self._places.pop(table, None)
+            self.execute(f"CREATE OR REPLACE VIEW {table} AS {nothing}")
 
     def answer(self, sql: str, parameters: Parameters | None = None) -> Answer:
         """Answer a SQL file's SELECT: here it is its own answer, worked out where it is put."""

@@ -90,6 +90,8 @@ Bound = Path | Columns  # a table's file, or the columns of an empty one
 class SparkEngine(DuckEngine):
     """The embedded engine as workbench, and Spark, started when first used, for SQL files."""
 
+    works_side_by_side = False
+
     def __init__(
         self,
         scratch: Path,

@@ -27,6 +27,7 @@ from pipelines.jobs.month_inputs import (
 )
 from pipelines.jobs.release import release_month
 from pipelines.jobs.walk import (
+    collecting_rarely,
     judging_beside,
     open_shared,
     open_trial,
@@ -60,7 +61,7 @@ def run_month(job: Job) -> Version:
         if sealed is not None:
             return sealed
         # The judge's import takes as long as the rooms before the gate and what comes before them.
-        with judging_beside(job, job.folder.draft()) as judged:
+        with judging_beside(job, job.folder.draft()) as judged, collecting_rarely():
             return _run_unsealed(judged)
 
 

@@ -126,7 +126,7 @@ def _open_room(
     if engine is not None:
         engine.begin_room()
     with (
-        _collecting_rarely(),
+        collecting_rarely(),
         naming_table(step, job.month),
         open_context(draft, job.settings, earlier, engine=engine) as context,
     ):
@@ -140,8 +140,8 @@ def _open_room(
 
 
 @contextmanager
-def _collecting_rarely() -> Iterator[None]:
-    """Look rarely for garbage while a room works."""
+def collecting_rarely() -> Iterator[None]:
+    """Look rarely for garbage while a month is made, or a room of it."""
     before = gc.get_threshold()
     gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, *before[1:])
     try:

@@ -23,16 +23,15 @@ from pipelines.catalogue.lineage import ColumnName, find_feature_columns, trace_
 from pipelines.catalogue.spec import Spec, TableName
 from pipelines.catalogue.tables import Table, check_columns, find_table
 from pipelines.core.calendar import Calendar
-from pipelines.core.errors import SpecError, UsageError
+from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.core.reasons import Reason, ReasonKind
 from pipelines.core.settings import Settings
 from pipelines.engines import open_engine
 from pipelines.engines.duckdb import Answer, DuckEngine, Parameters, write_native_sql
+from pipelines.rooms.no_source import NoSource
 from pipelines.rooms.parameters import find_dispatch_day, list_parameters
-from pipelines.sources.operator.delivery import Delivery
-from pipelines.sources.operator.own_names import NamesMapping
-from pipelines.sources.operator.source import CallEach, Source
+from pipelines.sources.operator.source import Source
 from pipelines.store.champions import Champion
 from pipelines.store.files import Written
 from pipelines.store.inputs import ONE_PART
@@ -52,28 +51,6 @@ WriteTable = Callable[
     [str, Path, Iterable[str], Parameters | None, Parts | None], Written
 ]
 Earlier = Mapping[str, Version | None]  # the versions of earlier months, by era
-
-
-class NoSource:
-    """The source of a room that reads none: deliveries were staged by the first room."""
-
-    def fingerprint(self, month: Month) -> str | None:
-        """Raise UsageError."""
-        raise UsageError("source.none", month=month)
-
-    def mapping(self, month: Month) -> NamesMapping | None:
-        """Raise UsageError."""
-        raise UsageError("source.none", month=month)
-
-    def unknown_files(self, month: Month) -> tuple[str, ...]:
-        """Raise UsageError."""
-        raise UsageError("source.none", month=month)
-
-    def extract(
-        self, month: Month, into: Path, call_each: CallEach | None = None
-    ) -> list[Delivery]:
-        """Raise UsageError."""
-        raise UsageError("source.none", month=month)
 
 
 def _ignore_step(step: str) -> None:
@@ -283,19 +260,27 @@ class Context:
 
     def compute(self, spec: Spec, sql: str | None = None) -> bool:
         """Write the table of a SQL file, or record why it cannot be; say whether it was written."""
+        select = self.prepare(spec, sql)
+        if select is None:
+            return False
+        self.record_entry(spec.table, self.make_table(spec, select), spec)
+        return True
+
+    def prepare(self, spec: Spec, sql: str | None = None) -> Answer | None:
+        """Return what makes the table of a SQL file; None, and why is recorded, if nothing does."""
         self.progress(spec.table)
         reasons = self.explain_missing(spec)
         if reasons:
             self.record_missing(spec.table, reasons, spec)
-            return False
+            return None
         self.bind_tolerated(spec)
-        select = sql or write_native_sql(spec)
-        parameters = self.parameters(spec.parameters)
-        key = spec.meta["key"]
+        return Answer(sql or write_native_sql(spec), self.parameters(spec.parameters))
+
+    def make_table(self, spec: Spec, select: Answer) -> TableEntry:
+        """Write the table of a SQL file and make it readable; it is not recorded yet."""
         write = self.engine.write_answer
-        entry = self._write_table(write, spec.table, select, key, parameters)
-        self.record_entry(spec.table, entry, spec)
-        return True
+        key = spec.meta["key"]
+        return self._write_table(write, spec.table, select.sql, key, select.parameters)
 
     def answer(self, spec: Spec, sql: str | None = None) -> Answer:
         """Have the engine answer a SQL file, or the SQL that a room made of it."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from pipelines.catalogue.lineage import CARRY_MONTHS, HELD_MONTHS
 from pipelines.catalogue.spec import Spec, load_room_specs
@@ -21,17 +22,18 @@ from pipelines.engines.duckdb import write_native_sql
 from pipelines.rooms.context import Context
 from pipelines.rooms.made_rows import write_made_rows
 from pipelines.rooms.relations import read_rows
+from pipelines.rooms.side_by_side import compute_each
 
 
 def run(context: Context) -> None:
     """Compute every feature table that this month's deliveries allow."""
     _write_held_months(context)
-    for spec in load_room_specs("features"):
-        if spec.meta.get("carry"):
-            context.bind_tolerated(spec)
-            context.compute(spec, carry_history(context, spec))
-        else:
-            context.compute(spec)
+    compute_each(context, load_room_specs("features"), partial(_write_select, context))
+
+
+def _write_select(context: Context, spec: Spec) -> str | None:
+    """SQL that carries a history forward; None of a file that is asked as it is."""
+    return carry_history(context, spec) if spec.meta.get("carry") else None
 
 
 def _write_held_months(context: Context) -> None:

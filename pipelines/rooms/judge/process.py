@@ -6,6 +6,7 @@ the other end is gone, so is the process at once, whatever it is at work on.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -22,10 +23,14 @@ def main(descriptor: int) -> None:
     connection: Connection = Connection(descriptor)
     questions: SimpleQueue[Question] = SimpleQueue()
     threading.Thread(target=_listen, args=(connection, questions), daemon=True).start()
+    # What is loaded stays to the end: it is not looked through for garbage, now or later.
+    gc.disable()
     # Imported here: it takes seconds, and the other end may be gone meanwhile.
     from pipelines.rooms.judge.rulings import get_ready, rule_on
 
     get_ready()
+    gc.freeze()
+    gc.enable()
     connection.send(READY)
     while True:
         connection.send(rule_on(questions.get()))

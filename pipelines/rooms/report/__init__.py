@@ -34,6 +34,7 @@ from pipelines.rooms.report.periods import gather_period_figures, tell_periods
 from pipelines.rooms.report.rows import read_ordered, read_table
 from pipelines.rooms.report.scorecard import write_scorecards
 from pipelines.rooms.report.sentences import begin_writer, write_sentences
+from pipelines.rooms.side_by_side import compute_each
 from pipelines.text.texts import LANGUAGES
 
 TABLES = (
@@ -54,8 +55,7 @@ TABLES = (
 
 def run(context: Context) -> None:
     """Write the tables of the room, sheets first, figures and sentences last; then the pages."""
-    for spec in load_room_specs("report"):
-        context.compute(spec)
+    compute_each(context, load_room_specs("report"))
     write_forecast(context)
     write_complaint_weeks(context)
     write_operation(context)

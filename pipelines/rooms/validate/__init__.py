@@ -22,6 +22,7 @@ from pipelines.core.month import Month
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows, take_rows, write_rows, write_step
+from pipelines.rooms.side_by_side import compute_each
 from pipelines.rooms.validate.findings import Finding, explain_findings, find_status
 from pipelines.rooms.validate.gate import Suites, open_judge
 from pipelines.rooms.validate.offending import SCHEMA as OFFENDING
@@ -62,8 +63,7 @@ def run(context: Context, judge: Judge | None = None) -> None:
 
 
 def _judge_month(context: Context, judge: Judge) -> None:
-    for spec in load_room_specs(ROOM):
-        context.compute(spec)
+    compute_each(context, load_room_specs(ROOM))
     suites = load_suites(context.month, context.settings.gate_file)
     silent = _find_silent(context, suites)
     verdicts = judge(context, _leave_out(suites, silent))
