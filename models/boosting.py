@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from models.folds import Fold
+from models.folds import Trial
 from models.frames import Flags, Floats
 from models.judging.evaluate import log_loss_of_odds
 from models.steps import identify, keep_step
@@ -153,14 +153,18 @@ def _fill_empty(matrix: Floats) -> Floats:
 
 
 def choose_size(
-    trees: Trees, matrix: Floats, outcome: Floats, folds: list[Fold], max_rounds: int
+    trees: Trees,
+    matrix: Floats,
+    outcome: Floats,
+    trials: list[Trial],
+    max_rounds: int,
 ) -> tuple[Size, Floats]:
     """Return the size of the least log loss.
 
-    With its log-odds of the judged rows, in the folds' order. Larger trees are tried until they are
-    worse; the last fold says after how many rounds nothing is gained any more.
+    With its log-odds of the judged rows, in the trials' order. Larger trees are tried until they
+    are worse; the last trial says after how many rounds nothing is gained any more.
     """
-    search = _Search(trees, matrix, outcome, folds, max_rounds)
+    search = _Search(trees, matrix, outcome, trials, max_rounds)
     few, *more = SHARES
     best = search.try_size(LEAVES[0], few)
     for leaves in LEAVES[1:]:
@@ -183,51 +187,54 @@ class _Tried:
 
 
 class _Search:
-    """Tries sizes on the same folds; each fold's rows are put into bins once."""
+    """Tries sizes on the same rows; those of each trial are put into bins once."""
 
     def __init__(
         self,
         trees: Trees,
         matrix: Floats,
         outcome: Floats,
-        folds: list[Fold],
+        trials: list[Trial],
         max_rounds: int,
     ) -> None:
         self.trees = trees
         self.matrix = matrix
         self.outcome = outcome
-        self.folds = folds
+        self.trials = trials
         self.max_rounds = max_rounds
-        self.judged = np.concatenate([outcome[judge] for _, judge in folds])
-        self._bins: list[Bins] = [{} for _ in folds]
+        self.judged = np.concatenate([outcome[trial.judge] for trial in trials])
+        self._bins: list[Bins] = [{} for _ in trials]
 
     def try_size(self, leaves: int, share: float) -> _Tried:
         """Judge trees of so many leaves, at the number of rounds that is best."""
-        *earlier, last = range(len(self.folds))
+        *earlier, last = range(len(self.trials))
         newest = self._judge(last, Size(leaves, share, self.max_rounds), watch=True)
         rounds = min(len(newest) * STAGE, self.max_rounds)
         size = Size(leaves, share, rounds)
-        odds = np.hstack([*(self._judge(fold, size) for fold in earlier), newest])
+        odds = np.hstack([*(self._judge(place, size) for place in earlier), newest])
         losses = [log_loss_of_odds(self.judged, each) for each in odds]
         stage = int(np.argmin(losses))
         best = Size(leaves, share, min((stage + 1) * STAGE, rounds))
         return _Tried(losses[stage], best, odds[stage])
 
     def _judge(self, place: int, size: Size, *, watch: bool = False) -> Floats:
-        """Return the log-odds of a fold's judged rows after each whole stage, stages × rows.
+        """Return the log-odds of a trial's judged rows after each whole stage, stages × rows.
 
         A fit that watches them ends early, once they gain nothing by more trees.
         """
-        fit, judge = self.folds[place]
-        known, happened = self.matrix[fit], self.outcome[fit]
-        later, came = self.matrix[judge], self.outcome[judge]
-        watched = (later, came) if watch else None
+        trial = self.trials[place]
+        known, happened = self.matrix[trial.fit], self.outcome[trial.fit]
+        later = self.matrix[trial.judge]
+        watched = None
+        if watch:
+            watched = self.matrix[trial.watched], self.outcome[trial.watched]
         trees = self.trees
         ways = trees.is_categorical, sorted(trees.monotone.items()), trees.seed, size
-        seen = (known, happened, later, came) if watch else (known, happened, later)
+        seen = (known, happened, later, *(watched or ()))
 
         def make() -> Floats:
             bins = self._bins[place]
             return trees.fit(known, happened, size, watched, bins).staged(later)
 
-        return keep_step(identify("boosting", *seen, *ways), make)
+        odds = keep_step(identify("boosting", *seen, *ways), make)
+        return odds + trial.shift

@@ -3,10 +3,11 @@
 Two models are fitted: boosted trees (`boosting`) and a logistic regression on splines (`splines`);
 the third candidate is their mean in log-odds (`blend`). Which one is used, and its
 hyper-parameters, are chosen by log loss on months later than those that fitted them, or on held-out
-rows where the data has no months. The choice is calibrated by a straight line in log-odds (Platt)
-on the latest judged month, never on rows that fitted the model. No row is resampled or weighted, so
-a probability means what it says. Reasons are exact: each log-odds is a sum of one addition a
-feature. It is not made to say whether a call would help.
+rows where the data has no months. A search fits on at most SEARCH_ROWS rows, all of the rarer
+outcome among them (`folds.draw_trials`). What was chosen is fitted on every row, without weights,
+so a probability means what it says, and calibrated by a straight line in log-odds (Platt) on the
+latest judged month, never on rows that fitted the model. Reasons are exact: each log-odds is a sum
+of one addition a feature. It is not made to say whether a call would help.
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ from threadpoolctl import threadpool_limits
 
 from models.additive import AdditiveModel, Curves, choose_strength
 from models.boosting import Size, TreeModel, Trees, choose_size
-from models.folds import Fold, Months, make_folds, month_numbers
+from models.folds import Fold, Months, Trial, draw_trials, make_folds, month_numbers
 from models.frames import Floats, FrameCoder
 from models.judging.evaluate import log_loss_of_odds
 from models.newton import minimise
 
 CANDIDATES = ("boosting", "splines", "blend")
 DEFAULT_STRENGTH = 0.03
+SEARCH_ROWS = 30_000
 FEWEST_TO_CALIBRATE = 30  # of either class: below, a calibration is noise
 FEWEST_IN_LATEST_MONTH = 200
 
@@ -98,7 +100,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         """Return calibrated log-odds."""
         check_is_fitted(self)
         matrix = self.coder_.transform(self._frame(X, reset=False))
-        odds = np.mean([part.log_odds(matrix) for part in self.parts_], axis=0)
+        odds = _mean_odds(self.parts_, matrix)
         return np.asarray(self.slope_ * odds + self.intercept_)
 
     def explain(self, X: Any) -> tuple[pd.DataFrame, float]:  # noqa: N803
@@ -179,7 +181,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             0.0,
         )
         if folds:
-            odds = self._judge(trees, curves, matrix, outcome, folds)
+            trials = draw_trials(folds, outcome, SEARCH_ROWS, seed)
+            odds = self._search(trees, curves, matrix, outcome, trials)
             judged = np.concatenate([rows for _, rows in folds])
             self.losses_ = {
                 name: log_loss_of_odds(outcome[judged], each)
@@ -189,14 +192,34 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             latest = _latest(
                 outcome[judged], None if months is None else months[judged]
             )
-            self.slope_, self.intercept_ = calibrate(
-                odds[self.choice_][latest], outcome[judged][latest]
+            chosen = odds[self.choice_][latest]
+            if any(trial.shift for trial in trials):
+                last = folds if latest.all() else folds[-1:]
+                chosen = self._judge(trees, curves, matrix, outcome, last)
+            self.slope_, self.intercept_ = calibrate(chosen, outcome[judged][latest])
+        self.parts_ = self._fit_chosen(trees, curves, matrix, outcome)
+
+    def _search(
+        self,
+        trees: Trees,
+        curves: Curves,
+        matrix: Floats,
+        outcome: Floats,
+        trials: list[Trial],
+    ) -> dict[str, Floats]:
+        """Return the log-odds of the judged rows by candidate, each at its best."""
+        odds: dict[str, Floats] = {}
+        if {"boosting", "blend"} & set(self.candidates):
+            self.size_, odds["boosting"] = choose_size(
+                trees, matrix, outcome, trials, self.max_rounds
             )
-        self.parts_: list[TreeModel | AdditiveModel] = []
-        if self.choice_ != "splines":
-            self.parts_.append(trees.fit(matrix, outcome, self.size_))
-        if self.choice_ != "boosting":
-            self.parts_ += curves.fit(matrix, outcome, (self.strength_,))
+        if {"splines", "blend"} & set(self.candidates):
+            self.strength_, odds["splines"] = choose_strength(
+                curves, matrix, outcome, trials
+            )
+        if "blend" in self.candidates:
+            odds["blend"] = (odds["boosting"] + odds["splines"]) / 2.0
+        return {name: odds[name] for name in self.candidates}
 
     def _judge(
         self,
@@ -205,20 +228,24 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         matrix: Floats,
         outcome: Floats,
         folds: list[Fold],
-    ) -> dict[str, Floats]:
-        """Return the log-odds of the judged rows by candidate, each at its best."""
-        odds: dict[str, Floats] = {}
-        if {"boosting", "blend"} & set(self.candidates):
-            self.size_, odds["boosting"] = choose_size(
-                trees, matrix, outcome, folds, self.max_rounds
-            )
-        if {"splines", "blend"} & set(self.candidates):
-            self.strength_, odds["splines"] = choose_strength(
-                curves, matrix, outcome, folds
-            )
-        if "blend" in self.candidates:
-            odds["blend"] = (odds["boosting"] + odds["splines"]) / 2.0
-        return {name: odds[name] for name in self.candidates}
+    ) -> Floats:
+        """Return the log-odds of the judged rows by what was chosen, fitted on all that fit."""
+        odds = []
+        for fit, judge in folds:
+            parts = self._fit_chosen(trees, curves, matrix[fit], outcome[fit])
+            odds.append(_mean_odds(parts, matrix[judge]))
+        return np.concatenate(odds)
+
+    def _fit_chosen(
+        self, trees: Trees, curves: Curves, matrix: Floats, outcome: Floats
+    ) -> list[TreeModel | AdditiveModel]:
+        """Fit what was chosen, at the size and strength that were."""
+        parts: list[TreeModel | AdditiveModel] = []
+        if self.choice_ != "splines":
+            parts.append(trees.fit(matrix, outcome, self.size_))
+        if self.choice_ != "boosting":
+            parts += curves.fit(matrix, outcome, (self.strength_,))
+        return parts
 
     def _signs(self) -> dict[int, int]:
         """Return the sign by column.
@@ -231,6 +258,12 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             for place, name in enumerate(self.coder_.names)
             if wanted.get(name)
         }
+
+
+def _mean_odds(parts: list[TreeModel | AdditiveModel], matrix: Floats) -> Floats:
+    """Return the log-odds of each row by all parts of a model."""
+    odds: Floats = np.mean([part.log_odds(matrix) for part in parts], axis=0)
+    return odds
 
 
 def _latest(outcome: Floats, months: Months | None) -> npt.NDArray[np.bool_]:

@@ -5,7 +5,7 @@ Later months where there are months, held-out rows where there are none.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,19 @@ from models.frames import Floats
 Rows = npt.NDArray[np.intp]
 Months = npt.NDArray[np.int64]
 Fold = tuple[Rows, Rows]
+
+
+class Trial(NamedTuple):
+    """A fold as a search takes it: of what is common among its rows some may be left out.
+
+    `watched` are the judged rows, drawn as those to fit on were. A fit's log-odds are `shift` away
+    from those of a fit on every row.
+    """
+
+    fit: Rows
+    judge: Rows
+    watched: Rows
+    shift: float = 0.0
 
 
 def month_numbers(months: Any) -> Months:
@@ -61,3 +74,35 @@ def _month_folds(months: Months, count: int, gap: int) -> list[Fold]:
         if known.any():
             folds.append((np.flatnonzero(known), np.flatnonzero(months == month)))
     return folds
+
+
+def draw_trials(
+    folds: list[Fold], outcome: Floats, most: int, seed: int
+) -> list[Trial]:
+    """Draw at most so many rows to fit on of each fold; all of the rarer outcome stay.
+
+    What is left out of the commoner one moves the log-odds by a number that is known (King & Zeng,
+    Logistic Regression in Rare Events Data, 2001), and what a fit learns hangs on the rarer.
+    """
+    rng = np.random.default_rng(seed)
+    return [_draw_trial(fold, outcome, most, rng) for fold in folds]
+
+
+def _draw_trial(
+    fold: Fold, outcome: Floats, most: int, rng: np.random.Generator
+) -> Trial:
+    fit, judge = fold
+    is_event_rare = bool(outcome[fit].mean() < 0.5)
+    is_rarer = outcome == float(is_event_rare)
+    rarer = int(is_rarer[fit].sum())
+    share = max(most - rarer, rarer) / (len(fit) - rarer)
+    if share >= 1.0:
+        return Trial(fit, judge, judge)
+
+    def draw(rows: Rows) -> Rows:
+        is_kept = is_rarer[rows] | (rng.random(len(rows)) < share)
+        kept: Rows = rows[is_kept]
+        return kept
+
+    shift = float(np.log(share)) if is_event_rare else -float(np.log(share))
+    return Trial(draw(fit), judge, draw(judge), shift)

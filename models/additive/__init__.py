@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import Bounds
 
 from models.additive.splines import evaluate_spline, make_basis
-from models.folds import Fold
+from models.folds import Trial
 from models.frames import Flags, Floats
 from models.judging.evaluate import log_loss_of_odds
 from models.newton import BLOCK, approach, minimise
@@ -140,31 +140,32 @@ def _solve(
 
 
 def choose_strength(
-    curves: Curves, matrix: Floats, outcome: Floats, folds: list[Fold]
+    curves: Curves, matrix: Floats, outcome: Floats, trials: list[Trial]
 ) -> tuple[float, Floats]:
     """Return the inverse penalty of the least log loss.
 
-    With its log-odds of the judged rows, in the folds' order. The last fold says how weak a penalty
-    is worth a try on the others: none weaker than the first that is worse there.
+    With its log-odds of the judged rows, in the trials' order. The last trial says how weak a
+    penalty is worth a try on the others: none weaker than the first that is worse there.
     """
-    *earlier, (fit, judge) = folds
+    *earlier, last = trials
     newest: list[Floats] = []
     loss = np.inf
-    for model in curves.fit_each(matrix[fit], outcome[fit], STRENGTHS):
-        newest.append(model.log_odds(matrix[judge]))
-        loss_before, loss = loss, log_loss_of_odds(outcome[judge], newest[-1])
+    for model in curves.fit_each(matrix[last.fit], outcome[last.fit], STRENGTHS):
+        newest.append(model.log_odds(matrix[last.judge]) + last.shift)
+        loss_before, loss = loss, log_loss_of_odds(outcome[last.judge], newest[-1])
         if loss > loss_before:
             break
 
     tried = STRENGTHS[: len(newest)]
     odds: list[list[Floats]] = [[] for _ in tried]
-    for fit, judge in earlier:
-        for place, model in enumerate(curves.fit(matrix[fit], outcome[fit], tried)):
-            odds[place].append(model.log_odds(matrix[judge]))
+    for trial in earlier:
+        fitted = curves.fit(matrix[trial.fit], outcome[trial.fit], tried)
+        for place, model in enumerate(fitted):
+            odds[place].append(model.log_odds(matrix[trial.judge]) + trial.shift)
     joined = [
-        np.concatenate([*parts, last]) for parts, last in zip(odds, newest, strict=True)
+        np.concatenate([*parts, end]) for parts, end in zip(odds, newest, strict=True)
     ]
-    judged = np.concatenate([outcome[judge] for _, judge in folds])
+    judged = np.concatenate([outcome[trial.judge] for trial in trials])
     best = int(np.argmin([log_loss_of_odds(judged, each) for each in joined]))
     return tried[best], joined[best]
 

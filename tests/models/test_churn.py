@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
+from sklearn.metrics import log_loss
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from models import churn
 from models.churn import ChurnClassifier, calibrate
 
 
@@ -127,6 +129,26 @@ def test_a_constrained_feature_only_rises_or_only_falls(
     ).fit(frame, outcome)
     assert (np.diff(free.decision_function(grid)) * sign < -1e-6).any()
     assert (np.diff(bound.decision_function(grid)) * sign >= -1e-9).all()
+
+
+@pytest.mark.parametrize("candidate", ["boosting", "splines"])
+def test_a_search_on_a_part_of_the_rows_says_what_a_chance_is(
+    candidate: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is chosen is fitted and calibrated on every row: chances stay what they are, and so does the loss."""
+    frame, outcome, month = make_months(months=6, rows=3000)
+    past, future = month < "2026-06", month == "2026-06"
+    losses, rates = [], []
+    for most in (1_500, 30_000):
+        monkeypatch.setattr(churn, "SEARCH_ROWS", most)
+        model = ChurnClassifier(candidates=(candidate,), max_rounds=50)
+        model.fit(frame[past], outcome[past], month[past])
+        chance = model.predict_proba(frame[future])[:, 1]
+        losses.append((model.losses_[candidate], log_loss(outcome[future], chance)))
+        rates.append(chance.mean())
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.03)
+    assert rates[0] == pytest.approx(rates[1], rel=0.03)
 
 
 def test_it_is_calibrated_on_the_latest_judged_month() -> None:

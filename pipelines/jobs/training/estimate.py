@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models.boosting import LEAVES, SHARES
-from models.churn import ChurnClassifier
+from models.churn import SEARCH_ROWS, ChurnClassifier
 from models.competing import ORDER
 from pipelines.core.month import Month
 from pipelines.jobs.training.recipes import (
@@ -32,7 +32,9 @@ from pipelines.rooms.score.samples import (
 SECONDS_A_ROW_READ = 12e-6
 SECONDS_A_ROW_AND_ROUND = 0.035e-6
 SECONDS_A_ROW_AND_CURVE = 4.5e-6
-STRENGTHS_AND_LAST = 4  # penalties tried, and the fit on every row
+STRENGTHS = 3  # penalties tried
+# Of what was chosen: on the rows before the latest judged month, and on every row.
+FITS_OF_CHOSEN = 2
 FITS = 1.6  # one that is judged, on the earlier rows, and one on all of them
 
 
@@ -48,10 +50,11 @@ class Work:
 
 
 class _Effort(NamedTuple):
-    """What an estimator does with one labelled row."""
+    """What an estimator does with one labelled row, in its search and in one fit."""
 
     candidates: int
-    seconds: float
+    search_seconds: float
+    fit_seconds: float
 
 
 def estimate_work(home: Path, through: Month, *, is_quick: bool) -> Work:
@@ -69,23 +72,27 @@ def estimate_work(home: Path, through: Month, *, is_quick: bool) -> Work:
     recipe = make_quick_recipe() if is_quick else make_recipe()
     estimator = recipe.estimator or ChurnClassifier()
     effort = _estimate_effort(estimator)
-    seconds = SECONDS_A_ROW_READ * rows_read + effort.seconds * rows * len(ORDER) * FITS
+    seconds = effort.search_seconds * min(rows, SEARCH_ROWS)
+    seconds += effort.fit_seconds * rows * FITS_OF_CHOSEN
+    seconds = SECONDS_A_ROW_READ * rows_read + seconds * len(ORDER) * FITS
     return Work(len(labelled), rows, effort.candidates, estimator.folds, seconds)
 
 
 def _estimate_effort(estimator: ChurnClassifier) -> _Effort:
     wanted = set(estimator.candidates)
     candidates = 0
-    seconds = 0.0
+    search_seconds = 0.0
+    fit_seconds = 0.0
     if wanted & {"boosting", "blend"}:
         sizes = len(LEAVES) + len(SHARES) - 1
+        seconds = SECONDS_A_ROW_AND_ROUND * estimator.max_rounds
         candidates += sizes
-        seconds += (
-            SECONDS_A_ROW_AND_ROUND * estimator.max_rounds * sizes * estimator.folds
-        )
+        search_seconds += seconds * sizes * estimator.folds
+        fit_seconds += seconds
 
     if wanted & {"splines", "blend"}:
-        candidates += STRENGTHS_AND_LAST - 1
-        seconds += SECONDS_A_ROW_AND_CURVE * STRENGTHS_AND_LAST * estimator.folds
+        candidates += STRENGTHS
+        search_seconds += SECONDS_A_ROW_AND_CURVE * STRENGTHS * estimator.folds
+        fit_seconds += SECONDS_A_ROW_AND_CURVE
 
-    return _Effort(candidates, seconds)
+    return _Effort(candidates, search_seconds, fit_seconds)
