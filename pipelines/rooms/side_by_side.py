@@ -43,7 +43,8 @@ def compute_each(
     with _open_streams(context) as begin:
         for spec in specs:
             for read in spec.reads:
-                _finish(context, begun, read.name)
+                if not read.era:
+                    _finish(context, begun, read.name)
             select = context.prepare(spec, write_select(spec))
             if select is not None:
                 begun[spec.table] = spec, begin(spec, select)
