@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -151,16 +152,24 @@ class _Work:
     def seal_file(
         self, whole: Path, path: Path, write: Callable[[pa.Table], None]
     ) -> None:
-        """Write the table without what is personal, and what was sealed beside it."""
+        """Write the table without what is personal, and what was sealed beside it.
+
+        Some rows are sealed while others are read and written.
+        """
 
         def read() -> Iterator[pa.RecordBatch]:
             begin = 0
-            with pq.ParquetFile(whole) as file:
+            before: Future[pa.Table] | None = None
+            with pq.ParquetFile(whole) as file, ThreadPoolExecutor(1) as beside:
                 for batch in file.iter_batches():
                     told = self._tell_batch(batch, begin)
                     begin += batch.num_rows
-                    write(self._seal_cells(told))
+                    if before is not None:
+                        write(before.result())
+                    before = beside.submit(self._seal_cells, told)
                     yield self._replace_columns(batch, told)
+                if before is not None:
+                    write(before.result())
 
         output = self.sealing.output
         write_parquet(path, pa.RecordBatchReader.from_batches(output, read()))
