@@ -30,8 +30,8 @@ from pipelines.rooms.score.samples import (
 # growing long before their last round.
 # They say minutes or hours, not seconds.
 SECONDS_A_ROW_READ = 12e-6
-SECONDS_A_ROW_AND_ROUND = 0.035e-6
-SECONDS_A_ROW_AND_CURVE = 4.5e-6
+SECONDS_A_ROW_AND_ROUND = 0.11e-6
+SECONDS_A_ROW_AND_CURVE = 14e-6
 STRENGTHS = 3  # penalties tried
 # Of what was chosen: on the rows before the latest judged month, and on every row.
 FITS_OF_CHOSEN = 2

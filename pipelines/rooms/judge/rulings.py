@@ -73,9 +73,8 @@ def rule_on_counts(questions: Sequence[CountQuestion]) -> list[Ruling]:
 
 def _build_count_check(question: CountQuestion) -> Any:
     """Of a query no row may be found; of the rows considered a share has to keep a rule."""
-    from pipelines.rooms.judge import (
-        count_checks,
-    )  # with Great Expectations, and not before it
+    # With Great Expectations, and not before it.
+    from pipelines.rooms.judge import count_checks
 
     about = {
         "column": question.finding,
